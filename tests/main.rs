@@ -1,2 +1,1 @@
-#[test]
-fn a() {}
+//! The integration tests: one binary, so that it links once.
