@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod expr;
+pub mod protocol;
 pub mod record;
 pub mod source;
 pub mod units;
