@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod expr;
+pub mod load;
 pub mod protocol;
 pub mod record;
 pub mod source;

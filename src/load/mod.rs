@@ -1,0 +1,3 @@
+//! load
+mod clock;
+mod health;
