@@ -9,7 +9,9 @@
 
 pub mod expr;
 pub mod load;
+pub mod plan;
 pub mod protocol;
 pub mod record;
+pub mod scenario;
 pub mod source;
 pub mod units;

@@ -7,17 +7,9 @@ mod shape;
 
 pub use shape::{Segment, Shape};
 
+use crate::scenario::Process;
 use crate::units::Nanos;
 use poisson::UnitArrivals;
-
-/// How arrivals are spread around their rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
-    /// Independent arrivals, as from many users: the honest default of an open model.
-    Poisson,
-    /// Equal gaps: understates queueing (p99 by a factor of 1.9 at 80 % utilisation), wanted for experiments.
-    Constant,
-}
 
 /// A rate over time and the way arrivals are spread around it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +36,11 @@ impl Pacer {
             Process::Poisson => UnitArrivals::poisson(seed),
             Process::Constant => UnitArrivals::constant(),
         };
-        Arrivals { shape: &self.shape, unit, index: 0 }
+        Arrivals {
+            shape: &self.shape,
+            unit,
+            index: 0,
+        }
     }
 }
 
@@ -61,7 +57,10 @@ impl Iterator for Arrivals<'_> {
 
     fn next(&mut self) -> Option<Arrival> {
         let due = self.shape.time_of(self.unit.next())?;
-        let arrival = Arrival { index: self.index, due };
+        let arrival = Arrival {
+            index: self.index,
+            due,
+        };
         self.index += 1;
         Some(arrival)
     }

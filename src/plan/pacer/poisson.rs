@@ -7,8 +7,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 #[derive(Debug)]
 pub(super) enum UnitArrivals {
-    Constant { next: u64 },
-    Poisson { rng: Box<Xoshiro256PlusPlus>, sum: f64 },
+    Constant {
+        next: u64,
+    },
+    Poisson {
+        rng: Box<Xoshiro256PlusPlus>,
+        sum: f64,
+    },
 }
 
 impl UnitArrivals {
@@ -17,7 +22,10 @@ impl UnitArrivals {
     }
 
     pub(super) fn poisson(seed: u64) -> Self {
-        Self::Poisson { rng: Box::new(Xoshiro256PlusPlus::seed_from_u64(seed)), sum: 0.0 }
+        Self::Poisson {
+            rng: Box::new(Xoshiro256PlusPlus::seed_from_u64(seed)),
+            sum: 0.0,
+        }
     }
 
     pub(super) fn next(&mut self) -> f64 {

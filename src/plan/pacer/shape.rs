@@ -19,7 +19,11 @@ pub struct Segment {
 impl Segment {
     /// A constant rate.
     pub fn flat(rate: f64, duration: Duration) -> Self {
-        Self { duration, from: rate, to: rate }
+        Self {
+            duration,
+            from: rate,
+            to: rate,
+        }
     }
 
     fn area(&self) -> f64 {
@@ -31,7 +35,11 @@ impl Segment {
     fn invert(&self, area: f64) -> f64 {
         let slope = (self.to - self.from) / self.duration.as_secs_f64();
         let root = (self.from * self.from + 2.0 * slope * area).max(0.0).sqrt();
-        if self.from + root == 0.0 { 0.0 } else { 2.0 * area / (self.from + root) }
+        if self.from + root == 0.0 {
+            0.0
+        } else {
+            2.0 * area / (self.from + root)
+        }
     }
 }
 
@@ -44,7 +52,10 @@ pub struct Shape {
 impl Shape {
     /// The segments one after the other; empty ones are left out.
     pub fn new(segments: impl IntoIterator<Item = Segment>) -> Self {
-        let segments = segments.into_iter().filter(|s| !s.duration.is_zero()).collect();
+        let segments = segments
+            .into_iter()
+            .filter(|s| !s.duration.is_zero())
+            .collect();
         Self { segments }
     }
 
@@ -60,7 +71,9 @@ impl Shape {
 
     /// The highest rate.
     pub fn peak(&self) -> f64 {
-        self.segments.iter().fold(0.0, |peak, s| peak.max(s.from).max(s.to))
+        self.segments
+            .iter()
+            .fold(0.0, |peak, s| peak.max(s.from).max(s.to))
     }
 
     /// When `expected` arrivals are expected; `None` once the shape has ended.

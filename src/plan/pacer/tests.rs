@@ -1,4 +1,5 @@
 use super::*;
+use crate::scenario::Process;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -14,57 +15,97 @@ fn pacer(process: Process, segments: &[(f64, f64, u64)]) -> Pacer {
 #[test]
 fn constant_arrivals_are_computed_from_their_index() {
     // 500/s for 60 s: every 2 ms, the last at 59.998 s, no drift.
-    let due: Vec<Nanos> = pacer(Process::Constant, &[(500.0, 500.0, 60)]).arrivals(0).map(|a| a.due).collect();
+    let due: Vec<Nanos> = pacer(Process::Constant, &[(500.0, 500.0, 60)])
+        .arrivals(0)
+        .map(|a| a.due)
+        .collect();
     assert_eq!(due.len(), 30_000);
-    assert!(due.iter().enumerate().all(|(i, d)| *d == i as u64 * 2_000_000));
+    assert!(
+        due.iter()
+            .enumerate()
+            .all(|(i, d)| *d == i as u64 * 2_000_000)
+    );
 }
 
 #[test]
 fn a_ramp_is_inverted_in_closed_form() {
     // C9: 0 → 200/s in 10 s: area 1,000, the i-th at √(i/10) s.
-    let due: Vec<Nanos> = pacer(Process::Constant, &[(0.0, 200.0, 10)]).arrivals(0).map(|a| a.due).collect();
+    let due: Vec<Nanos> = pacer(Process::Constant, &[(0.0, 200.0, 10)])
+        .arrivals(0)
+        .map(|a| a.due)
+        .collect();
     assert_eq!(due.len(), 1_000);
     for (i, due) in due.iter().enumerate() {
         let expected = (i as f64 / 10.0).sqrt() * 1e9;
-        assert!((*due as f64 - expected).abs() <= 1.0, "{i}: {due} {expected}");
+        assert!(
+            (*due as f64 - expected).abs() <= 1.0,
+            "{i}: {due} {expected}"
+        );
     }
 }
 
 #[test]
 fn ramp_and_plateau_join_without_a_gap() {
     // 10 → 50/s over 10 s is 300 arrivals, then 50/s for 2 s is 100.
-    let all: Vec<Arrival> = pacer(Process::Constant, &[(10.0, 50.0, 10), (50.0, 50.0, 2)]).arrivals(0).collect();
+    let all: Vec<Arrival> = pacer(Process::Constant, &[(10.0, 50.0, 10), (50.0, 50.0, 2)])
+        .arrivals(0)
+        .collect();
     assert_eq!(all.len(), 400);
     assert_eq!(all[300].due, 10_000_000_000);
     assert_eq!(all[301].due, 10_020_000_000);
 }
 
-#[test]
-fn poisson_gaps_are_exponential_and_independent() {
-    // C11: mean ±0.8 %, coefficient of variation 1 ±0.02, lag-1 autocorrelation < 0.01, and
-    // Anderson–Darling against the exponential not rejected at 1 % (critical value 3.857 for a known mean).
+/// Mean, coefficient of variation, lag-1 autocorrelation and Anderson–Darling statistic (exponential with a
+/// known mean of 1 ms) of 100,000 gaps.
+fn gap_statistics(seed: u64) -> [f64; 4] {
     let n = 100_000;
     let due: Vec<f64> = pacer(Process::Poisson, &[(1000.0, 1000.0, 110)])
-        .arrivals(7)
+        .arrivals(seed)
         .take(n + 1)
         .map(|a| a.due as f64 / 1e6)
         .collect();
-    let gaps: Vec<f64> = due.windows(2).map(|w| w[1] - w[0]).collect();
+    let mut gaps: Vec<f64> = due.windows(2).map(|w| w[1] - w[0]).collect();
     let mean = gaps.iter().sum::<f64>() / n as f64;
     let variance = gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n as f64;
-    let lag1 = gaps.windows(2).map(|w| (w[0] - mean) * (w[1] - mean)).sum::<f64>() / n as f64 / variance;
-    assert!((mean - 1.0).abs() < 0.008, "mean {mean}");
-    assert!((variance.sqrt() / mean - 1.0).abs() < 0.02, "cv {}", variance.sqrt() / mean);
-    assert!(lag1.abs() < 0.01, "lag-1 {lag1}");
-
-    let mut sorted = gaps;
-    sorted.sort_by(f64::total_cmp);
+    let lag1 = gaps
+        .windows(2)
+        .map(|w| (w[0] - mean) * (w[1] - mean))
+        .sum::<f64>()
+        / n as f64
+        / variance;
+    gaps.sort_by(f64::total_cmp);
     let cdf = |x: f64| (1.0 - (-x).exp()).clamp(1e-15, 1.0 - 1e-15);
     let sum: f64 = (0..n)
-        .map(|i| (2 * i + 1) as f64 * (cdf(sorted[i]).ln() + (1.0 - cdf(sorted[n - 1 - i])).ln()))
+        .map(|i| (2 * i + 1) as f64 * (cdf(gaps[i]).ln() + (1.0 - cdf(gaps[n - 1 - i])).ln()))
         .sum();
-    let statistic = -(n as f64) - sum / n as f64;
-    assert!(statistic < 3.857, "Anderson-Darling {statistic}");
+    [
+        mean,
+        variance.sqrt() / mean,
+        lag1,
+        -(n as f64) - sum / n as f64,
+    ]
+}
+
+#[test]
+fn poisson_gaps_are_exponential_and_independent() {
+    // C11 over eight seeds in a row: a true exponential is rejected at 1 % by one of them in 8 % of such
+    // tests and by two in 0.3 %.
+    let all: Vec<[f64; 4]> = (1..=8).map(gap_statistics).collect();
+    let outside = |column: usize, centre: f64, tolerance: f64| {
+        all.iter()
+            .filter(|s| (s[column] - centre).abs() > tolerance)
+            .count()
+    };
+    assert!(outside(0, 1.0, 0.008) <= 1, "means {all:?}");
+    assert!(
+        outside(1, 1.0, 0.02) == 0,
+        "coefficients of variation {all:?}"
+    );
+    assert!(outside(2, 0.0, 0.01) <= 1, "autocorrelations {all:?}");
+    assert!(
+        all.iter().filter(|s| s[3] > 3.857).count() <= 1,
+        "Anderson-Darling at 1 % {all:?}"
+    );
 }
 
 #[test]
