@@ -3,8 +3,13 @@
 //! whatever can be wrong with a text is found while it is parsed; running it never errors, it only mismatches.
 
 mod facts;
+mod filter;
 mod json_template;
+mod jsonpath;
+mod lexer;
 mod parse;
+mod predicate;
+mod query;
 mod template;
 
 pub use facts::{Facts, Mismatch};
