@@ -120,7 +120,11 @@ fn compile(piece: &Piece<'_>) -> Result<serde_json_path::JsonPath, ParseError> {
         };
         error(
             start..piece.range.end.max(start),
-            format!("not a JSON path: {}", problem.message()),
+            // The library's own message where it says more than that.
+            match problem.message() {
+                "parser error" => "not a JSON path from here on".to_owned(),
+                reason => format!("not a JSON path: {reason}"),
+            },
             help,
         )
     })

@@ -109,6 +109,7 @@ impl<'t> Cursor<'t> {
         }
         let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
         let mut length = self.rest().len();
+        let mut open = 0;
         for (i, c) in self.rest().char_indices() {
             match (quote, c) {
                 _ if escaped => escaped = false,
@@ -116,7 +117,10 @@ impl<'t> Cursor<'t> {
                 (Some(open), _) if open == c => quote = None,
                 (Some(_), _) => {}
                 (None, '"' | '\'') if depth > 0 => quote = Some(c),
-                (None, '[' | '(') => depth += 1,
+                (None, '[' | '(') => {
+                    open = if depth == 0 { i } else { open };
+                    depth += 1;
+                }
                 (None, ']' | ')') => depth = depth.saturating_sub(1),
                 (None, '|' | '=' | '!' | '<' | '>') if depth == 0 => {
                     length = i;
@@ -128,6 +132,13 @@ impl<'t> Cursor<'t> {
                 }
                 (None, _) => {}
             }
+        }
+        if depth > 0 || quote.is_some() {
+            return Err(error(
+                self.at + open..self.text.len(),
+                "a bracket or quote of this JSON path is never closed",
+                "close it: `$.items[0]`, `$.items[?@.id == 'a']`",
+            ));
         }
         Ok((length > 0).then(|| self.take(length)))
     }

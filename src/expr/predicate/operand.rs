@@ -16,6 +16,11 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::time::Duration;
 
+/// The units that literals know.
+const UNITS: [&str; 14] = [
+    "us", "µs", "ms", "s", "sec", "m", "min", "h", "B", "KB", "MB", "GB", "KiB", "MiB",
+];
+
 /// A literal.
 #[derive(Debug, Clone)]
 pub(super) enum Operand {
@@ -258,49 +263,54 @@ impl Operand {
 /// A number, or with its unit a time or a size.
 fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, ParseError> {
     let digits = number.text.replace('_', "");
-    let unit = cursor.peek_word().or_else(|| percent(cursor));
+    let behind = cursor.rest().chars().next().unwrap_or(' ');
+    if !(behind.is_whitespace() || matches!(behind, ',' | ']')) && !behind.is_alphabetic() {
+        let odd = cursor.anything();
+        let text = format!("{}{}", number.text, odd.text);
+        let message = format!("`{text}` is no number");
+        return Err(error(
+            number.range.start..odd.range.end,
+            message,
+            format!("quote it: `\"{text}\"`"),
+        ));
+    }
+    let unit = cursor.peek_word().filter(|unit| {
+        // `== 200 and` is for the check to complain about.
+        unit.range.start == number.range.end || UNITS.contains(&unit.text)
+    });
     let Some(unit) = unit else {
-        let whole = digits.parse::<i64>().map(Json::from).ok();
-        let whole = whole.or_else(|| digits.parse::<u64>().map(Json::from).ok());
-        let json = whole.or_else(|| {
-            let float = digits.parse::<f64>().ok()?;
-            Number::from_f64(float).map(Json::Number)
-        });
-        return json.map(Operand::Json).ok_or_else(|| {
+        return plain_number(&digits).map(Operand::Json).ok_or_else(|| {
+            let message = format!("`{}` is too large for a number", number.text);
             error(
                 number.range.clone(),
-                format!("`{}` is too large for a number", number.text),
+                message,
                 "quote it to compare it as text",
             )
         });
     };
-    // `== 200 and …` is no unit: the check's own end complains about it.
-    let next_word = unit.range.start > number.range.end && unit.text.len() > 2;
-    if next_word {
-        return digits
-            .parse::<f64>()
-            .ok()
-            .and_then(Number::from_f64)
-            .map(|n| Operand::Json(n.into()))
-            .ok_or_else(|| error(number.range.clone(), "not a number", "write digits"));
-    }
-    cursor.anything();
+    cursor.word();
     let range = number.range.start..unit.range.end;
     let text = format!("{digits}{}", unit.text);
     if let Ok(bytes) = units::parse_bytes(&text) {
         return Ok(Operand::Json(bytes.into()));
     }
-    units::parse_duration(&text).map(Operand::Time).map_err(|_| {
-        let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
-        error(range, format!("`{}` is not a unit", unit.text), help)
-    })
+    units::parse_duration(&text)
+        .map(Operand::Time)
+        .map_err(|problem| {
+            if UNITS.contains(&unit.text) {
+                return error(range.clone(), problem, "write a shorter time");
+            }
+            let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
+            error(range.clone(), format!("`{}` is not a unit", unit.text), help)
+        })
 }
 
-fn percent<'t>(cursor: &mut Cursor<'t>) -> Option<Piece<'t>> {
-    let at = cursor.at();
-    (cursor.peek() == Some('%')).then(|| Piece {
-        text: "%",
-        range: at..at + 1,
+fn plain_number(digits: &str) -> Option<Json> {
+    let signed = digits.parse::<i64>().map(Json::from).ok();
+    let whole = signed.or_else(|| digits.parse::<u64>().map(Json::from).ok());
+    whole.or_else(|| {
+        let float = digits.parse::<f64>().ok()?;
+        Number::from_f64(float).map(Json::Number)
     })
 }
 
