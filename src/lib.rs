@@ -7,6 +7,7 @@
 //! `RunRecord`; budgets judge the record into a `Verdict`; reporters render both.*
 #![warn(missing_docs)]
 
+pub mod budget;
 pub mod record;
 pub mod source;
 pub mod units;
