@@ -7,6 +7,8 @@
 //! `RunRecord`; budgets judge the record into a `Verdict`; reporters render both.*
 #![warn(missing_docs)]
 
+pub mod budget;
+pub mod cli;
 pub mod expr;
 pub mod load;
 pub mod plan;
