@@ -35,6 +35,11 @@ const WORKER_RATE: f64 = 10_000.0;
 /// Files that the process needs beside connections.
 const OTHER_FILES: u64 = 64;
 
+/// Why the engine could not do its work: the system gave no thread, timer or runtime.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct WorkerError(#[from] io::Error);
+
 /// Sees every second of a run while it goes: progress, streams.
 pub trait Observer {
     /// A second has passed.
@@ -77,7 +82,7 @@ pub fn run<P, M>(
     settings: &Settings,
     make: M,
     observer: &mut dyn Observer,
-) -> io::Result<RunParts>
+) -> Result<RunParts, WorkerError>
 where
     P: Protocol,
     M: Fn() -> P + Clone + Send + 'static,
