@@ -156,6 +156,9 @@ fn plain(path: &str) -> Option<Plain> {
         let inside = rest.strip_prefix('[')?;
         if let Some(quote @ ('"' | '\'')) = inside.chars().next() {
             let (name, behind) = quoted_name(&inside[1..], quote)?;
+            if name.contains(|c: char| c < ' ') {
+                return None;
+            }
             // Names with escapes are rare: the tree reads them.
             fallback |= name.contains('\\');
             steps.push(Step::Key(name.to_owned()));

@@ -4,12 +4,12 @@
 //! A template takes the type of what it is compared with: `"{{ n }}"` equals the number 3 when `n` holds `3`
 //! or the text `3`, and equals the text `3` too.
 
-use super::super::facts::{Found, quoted, written};
-use super::super::filter::template;
-use super::super::lexer::{Cursor, Piece, error, unescape};
-use super::super::query::Gives;
-use super::super::template::Template;
-use super::super::{ParseError, Scope, Value};
+use crate::expr::facts::{Found, quoted, written};
+use crate::expr::filter::template;
+use crate::expr::lexer::{Cursor, Piece, error, unescape};
+use crate::expr::query::Gives;
+use crate::expr::template::Template;
+use crate::expr::{ParseError, Scope, Value};
 use crate::units::{self, format_duration};
 use serde_json::{Number, Value as Json};
 use std::borrow::Cow;
@@ -63,6 +63,7 @@ impl Operand {
         word: &Piece<'_>,
         scope: &mut dyn Scope,
     ) -> Result<Vec<Self>, ParseError> {
+        cursor.peek();
         let open = cursor.at();
         if !cursor.eat("[") {
             let odd = cursor.anything();
@@ -264,7 +265,8 @@ impl Operand {
 fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, ParseError> {
     let digits = number.text.replace('_', "");
     let behind = cursor.rest().chars().next().unwrap_or(' ');
-    if !(behind.is_whitespace() || matches!(behind, ',' | ']')) && !behind.is_alphabetic() {
+    let ends = behind.is_whitespace() || behind.is_alphabetic();
+    if !(ends || matches!(behind, ',' | ']')) {
         let odd = cursor.anything();
         let text = format!("{}{}", number.text, odd.text);
         let message = format!("`{text}` is no number");
@@ -276,7 +278,7 @@ fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, Pars
     }
     let unit = cursor.peek_word().filter(|unit| {
         // `== 200 and` is for the check to complain about.
-        unit.range.start == number.range.end || UNITS.contains(&unit.text)
+        unit.range.start == number.range.end || !matches!(unit.text, "and" | "or")
     });
     let Some(unit) = unit else {
         return plain_number(&digits).map(Operand::Json).ok_or_else(|| {
