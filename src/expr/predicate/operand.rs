@@ -107,10 +107,12 @@ impl Operand {
             Self::Json(json) => written(json),
             Self::Time(time) => format_duration(*time),
             Self::Template(template) => match slot(template, variables) {
-                Some(Value::Missing) => "a variable without a value".to_owned(),
                 Some(Value::Json(json)) => Self::Json(json.clone()).describe(variables),
                 Some(Value::Time(time)) => format_duration(*time),
-                None => quoted(&template.render_variables(variables)),
+                Some(Value::Missing) | None => template.render_variables(variables).map_or_else(
+                    || "a variable without a value".to_owned(),
+                    |text| quoted(&text),
+                ),
             },
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(|i| i.describe(variables)).collect();
@@ -126,7 +128,7 @@ impl Operand {
             Self::Template(template) => match slot(template, variables) {
                 Some(Value::Missing) => None,
                 Some(value) => Some(value.text()),
-                None => Some(Cow::Owned(template.render_variables(variables))),
+                None => template.render_variables(variables).map(Cow::Owned),
             },
             Self::Json(_) | Self::Time(_) | Self::List(_) => None,
         }
@@ -192,7 +194,7 @@ impl Operand {
         };
         let own = match slot(template, variables) {
             Some(value) => Found::of(value)?,
-            None => Found::Text(Cow::Owned(template.render_variables(variables))),
+            None => Found::Text(Cow::Owned(template.render_variables(variables)?)),
         };
         if beside.as_text().is_some() {
             return self.text_value(variables).map(Found::Text);
@@ -299,11 +301,15 @@ fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, Pars
     units::parse_duration(&text)
         .map(Operand::Time)
         .map_err(|problem| {
-            if UNITS.contains(&unit.text) {
-                return error(range.clone(), problem, "write a shorter time");
-            }
-            let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
-            error(range.clone(), format!("`{}` is not a unit", unit.text), help)
+            let (message, help) = if !UNITS.contains(&unit.text) {
+                let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
+                (format!("`{}` is not a unit", unit.text), help)
+            } else if digits.starts_with('-') {
+                ("times and sizes are not negative".to_owned(), "leave the `-` out")
+            } else {
+                (problem, "write a shorter time")
+            };
+            error(range.clone(), message, help)
         })
 }
 

@@ -116,6 +116,16 @@ fn every_query_and_predicate_holds_where_it_should() {
 
 /// A check that is red, what it expected and what was there.
 const RED: &[(&str, &str, &str)] = &[
+    (
+        "url not contains \"x{{ empty }}\"",
+        "not contains a variable without a value",
+        "string \"http://shop/orders/9?x=1\"",
+    ),
+    (
+        "url | split \"{{ empty }}\" exists",
+        "a value for every variable of `split`",
+        "a variable without a value",
+    ),
     ("status == 200", "== 200", "number 201"),
     ("status in [200, 204]", "in [200, 204]", "number 201"),
     ("json $.state == \"new\"", "== \"new\"", "string \"paid\""),
