@@ -164,6 +164,22 @@ const CHECKS: &[(&str, &str, &str, &str)] = &[
     ("header x == 3", "== 3", "gives text", "| int"),
     ("status matches /2/", "matches /2/", "about text", "`==`"),
     ("status contains 2", "contains 2", "about text", "`==`"),
+    ("ttfb > -2s", "-2s", "not negative", "`-`"),
+    ("size > -2 KB", "-2 KB", "not negative", "`-`"),
+    (
+        "ttfb < 900000h",
+        "900000h",
+        "longer than 30 years",
+        "shorter",
+    ),
+    (
+        "not status == 404",
+        "not",
+        "before the predicate",
+        "status not",
+    ),
+    ("json $.a..[ ] == 1", ".[ ]", "from here on", "RFC 9535"),
+    ("json $.a..[ ", "[ ", "never closed", "close it"),
     (
         "status == 200 and ttfb < 2s",
         "and ttfb < 2s",
