@@ -120,10 +120,10 @@ fn compile(piece: &Piece<'_>) -> Result<serde_json_path::JsonPath, ParseError> {
         };
         error(
             start..piece.range.end.max(start),
-            // The library's own message where it says more than that.
+            // What the library says of functions helps; the rest speaks of its own inner rules.
             match problem.message() {
-                "parser error" => "not a JSON path from here on".to_owned(),
-                reason => format!("not a JSON path: {reason}"),
+                reason if reason.contains("function") => format!("not a JSON path: {reason}"),
+                _ => "not a JSON path from here on".to_owned(),
             },
             help,
         )
@@ -156,6 +156,9 @@ fn plain(path: &str) -> Option<Plain> {
         let inside = rest.strip_prefix('[')?;
         if let Some(quote @ ('"' | '\'')) = inside.chars().next() {
             let (name, behind) = quoted_name(&inside[1..], quote)?;
+            if name.contains(|c: char| c < ' ') {
+                return None;
+            }
             // Names with escapes are rare: the tree reads them.
             fallback |= name.contains('\\');
             steps.push(Step::Key(name.to_owned()));

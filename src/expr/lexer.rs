@@ -115,7 +115,6 @@ impl<'t> Cursor<'t> {
                 _ if escaped => escaped = false,
                 (Some(_), '\\') => escaped = true,
                 (Some(open), _) if open == c => quote = None,
-                (Some(_), _) => {}
                 (None, '"' | '\'') if depth > 0 => quote = Some(c),
                 (None, '[' | '(') => {
                     open = if depth == 0 { i } else { open };
@@ -130,7 +129,7 @@ impl<'t> Cursor<'t> {
                     length = i;
                     break;
                 }
-                (None, _) => {}
+                _ => {}
             }
         }
         if depth > 0 || quote.is_some() {

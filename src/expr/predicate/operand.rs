@@ -4,12 +4,12 @@
 //! A template takes the type of what it is compared with: `"{{ n }}"` equals the number 3 when `n` holds `3`
 //! or the text `3`, and equals the text `3` too.
 
-use super::super::facts::{Found, quoted, written};
-use super::super::filter::template;
-use super::super::lexer::{Cursor, Piece, error, unescape};
-use super::super::query::Gives;
-use super::super::template::Template;
-use super::super::{ParseError, Scope, Value};
+use crate::expr::facts::{Found, quoted, written};
+use crate::expr::filter::template;
+use crate::expr::lexer::{Cursor, Piece, error, unescape};
+use crate::expr::query::Gives;
+use crate::expr::template::Template;
+use crate::expr::{ParseError, Scope, Value};
 use crate::units::{self, format_duration};
 use serde_json::{Number, Value as Json};
 use std::borrow::Cow;
@@ -63,6 +63,7 @@ impl Operand {
         word: &Piece<'_>,
         scope: &mut dyn Scope,
     ) -> Result<Vec<Self>, ParseError> {
+        cursor.peek();
         let open = cursor.at();
         if !cursor.eat("[") {
             let odd = cursor.anything();
@@ -106,10 +107,12 @@ impl Operand {
             Self::Json(json) => written(json),
             Self::Time(time) => format_duration(*time),
             Self::Template(template) => match slot(template, variables) {
-                Some(Value::Missing) => "a variable without a value".to_owned(),
                 Some(Value::Json(json)) => Self::Json(json.clone()).describe(variables),
                 Some(Value::Time(time)) => format_duration(*time),
-                None => quoted(&template.render_variables(variables)),
+                Some(Value::Missing) | None => template.render_variables(variables).map_or_else(
+                    || "a variable without a value".to_owned(),
+                    |text| quoted(&text),
+                ),
             },
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(|i| i.describe(variables)).collect();
@@ -125,7 +128,7 @@ impl Operand {
             Self::Template(template) => match slot(template, variables) {
                 Some(Value::Missing) => None,
                 Some(value) => Some(value.text()),
-                None => Some(Cow::Owned(template.render_variables(variables))),
+                None => template.render_variables(variables).map(Cow::Owned),
             },
             Self::Json(_) | Self::Time(_) | Self::List(_) => None,
         }
@@ -191,7 +194,7 @@ impl Operand {
         };
         let own = match slot(template, variables) {
             Some(value) => Found::of(value)?,
-            None => Found::Text(Cow::Owned(template.render_variables(variables))),
+            None => Found::Text(Cow::Owned(template.render_variables(variables)?)),
         };
         if beside.as_text().is_some() {
             return self.text_value(variables).map(Found::Text);
@@ -264,7 +267,8 @@ impl Operand {
 fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, ParseError> {
     let digits = number.text.replace('_', "");
     let behind = cursor.rest().chars().next().unwrap_or(' ');
-    if !(behind.is_whitespace() || matches!(behind, ',' | ']')) && !behind.is_alphabetic() {
+    let ends = behind.is_whitespace() || behind.is_alphabetic();
+    if !(ends || matches!(behind, ',' | ']')) {
         let odd = cursor.anything();
         let text = format!("{}{}", number.text, odd.text);
         let message = format!("`{text}` is no number");
@@ -276,7 +280,7 @@ fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, Pars
     }
     let unit = cursor.peek_word().filter(|unit| {
         // `== 200 and` is for the check to complain about.
-        unit.range.start == number.range.end || UNITS.contains(&unit.text)
+        unit.range.start == number.range.end || !matches!(unit.text, "and" | "or")
     });
     let Some(unit) = unit else {
         return plain_number(&digits).map(Operand::Json).ok_or_else(|| {
@@ -297,11 +301,15 @@ fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, Pars
     units::parse_duration(&text)
         .map(Operand::Time)
         .map_err(|problem| {
-            if UNITS.contains(&unit.text) {
-                return error(range.clone(), problem, "write a shorter time");
-            }
-            let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
-            error(range.clone(), format!("`{}` is not a unit", unit.text), help)
+            let (message, help) = if !UNITS.contains(&unit.text) {
+                let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
+                (format!("`{}` is not a unit", unit.text), help)
+            } else if digits.starts_with('-') {
+                ("times and sizes are not negative".to_owned(), "leave the `-` out")
+            } else {
+                (problem, "write a shorter time")
+            };
+            error(range.clone(), message, help)
         })
 }
 

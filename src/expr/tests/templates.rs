@@ -56,86 +56,90 @@ fn random_functions_keep_their_promises() {
     assert!(('1'..='6').all(|side| dice.contains(side)) && dice.len() == 300);
 }
 
+/// A template, the text that is pointed at, a part of the message and of the fix.
+const WRONG: &[(&str, &str, &str, &str)] = &[
+    ("a {{ token", "{{ token", "never closed", "`}}`"),
+    (
+        "a {{ token }",
+        "{{ token }",
+        "never closed",
+        "literal braces",
+    ),
+    ("a {{", "{{", "never closed", "`}}`"),
+    ("{{ uuid(", "{{ uuid(", "never closed", "`}}`"),
+    ("{{ }} b", "{{ }", "nothing stands", "{{ name }}"),
+    ("{{ 3 }}", "3", "expected a variable", "{{ name }}"),
+    ("{{ tokn }}", "tokn", "unknown variable", "`token`"),
+    (
+        "{{ shopper.di }}",
+        "shopper.di",
+        "unknown variable",
+        "`shopper.id`",
+    ),
+    ("{{ xyzzy }}", "xyzzy", "unknown variable", "one of: token"),
+    ("{{ uuid }}", "uuid", "unknown variable", "`uuid()`"),
+    ("{{ uid() }}", "uid", "unknown function", "`uuid`"),
+    (
+        "{{ zzzzzzz() }}",
+        "zzzzzzz",
+        "unknown function",
+        "uuid(), now()",
+    ),
+    (
+        "{{ random_int(1) }}",
+        "random_int(1)",
+        "1 argument",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_int(6, 1) }}",
+        "random_int(6, 1)",
+        "nothing lies",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_int(a, 1) }}",
+        "a",
+        "whole numbers",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_int(1.5, 2) }}",
+        "1.5",
+        "whole number",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_string(0) }}",
+        "random_string(0)",
+        "1 to 65536",
+        "random_string(8)",
+    ),
+    ("{{ now(3) }}", "now(3)", "does not take 1", "now()"),
+    ("{{ token | upper }}", "|", "filters do not", "capture"),
+    ("{{ token + 1 }}", "+", "expected `}}`", "one variable"),
+];
+
+struct Nobody;
+
+impl Scope for Nobody {
+    fn slot(&mut self, _: &str) -> Option<usize> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 #[test]
 fn errors_point_at_their_place_and_name_the_fix() {
-    for (text, place, message, help) in [
-        ("a {{ token", "{{ token", "never closed", "`}}`"),
-        (
-            "a {{ token }",
-            "{{ token }",
-            "never closed",
-            "literal braces",
-        ),
-        ("a {{", "{{", "never closed", "`}}`"),
-        ("{{ uuid(", "{{ uuid(", "never closed", "`}}`"),
-        ("{{ }} b", "{{ }", "nothing stands", "{{ name }}"),
-        ("{{ 3 }}", "3", "expected a variable", "{{ name }}"),
-        ("{{ tokn }}", "tokn", "unknown variable", "`token`"),
-        (
-            "{{ shopper.di }}",
-            "shopper.di",
-            "unknown variable",
-            "`shopper.id`",
-        ),
-        ("{{ xyzzy }}", "xyzzy", "unknown variable", "one of: token"),
-        ("{{ uuid }}", "uuid", "unknown variable", "`uuid()`"),
-        ("{{ uid() }}", "uid", "unknown function", "`uuid`"),
-        (
-            "{{ zzzzzzz() }}",
-            "zzzzzzz",
-            "unknown function",
-            "uuid(), now()",
-        ),
-        (
-            "{{ random_int(1) }}",
-            "random_int(1)",
-            "1 argument",
-            "random_int(1, 6)",
-        ),
-        (
-            "{{ random_int(6, 1) }}",
-            "random_int(6, 1)",
-            "nothing lies",
-            "random_int(1, 6)",
-        ),
-        (
-            "{{ random_int(a, 1) }}",
-            "a",
-            "whole numbers",
-            "random_int(1, 6)",
-        ),
-        (
-            "{{ random_int(1.5, 2) }}",
-            "1.5",
-            "whole number",
-            "random_int(1, 6)",
-        ),
-        (
-            "{{ random_string(0) }}",
-            "random_string(0)",
-            "1 to 65536",
-            "random_string(8)",
-        ),
-        ("{{ now(3) }}", "now(3)", "does not take 1", "now()"),
-        ("{{ token | upper }}", "|", "filters do not", "capture"),
-        ("{{ token + 1 }}", "+", "expected `}}`", "one variable"),
-    ] {
+    for (text, place, message, help) in WRONG {
         let error = Template::parse(text, &mut Names).expect_err(text);
-        assert_eq!(&text[error.range.clone()], place, "{text}: {error:?}");
+        assert_eq!(&text[error.range.clone()], *place, "{text}: {error:?}");
         assert!(error.message.contains(message), "{text}: {error:?}");
-        assert!(
-            error.help.clone().unwrap().contains(help),
-            "{text}: {error:?}"
-        );
-    }
-    struct Nobody;
-    impl Scope for Nobody {
-        fn slot(&mut self, _: &str) -> Option<usize> {
-            None
-        }
-        fn names(&self) -> Vec<String> {
-            Vec::new()
-        }
+        let fix = error.help.clone().unwrap_or_default();
+        assert!(fix.contains(help), "{text}: {error:?}");
     }
     let error = Template::parse("{{ x }}", &mut Nobody).unwrap_err();
     assert!(error.help.unwrap().contains("capture it"));
