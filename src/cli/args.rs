@@ -237,9 +237,13 @@ mod tests {
 
     #[test]
     fn quantities_without_units_are_refused_with_the_fix() {
-        let error = Cli::try_parse_from(["tollgate", "run", "x.yaml", "--duration", "30"]).unwrap_err().to_string();
+        let error = Cli::try_parse_from(["tollgate", "run", "x.yaml", "--duration", "30"])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("30s"), "{error}");
-        let error = Cli::try_parse_from(["tollgate", "run", "x.yaml", "--target", "shop"]).unwrap_err().to_string();
+        let error = Cli::try_parse_from(["tollgate", "run", "x.yaml", "--target", "shop"])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("http"), "{error}");
     }
 }

@@ -23,11 +23,20 @@ pub(super) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error> {
     if let Some(port) = args.serve {
         return serve(port);
     }
-    let shop = Shop::spawn_thread().map_err(|e| Error::Usage(format!("the demo shop could not start: {e}")))?;
-    let out = args.how.out.clone().unwrap_or_else(|| Folder::default_for("demo", &jiff::Zoned::now()));
+    let shop = Shop::spawn_thread()
+        .map_err(|e| Error::Usage(format!("the demo shop could not start: {e}")))?;
+    let out = args
+        .how
+        .out
+        .clone()
+        .unwrap_or_else(|| Folder::default_for("demo", &jiff::Zoned::now()));
     let files = files(&out)?;
     let target = format!("http://{}", shop.addr).parse().ok();
-    let reading = Reading { target, env: Vec::new(), budgets: args.budgets.clone() };
+    let reading = Reading {
+        target,
+        env: Vec::new(),
+        budgets: args.budgets.clone(),
+    };
     let amount = Amount {
         profile: Some("launch".into()),
         seed: args.seed,
@@ -48,7 +57,9 @@ pub(super) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error> {
 /// The demo's files: the repository's where we stand in it, else copies beside the report.
 fn files(out: &std::path::Path) -> Result<PathBuf, Error> {
     let here = PathBuf::new();
-    let same = |(name, text): &(&str, &str)| std::fs::read_to_string(here.join(name)).is_ok_and(|t| t == *text);
+    let same = |(name, text): &(&str, &str)| {
+        std::fs::read_to_string(here.join(name)).is_ok_and(|t| t == *text)
+    };
     if init::FILES.iter().all(same) {
         return Ok(here);
     }
@@ -58,10 +69,16 @@ fn files(out: &std::path::Path) -> Result<PathBuf, Error> {
 }
 
 fn serve(port: u16) -> Result<u8, Error> {
-    let failed = |e: std::io::Error| Error::Usage(format!("the demo shop cannot listen on port {port}: {e}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let failed = |e: std::io::Error| {
+        Error::Usage(format!("the demo shop cannot listen on port {port}: {e}"))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
-        let bound = Shop::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
+        let bound = Shop::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            .await
+            .map_err(failed)?;
         println!("http://{}", bound.addr);
         let (stopper, mut stop) = stop();
         signals::listen(stopper);

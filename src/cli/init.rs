@@ -9,21 +9,33 @@ use std::path::Path;
 
 /// The demo's files, which are the first ones that a user gets. Paths as in the repository.
 pub(super) const FILES: [(&str, &str); 3] = [
-    ("scenarios/shop.yaml", include_str!("../../scenarios/shop.yaml")),
-    ("scenarios/data/shoppers.csv", include_str!("../../scenarios/data/shoppers.csv")),
+    (
+        "scenarios/shop.yaml",
+        include_str!("../../scenarios/shop.yaml"),
+    ),
+    (
+        "scenarios/data/shoppers.csv",
+        include_str!("../../scenarios/data/shoppers.csv"),
+    ),
     ("budgets/shop.yaml", include_str!("../../budgets/shop.yaml")),
 ];
 
 pub(super) fn init(args: &Init) -> Result<u8, Error> {
     if let Some((name, _)) = FILES.iter().find(|(name, _)| args.dir.join(name).exists()) {
         let path = args.dir.join(name);
-        return Err(Error::Usage(format!("{} is there already; nothing was written", path.display())));
+        return Err(Error::Usage(format!(
+            "{} is there already; nothing was written",
+            path.display()
+        )));
     }
     write(&args.dir)?;
     for (name, _) in FILES {
         println!("wrote {}", args.dir.join(name).display());
     }
-    println!("next: `tollgate demo --serve 8080` in one terminal, `tollgate run {}` in another", args.dir.join(FILES[0].0).display());
+    println!(
+        "next: `tollgate demo --serve 8080` in one terminal, `tollgate run {}` in another",
+        args.dir.join(FILES[0].0).display()
+    );
     Ok(0)
 }
 
@@ -34,7 +46,12 @@ pub(super) fn write(dir: &Path) -> Result<(), Error> {
         let written = path
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::OpenOptions::new().write(true).create_new(true).open(&path))
+            .and_then(|()| {
+                fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(&path)
+            })
             .and_then(|mut file| file.write_all(text.as_bytes()));
         match written {
             Ok(()) => {}

@@ -54,7 +54,12 @@ impl Inputs {
             (None, [only]) => only.name.as_str(),
             (None, _) => "smoke",
         };
-        let overrides = Overrides { rate: amount.rate, duration: amount.duration, ramp: amount.ramp, warmup: amount.warmup };
+        let overrides = Overrides {
+            rate: amount.rate,
+            duration: amount.duration,
+            ramp: amount.ramp,
+            warmup: amount.warmup,
+        };
         let seed = amount.seed.unwrap_or_else(fresh_seed);
         Ok(plan::resolve(&self.scenario, profile, &overrides, seed)?)
     }
@@ -62,19 +67,28 @@ impl Inputs {
     /// The latency limits that recorders must count exactly, per request step.
     pub(super) fn limits(&self) -> Vec<Vec<Limit>> {
         let steps = steps(&self.scenario);
-        self.budgets.as_ref().map_or_else(Vec::new, |b| b.limits(&steps))
+        self.budgets
+            .as_ref()
+            .map_or_else(Vec::new, |b| b.limits(&steps))
     }
 
     /// The budget file for the record: re-judging needs nothing else.
     pub(super) fn budget_source(&self) -> Option<BudgetSource> {
-        self.budgets.as_ref().map(|b| BudgetSource { file: b.source.name.clone(), text: b.source.text.clone() })
+        self.budgets.as_ref().map(|b| BudgetSource {
+            file: b.source.name.clone(),
+            text: b.source.text.clone(),
+        })
     }
 
     /// Refuses load on somebody who did not ask for it.
     pub(super) fn check_reach(&self, plan: &Plan, owned: bool) -> Result<(), Error> {
         let target = &self.scenario.target.value;
         let host = target.host_str().unwrap_or_default();
-        let listed = self.scenario.allow.iter().any(|h| h.eq_ignore_ascii_case(host));
+        let listed = self
+            .scenario
+            .allow
+            .iter()
+            .any(|h| h.eq_ignore_ascii_case(host));
         if !is_load(plan) || owned || listed || crate::protocol::is_loopback(target) {
             return Ok(());
         }
@@ -104,13 +118,19 @@ pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
     scenario
         .flows
         .iter()
-        .flat_map(|flow| flow.steps.iter().filter_map(requests).map(|step| (flow.name.clone(), step)))
+        .flat_map(|flow| {
+            flow.steps
+                .iter()
+                .filter_map(requests)
+                .map(|step| (flow.name.clone(), step))
+        })
         .collect()
 }
 
 /// Reads and parses a budget file.
 pub(super) fn read_budgets(path: &Path) -> Result<BudgetFile, Error> {
-    let text = fs::read_to_string(path).map_err(|e| Error::Usage(format!("cannot read {}: {e}", path.display())))?;
+    let text = fs::read_to_string(path)
+        .map_err(|e| Error::Usage(format!("cannot read {}: {e}", path.display())))?;
     parse_budgets(path.display().to_string(), text)
 }
 
@@ -120,7 +140,10 @@ pub(super) fn parse_budgets(name: String, text: String) -> Result<BudgetFile, Er
 }
 
 fn bind(budgets: &BudgetFile, scenario: &Scenario, terminal: Terminal) -> Result<(), Error> {
-    let labels: Vec<String> = steps(scenario).iter().map(|(flow, step)| format!("{flow}/{step}")).collect();
+    let labels: Vec<String> = steps(scenario)
+        .iter()
+        .map(|(flow, step)| format!("{flow}/{step}"))
+        .collect();
     let flows: Vec<String> = scenario.flows.iter().map(|f| f.name.clone()).collect();
     let profiles: Vec<String> = scenario.profiles.iter().map(|p| p.name.clone()).collect();
     refuse_errors(budget::bind(budgets, &labels, &flows, &profiles), terminal)
@@ -137,6 +160,8 @@ pub(super) fn refuse_errors(problems: Vec<Diagnostic>, terminal: Terminal) -> Re
 
 /// A seed that nobody chose: short enough to be typed again.
 fn fresh_seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     crate::plan::seed_of(now.as_secs(), u64::from(now.subsec_nanos())) % 1_000_000
 }

@@ -43,7 +43,11 @@ fn home(run: &Path) -> PathBuf {
     }
 }
 
-fn again(record: &RunRecord, other: Option<&Path>, terminal: Terminal) -> Result<(Verdict, View), Error> {
+fn again(
+    record: &RunRecord,
+    other: Option<&Path>,
+    terminal: Terminal,
+) -> Result<(Verdict, View), Error> {
     let budgets = match (other, &record.budgets) {
         (Some(path), _) => Some(read_budgets(path)?),
         (None, Some(stored)) => Some(parse_budgets(stored.file.clone(), stored.text.clone())?),

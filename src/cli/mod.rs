@@ -1,14 +1,18 @@
 //! The commands. In: arguments; out: an exit code, and everything that is printed or written on the way.
 //! Invariant: only this module knows exit codes, the terminal and files of reports; results go to standard
 //! output, everything else to standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this module owns the terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this module owns the terminal"
+)]
 
 mod args;
 mod demo;
 mod error;
 mod init;
-mod judge;
 mod inputs;
+mod judge;
 mod output;
 mod plan;
 mod preflight;
@@ -69,11 +73,19 @@ impl Terminal {
     fn new(wanted: Colour) -> Self {
         let choice = |choice| !matches!(choice, anstream::ColorChoice::Never);
         match wanted {
-            Colour::Always => Self { stdout: true, stderr: true },
-            Colour::Never => Self { stdout: false, stderr: false },
+            Colour::Always => Self {
+                stdout: true,
+                stderr: true,
+            },
+            Colour::Never => Self {
+                stdout: false,
+                stderr: false,
+            },
             Colour::Auto => Self {
-                stdout: choice(anstream::AutoStream::choice(&std::io::stdout())) && coloured(&std::io::stdout()),
-                stderr: choice(anstream::AutoStream::choice(&std::io::stderr())) && coloured(&std::io::stderr()),
+                stdout: choice(anstream::AutoStream::choice(&std::io::stdout()))
+                    && coloured(&std::io::stdout()),
+                stderr: choice(anstream::AutoStream::choice(&std::io::stderr()))
+                    && coloured(&std::io::stderr()),
             },
         }
     }
@@ -86,5 +98,6 @@ fn coloured(stream: &impl std::io::IsTerminal) -> bool {
 
 /// Columns of the terminal on standard output; 100 where there is none.
 fn columns() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(100, |size| usize::from(size.ws_col).clamp(60, 200))
+    rustix::termios::tcgetwinsize(std::io::stdout())
+        .map_or(100, |size| usize::from(size.ws_col).clamp(60, 200))
 }

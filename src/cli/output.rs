@@ -24,7 +24,10 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// Makes the folder and tries it, so that an hour of load is not lost on a full or read-only disk.
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
-        let unwritable = |error| Error::Unwritable { path: path.clone(), error };
+        let unwritable = |error| Error::Unwritable {
+            path: path.clone(),
+            error,
+        };
         fs::create_dir_all(&path).map_err(unwritable)?;
         let probe = path.join(".tollgate-probe");
         // As large as a small report: a full disk takes the name of a file but not its bytes.
@@ -38,12 +41,21 @@ impl Folder {
     pub(super) fn default_for(scenario: &str, started: &jiff::Zoned) -> PathBuf {
         let name: String = scenario
             .chars()
-            .map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+            .map(|c| {
+                if c.is_alphanumeric() || c == '-' || c == '_' {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect();
         let base = format!("{name}-{}", started.strftime("%Y%m%d-%H%M%S"));
         let path = |suffix: &str| Path::new("reports").join(format!("{base}{suffix}"));
         let numbered = (2..1000).map(|n| path(&format!("-{n}")));
-        std::iter::once(path("")).chain(numbered).find(|p| !p.exists()).unwrap_or_else(|| path(""))
+        std::iter::once(path(""))
+            .chain(numbered)
+            .find(|p| !p.exists())
+            .unwrap_or_else(|| path(""))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -55,7 +67,10 @@ impl Folder {
         let path = self.0.join("run.tg");
         record::save(record, &path).map_err(|e| match e {
             record::FileError::Io { path, error } => Error::Lost { path, error },
-            other => Error::Lost { path, error: io::Error::other(other) },
+            other => Error::Lost {
+                path,
+                error: io::Error::other(other),
+            },
         })
     }
 
@@ -77,7 +92,9 @@ fn write(path: &Path, view: &View, reporter: &dyn Reporter) -> io::Result<()> {
     reporter.render(view, &mut bytes)?;
     let beside = path.with_extension("tmp");
     let mut file = fs::File::create(&beside)?;
-    let written = file.write_all(&bytes).and_then(|()| fs::rename(&beside, path));
+    let written = file
+        .write_all(&bytes)
+        .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         fs::remove_file(&beside).ok();
     }

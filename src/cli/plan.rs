@@ -15,27 +15,63 @@ use std::time::Duration;
 pub(super) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
     let inputs = Inputs::read(&args.file, &args.reading, terminal)?;
     let plan = inputs.plan(&args.amount)?;
-    print!("{}{}{}", overview(&inputs, &plan), flows(&plan), budgets(&inputs, &plan));
+    print!(
+        "{}{}{}",
+        overview(&inputs, &plan),
+        flows(&plan),
+        budgets(&inputs, &plan)
+    );
     Ok(0)
 }
 
 fn overview(inputs: &Inputs, plan: &Plan) -> String {
-    let mut out = format!("{} → {}\n{plan}\nseed {}\n", inputs.scenario.name, inputs.scenario.target.value, plan.seed);
+    let mut out = format!(
+        "{} → {}\n{plan}\nseed {}\n",
+        inputs.scenario.name, inputs.scenario.target.value, plan.seed
+    );
     for phase in &plan.phases {
         if phase.end > phase.start {
             let at = |nanos| format_duration(Duration::from_nanos(nanos));
-            let judged = if phase.measured { "judged" } else { "not judged" };
-            writeln!(out, "  {:<10} {:>8} … {:<8} {judged}", phase.name, at(phase.start), at(phase.end)).ok();
+            let judged = if phase.measured {
+                "judged"
+            } else {
+                "not judged"
+            };
+            writeln!(
+                out,
+                "  {:<10} {:>8} … {:<8} {judged}",
+                phase.name,
+                at(phase.start),
+                at(phase.end)
+            )
+            .ok();
         }
     }
     if let Load::Open(pacer) = &plan.load {
         let drawn = pacer.arrivals(plan.seed).count() as u64;
-        writeln!(out, "{} flow starts drawn with this seed; {:.0} expected", format_count(drawn), pacer.shape.area()).ok();
+        writeln!(
+            out,
+            "{} flow starts drawn with this seed; {:.0} expected",
+            format_count(drawn),
+            pacer.shape.area()
+        )
+        .ok();
     }
     let limit = descriptors();
-    writeln!(out, "at most {} requests in flight; the system allows {} open files", format_count(plan.max_in_flight), format_count(limit)).ok();
+    writeln!(
+        out,
+        "at most {} requests in flight; the system allows {} open files",
+        format_count(plan.max_in_flight),
+        format_count(limit)
+    )
+    .ok();
     if plan.max_in_flight > limit {
-        writeln!(out, "warning: when the target stalls, {} connections will not fit; raise `ulimit -n`", format_count(plan.max_in_flight)).ok();
+        writeln!(
+            out,
+            "warning: when the target stalls, {} connections will not fit; raise `ulimit -n`",
+            format_count(plan.max_in_flight)
+        )
+        .ok();
     }
     out
 }
@@ -44,9 +80,9 @@ fn flows(plan: &Plan) -> String {
     let mut out = String::from("\nflows\n");
     let width = plan.flows.iter().map(|f| f.name.len()).max().unwrap_or(0);
     for (index, flow) in plan.flows.iter().enumerate() {
-        let each = plan
-            .expected_requests(index)
-            .map_or_else(String::new, |n| format!(", about {} of each", format_count(n.round() as u64)));
+        let each = plan.expected_requests(index).map_or_else(String::new, |n| {
+            format!(", about {} of each", format_count(n.round() as u64))
+        });
         writeln!(
             out,
             "  {:<width$}  {:>7}  {} requests{each}: {}",
@@ -66,15 +102,30 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
     };
     let mut expected = Vec::new();
     for (flow, step) in steps(&inputs.scenario) {
-        let index = plan.flows.iter().position(|f| f.name == flow).unwrap_or_default();
+        let index = plan
+            .flows
+            .iter()
+            .position(|f| f.name == flow)
+            .unwrap_or_default();
         let Some(requests) = plan.expected_requests(index) else {
-            return format!("\nbudgets ({}): how many requests they will be judged on depends on the answers (closed model)\n", file.source.name);
+            return format!(
+                "\nbudgets ({}): how many requests they will be judged on depends on the answers (closed model)\n",
+                file.source.name
+            );
         };
-        expected.push(ExpectedStep { flow, step, requests });
+        expected.push(ExpectedStep {
+            flow,
+            step,
+            requests,
+        });
     }
     let mut out = format!("\nbudgets ({})\n", file.source.name);
     for expectation in budget::expectations(file, &plan.profile, &expected) {
-        let verdict = if expectation.can_decide { "can decide" } else { "CANNOT DECIDE" };
+        let verdict = if expectation.can_decide {
+            "can decide"
+        } else {
+            "CANNOT DECIDE"
+        };
         write!(
             out,
             "  {:<44} {verdict}: about {} requests",
@@ -86,7 +137,12 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
             write!(out, ", needs {}", format_count(expectation.needed_n)).ok();
         }
         if let Some(chance) = expectation.chance {
-            write!(out, "; a system at half the limit passes clearly in {} of runs", format_share(chance)).ok();
+            write!(
+                out,
+                "; a system at half the limit passes clearly in {} of runs",
+                format_share(chance)
+            )
+            .ok();
         }
         out.push('\n');
         if let Some(advice) = expectation.advice {

@@ -11,7 +11,9 @@ use tokio::task::LocalSet;
 /// # Errors
 /// When the system gives no runtime.
 pub(super) fn reach(blueprint: &Blueprint, timeout: Duration) -> io::Result<Option<Problem>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let client = Client::new(blueprint.clone());
     let reached = LocalSet::new().block_on(&runtime, client.reach_target(timeout));
     Ok(reached.err())

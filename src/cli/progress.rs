@@ -34,7 +34,14 @@ impl Progress {
             bar
         });
         let offered = plan.peak_requests();
-        Self { bar, total, offered, since: Window::default(), failed: 0, quiet }
+        Self {
+            bar,
+            total,
+            offered,
+            since: Window::default(),
+            failed: 0,
+            quiet,
+        }
     }
 
     /// Removes the live line.
@@ -47,7 +54,9 @@ impl Progress {
     fn line(&self, window: &Window) -> String {
         let percentile = |q| window.quantile(q).map_or_else(|| "-".into(), format_nanos);
         let rate = window.rate(window.counts.ok + window.counts.not_ok).round() as u64;
-        let offered = self.offered.map_or_else(String::new, |offered| format!(" of {}", format_count(offered.round() as u64)));
+        let offered = self.offered.map_or_else(String::new, |offered| {
+            format!(" of {}", format_count(offered.round() as u64))
+        });
         format!(
             "{}{offered} req/s  p50 {}  p95 {}  p99 {}  in flight {}  failed {}  lag {}",
             format_count(rate),

@@ -54,13 +54,30 @@ pub(super) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
-pub(super) fn prepare(file: &Path, inputs: Inputs, plan: Plan, out: Option<PathBuf>, how: &How) -> Result<Prepared, Error> {
+pub(super) fn prepare(
+    file: &Path,
+    inputs: Inputs,
+    plan: Plan,
+    out: Option<PathBuf>,
+    how: &How,
+) -> Result<Prepared, Error> {
     inputs.check_reach(&plan, how.i_own_this_target)?;
     let scenario = &inputs.scenario;
-    let tls = TlsSettings { ca: scenario.tls.ca.clone(), insecure: scenario.tls.insecure };
+    let tls = TlsSettings {
+        ca: scenario.tls.ca.clone(),
+        insecure: scenario.tls.insecure,
+    };
     let blueprint = Blueprint::new(scenario.target.value.clone(), tls, reach(scenario, &plan))?;
-    let folder = Folder::open(out.unwrap_or_else(|| Folder::default_for(&scenario.name, &jiff::Zoned::now())))?;
-    Ok(Prepared { file: file.to_owned(), inputs, plan, blueprint, folder })
+    let folder = Folder::open(
+        out.unwrap_or_else(|| Folder::default_for(&scenario.name, &jiff::Zoned::now())),
+    )?;
+    Ok(Prepared {
+        file: file.to_owned(),
+        inputs,
+        plan,
+        blueprint,
+        folder,
+    })
 }
 
 /// Under load only the target, loopback and the hosts of `allow:` are contacted.
@@ -73,10 +90,24 @@ fn reach(scenario: &Scenario, plan: &Plan) -> Reach {
 }
 
 /// Runs, judges, reports.
-pub(super) fn execute(run: Prepared, how: &How, stop: &Stop, terminal: Terminal) -> Result<Exit, Error> {
-    let Prepared { file, inputs, plan, blueprint, folder } = run;
+pub(super) fn execute(
+    run: Prepared,
+    how: &How,
+    stop: &Stop,
+    terminal: Terminal,
+) -> Result<Exit, Error> {
+    let Prepared {
+        file,
+        inputs,
+        plan,
+        blueprint,
+        folder,
+    } = run;
     if !how.quiet {
-        eprintln!("{} → {}: {plan}, seed {}", inputs.scenario.name, inputs.scenario.target.value, plan.seed);
+        eprintln!(
+            "{} → {}: {plan}, seed {}",
+            inputs.scenario.name, inputs.scenario.target.value, plan.seed
+        );
     }
     let mut record = begin(&file, &inputs, &plan);
     let plan = Arc::new(plan);
@@ -86,7 +117,8 @@ pub(super) fn execute(run: Prepared, how: &How, stop: &Stop, terminal: Terminal)
             let reason = format!("{}: {}", problem.failure, problem.detail);
             record.unreachable = Some(masker.text(&reason, &[]));
             let program = Program::new(&inputs.scenario, &inputs.limits());
-            (record.steps, record.flows, ..) = crate::record::Recorder::new(program.layout()).finish();
+            (record.steps, record.flows, ..) =
+                crate::record::Recorder::new(program.layout()).finish();
         }
         None => generate(&inputs, &plan, blueprint, &mut record, (how, stop))?,
     }
@@ -95,11 +127,27 @@ pub(super) fn execute(run: Prepared, how: &How, stop: &Stop, terminal: Terminal)
 }
 
 /// Offers the load and puts what came of it into the record.
-fn generate(inputs: &Inputs, plan: &Arc<Plan>, blueprint: Blueprint, record: &mut RunRecord, (how, stop): (&How, &Stop)) -> Result<(), Error> {
+fn generate(
+    inputs: &Inputs,
+    plan: &Arc<Plan>,
+    blueprint: Blueprint,
+    record: &mut RunRecord,
+    (how, stop): (&How, &Stop),
+) -> Result<(), Error> {
     let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits()));
-    let settings = Settings { masker: Arc::new(masker(&inputs.scenario)), workers: how.workers, stop: stop.clone() };
+    let settings = Settings {
+        masker: Arc::new(masker(&inputs.scenario)),
+        workers: how.workers,
+        stop: stop.clone(),
+    };
     let mut progress = Progress::new(plan, how.quiet);
-    let parts = load::run(&program, plan, &settings, move || Client::new(blueprint.clone()), &mut progress)?;
+    let parts = load::run(
+        &program,
+        plan,
+        &settings,
+        move || Client::new(blueprint.clone()),
+        &mut progress,
+    )?;
     progress.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
@@ -107,7 +155,13 @@ fn generate(inputs: &Inputs, plan: &Arc<Plan>, blueprint: Blueprint, record: &mu
     record.health = parts.health;
     record.elapsed = parts.elapsed;
     record.stop = stop.reason();
-    (record.steps, record.flows, record.failures, record.exhibits, record.health.lag) = parts.recorder.finish();
+    (
+        record.steps,
+        record.flows,
+        record.failures,
+        record.exhibits,
+        record.health.lag,
+    ) = parts.recorder.finish();
     Ok(())
 }
 
@@ -116,7 +170,13 @@ fn masker(scenario: &Scenario) -> Masker {
 }
 
 /// Writes the run file and the reports, prints the summary.
-pub(super) fn finish(record: &RunRecord, verdict: &Verdict, folder: &Folder, quiet: bool, terminal: Terminal) -> Result<Exit, Error> {
+pub(super) fn finish(
+    record: &RunRecord,
+    verdict: &Verdict,
+    folder: &Folder,
+    quiet: bool,
+    terminal: Terminal,
+) -> Result<Exit, Error> {
     let view = View::new(record, verdict);
     let saved = folder.save(record);
     let written = folder.write(&view);
@@ -130,7 +190,11 @@ pub(super) fn finish(record: &RunRecord, verdict: &Verdict, folder: &Folder, qui
 
 /// Prints the summary, or its last line.
 pub(super) fn print(view: &View, quiet: bool, terminal: Terminal) -> Result<(), Error> {
-    let console = Console { width: columns(), colour: terminal.stdout, quiet };
+    let console = Console {
+        width: columns(),
+        colour: terminal.stdout,
+        quiet,
+    };
     console.render(view, &mut std::io::stdout().lock())?;
     Ok(())
 }
@@ -140,7 +204,12 @@ fn begin(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
     let phases = plan
         .phases
         .iter()
-        .map(|p| PhaseRecord { name: p.name.clone(), start: p.start, end: p.end, measured: p.measured })
+        .map(|p| PhaseRecord {
+            name: p.name.clone(),
+            start: p.start,
+            end: p.end,
+            measured: p.measured,
+        })
         .collect();
     RunRecord {
         scenario: inputs.scenario.name.clone(),
@@ -176,12 +245,21 @@ fn environment(plan: &Plan) -> Environment {
         .lines()
         .find_map(|l| l.strip_prefix("model name")?.split_once(':'))
         .map_or_else(String::new, |(_, name)| name.trim().to_owned());
-    let git = std::process::Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
-    let revision = git.ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
+    let git = std::process::Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output();
+    let revision = git
+        .ok()
+        .filter(|o| o.status.success())
+        .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
     Environment {
         version: env!("CARGO_PKG_VERSION").into(),
         revision,
-        host: Host { name, system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), processor },
+        host: Host {
+            name,
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            processor,
+        },
         plan: plan.to_string(),
     }
 }

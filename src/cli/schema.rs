@@ -14,7 +14,10 @@ use std::io::Write as _;
 pub(super) fn schema(args: &Schema) -> Result<u8, Error> {
     let text = match args.of {
         SchemaOf::Scenario => format!("{:#}", json_schema(&SCENARIO, "A tollgate scenario")),
-        SchemaOf::Budgets => format!("{:#}", json_schema(&BUDGETS, "Budgets of a tollgate scenario")),
+        SchemaOf::Budgets => format!(
+            "{:#}",
+            json_schema(&BUDGETS, "Budgets of a tollgate scenario")
+        ),
         SchemaOf::Result => SCHEMA.trim_end().to_owned(),
     };
     writeln!(std::io::stdout(), "{text}")?;

@@ -9,7 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Listens for as long as the process lives.
 pub(super) fn listen(stopper: Stopper) {
     let listener = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        else {
+            return;
+        };
         runtime.block_on(async {
             let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
                 return;
@@ -28,7 +33,10 @@ pub(super) fn listen(stopper: Stopper) {
         });
     };
     // Without the thread signals do what they do by default.
-    thread::Builder::new().name("signals".into()).spawn(listener).ok();
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(listener)
+        .ok();
 }
 
 #[expect(clippy::exit, reason = "the second signal asks for exactly this")]

@@ -24,7 +24,11 @@ fn summary(inputs: &Inputs) -> String {
     let scenario = &inputs.scenario;
     let profiles: Vec<&str> = scenario.profiles.iter().map(|p| p.name.as_str()).collect();
     let budgets = match &inputs.budgets {
-        Some(file) => format!("{} in {}", count(file.budgets.len(), "budget"), file.source.name),
+        Some(file) => format!(
+            "{} in {}",
+            count(file.budgets.len(), "budget"),
+            file.source.name
+        ),
         None => "no budgets".into(),
     };
     format!(
@@ -36,5 +40,9 @@ fn summary(inputs: &Inputs) -> String {
 }
 
 fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
 }

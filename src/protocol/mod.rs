@@ -3,6 +3,8 @@
 
 mod cookies;
 mod http;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod tls;
 
 pub use cookies::Jar;
