@@ -9,6 +9,7 @@
 
 pub mod budget;
 pub mod cli;
+pub mod demo;
 pub mod expr;
 pub mod load;
 pub mod plan;
