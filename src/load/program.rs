@@ -92,13 +92,7 @@ impl Program {
                     }
                 }
             }
-            let feeders = scenario
-                .data
-                .iter()
-                .enumerate()
-                .filter(|(_, f)| flow.uses(f))
-                .map(|(i, _)| i)
-                .collect();
+            let feeders = flow.feeders.clone();
             flows.push(FlowProgram {
                 share: flow.weight / total,
                 steps,

@@ -198,7 +198,7 @@ fn measured(profile: &str, start: Nanos, end: Nanos) -> Phase {
     }
 }
 
-/// What would be outstanding if nothing answered until its timeout (Little's law), and never less than 64.
+/// What would be outstanding if nothing answered until its timeout (Little's law), with room for chance.
 fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
     match load {
         Load::Passes(_) => 1,
@@ -214,14 +214,16 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
                         Step::Think(_) => None,
                     });
             let longest = timeouts.max().unwrap_or_default().as_secs_f64();
-            ((pacer.shape.peak() * requests_per_flow * longest).ceil() as u64).max(64)
+            let mean = pacer.shape.peak() * requests_per_flow * longest;
+            // Six standard deviations of a Poisson count above it: chance alone must not drop an arrival.
+            (mean + 6.0 * mean.sqrt()).ceil() as u64 + 64
         }
     }
 }
 
 /// A unique feeder that must run out is found now, not an hour into the run.
 fn enough_rows(scenario: &Scenario, plan: &Plan) -> Result<(), PlanError> {
-    for feeder in &scenario.data {
+    for (index, feeder) in scenario.data.iter().enumerate() {
         let Load::Open(pacer) = &plan.load else {
             return Ok(());
         };
@@ -229,7 +231,7 @@ fn enough_rows(scenario: &Scenario, plan: &Plan) -> Result<(), PlanError> {
             .flows
             .iter()
             .zip(&plan.flows)
-            .filter(|(flow, _)| flow.uses(feeder))
+            .filter(|(flow, _)| flow.feeders.contains(&index))
             .map(|(_, planned)| planned.share)
             .sum();
         let needed = (pacer.shape.area() * share).ceil() as u64;
