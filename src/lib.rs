@@ -7,5 +7,6 @@
 //! `RunRecord`; budgets judge the record into a `Verdict`; reporters render both.*
 #![warn(missing_docs)]
 
+pub mod expr;
 pub mod source;
 pub mod units;
