@@ -8,5 +8,6 @@
 #![warn(missing_docs)]
 
 pub mod expr;
+pub mod scenario;
 pub mod source;
 pub mod units;

@@ -37,16 +37,52 @@ pub static SCENARIO: Shape = Shape {
     name: "a scenario",
     required: &["target", "flows"],
     keys: &[
-        key("scenario", Type::Text, "The scenario's name in reports; the file's name when left out."),
-        key("target", Type::Text, "Where the system is: `http://` or `https://`, host and port."),
-        key("budgets", Type::Text, "The budget file, relative to this one; found by name when left out."),
-        key("secrets", TEXTS, "Environment variables whose values no output may show."),
-        key("allow", TEXTS, "Hosts you own, which may get more than 50 requests a second."),
+        key(
+            "scenario",
+            Type::Text,
+            "The scenario's name in reports; the file's name when left out.",
+        ),
+        key(
+            "target",
+            Type::Text,
+            "Where the system is: `http://` or `https://`, host and port.",
+        ),
+        key(
+            "budgets",
+            Type::Text,
+            "The budget file, relative to this one; found by name when left out.",
+        ),
+        key(
+            "secrets",
+            TEXTS,
+            "Environment variables whose values no output may show.",
+        ),
+        key(
+            "allow",
+            TEXTS,
+            "Hosts you own, which may get more than 50 requests a second.",
+        ),
         key("tls", Type::Object(&TLS), "How servers are verified."),
-        key("defaults", Type::Object(&DEFAULTS), "What holds for every step that says nothing else."),
-        key("data", Type::MapOf(&Type::Object(&FEEDER)), "Rows from files; a flow reads `{{ name.column }}`."),
-        key("flows", Type::MapOf(&Type::Object(&FLOW)), "The journeys that people take through the system."),
-        key("profiles", Type::MapOf(&Type::Object(&PROFILE)), "How much load for how long, by name."),
+        key(
+            "defaults",
+            Type::Object(&DEFAULTS),
+            "What holds for every step that says nothing else.",
+        ),
+        key(
+            "data",
+            Type::MapOf(&Type::Object(&FEEDER)),
+            "Rows from files; a flow reads `{{ name.column }}`.",
+        ),
+        key(
+            "flows",
+            Type::MapOf(&Type::Object(&FLOW)),
+            "The journeys that people take through the system.",
+        ),
+        key(
+            "profiles",
+            Type::MapOf(&Type::Object(&PROFILE)),
+            "How much load for how long, by name.",
+        ),
     ],
 };
 
@@ -54,19 +90,39 @@ pub(super) static TLS: Shape = Shape {
     name: "tls",
     required: &[],
     keys: &[
-        key("ca", Type::Text, "A PEM file of certificate authorities to trust, relative to this one."),
-        key("insecure", Type::Boolean, "`true` accepts any certificate: for throwaway test systems only."),
+        key(
+            "ca",
+            Type::Text,
+            "A PEM file of certificate authorities to trust, relative to this one.",
+        ),
+        key(
+            "insecure",
+            Type::Boolean,
+            "`true` accepts any certificate: for throwaway test systems only.",
+        ),
     ],
 };
 
-pub(super) static DEFAULTS: Shape = Shape { name: "defaults", required: &[], keys: &[TIMEOUT, HEADERS, REDIRECTS] };
+pub(super) static DEFAULTS: Shape = Shape {
+    name: "defaults",
+    required: &[],
+    keys: &[TIMEOUT, HEADERS, REDIRECTS],
+};
 
 pub(super) static FEEDER: Shape = Shape {
     name: "a feeder",
     required: &[],
     keys: &[
-        key("csv", Type::Text, "A CSV file whose first line names the columns, relative to this one."),
-        key("json", Type::Text, "A JSON file: a list of objects with the same keys, relative to this one."),
+        key(
+            "csv",
+            Type::Text,
+            "A CSV file whose first line names the columns, relative to this one.",
+        ),
+        key(
+            "json",
+            Type::Text,
+            "A JSON file: a list of objects with the same keys, relative to this one.",
+        ),
         key(
             "order",
             Type::Words(&["sequential", "shuffled", "random", "unique"]),
@@ -79,8 +135,16 @@ pub(super) static FLOW: Shape = Shape {
     name: "a flow",
     required: &["steps"],
     keys: &[
-        key("weight", Type::Text, "How often this flow starts, in proportion to the others (1 when left out)."),
-        key("steps", Type::List(&Type::Object(&STEP)), "What happens, one after the other."),
+        key(
+            "weight",
+            Type::Text,
+            "How often this flow starts, in proportion to the others (1 when left out).",
+        ),
+        key(
+            "steps",
+            Type::List(&Type::Object(&STEP)),
+            "What happens, one after the other.",
+        ),
     ],
 };
 
@@ -94,20 +158,44 @@ pub(super) static STEP: Shape = Shape {
         key("put", Type::Text, "PUT to this path (or absolute URL)."),
         key("patch", Type::Text, "PATCH this path (or absolute URL)."),
         key("delete", Type::Text, "DELETE this path (or absolute URL)."),
-        key("options", Type::Text, "OPTIONS of this path (or absolute URL)."),
-        key("think", Type::Quantity("1s..3s"), "Wait as a person would: a time, or a range to draw from."),
-        key("name", Type::Text, "The step's name in reports and budgets: fixed text, unique within the flow."),
-        key("query", Type::MapOf(&TEXTS), "Query parameters, percent-encoded and appended to the URL."),
+        key(
+            "options",
+            Type::Text,
+            "OPTIONS of this path (or absolute URL).",
+        ),
+        key(
+            "think",
+            Type::Quantity("1s..3s"),
+            "Wait as a person would: a time, or a range to draw from.",
+        ),
+        key(
+            "name",
+            Type::Text,
+            "The step's name in reports and budgets: fixed text, unique within the flow.",
+        ),
+        key(
+            "query",
+            Type::MapOf(&TEXTS),
+            "Query parameters, percent-encoded and appended to the URL.",
+        ),
         HEADERS,
         key("json", Type::Anything, "A JSON body, written as YAML."),
-        key("form", Type::MapOf(&TEXTS), "A form body (application/x-www-form-urlencoded)."),
+        key(
+            "form",
+            Type::MapOf(&TEXTS),
+            "A form body (application/x-www-form-urlencoded).",
+        ),
         key("text", Type::Text, "A body of plain text."),
         key(
             "capture",
             Type::MapOf(&Type::Either(&[Type::Text, Type::Object(&CAPTURE)])),
             "Values kept from the response for later steps: `name: json $.id`.",
         ),
-        key("check", TEXTS, "What must hold of the response: `status == 200`."),
+        key(
+            "check",
+            TEXTS,
+            "What must hold of the response: `status == 200`.",
+        ),
         TIMEOUT,
         REDIRECTS,
     ],
@@ -117,8 +205,16 @@ pub(super) static CAPTURE: Shape = Shape {
     name: "a capture",
     required: &["from"],
     keys: &[
-        key("from", Type::Text, "Where the value is: `json $.token`, `header location`, `cookie sid`."),
-        key("secret", Type::Boolean, "`true` masks the value in every output."),
+        key(
+            "from",
+            Type::Text,
+            "Where the value is: `json $.token`, `header location`, `cookie sid`.",
+        ),
+        key(
+            "secret",
+            Type::Boolean,
+            "`true` masks the value in every output.",
+        ),
     ],
 };
 
@@ -126,18 +222,46 @@ pub(super) static PROFILE: Shape = Shape {
     name: "a profile",
     required: &[],
     keys: &[
-        key("passes", Type::Integer, "Every flow this many times, in order, without think time."),
-        key("rate", Type::Quantity("500 req/s"), "Arrivals at this rate, however slow the system answers."),
-        key("users", Type::Integer, "This many users, each starting anew when done."),
-        key("ramp", Type::Quantity("30s"), "How long the load grows from nothing before it is full."),
-        key("warmup", Type::Quantity("30s"), "Full load that is reported and not judged."),
-        key("duration", Type::Quantity("5m"), "How long the full load is judged."),
+        key(
+            "passes",
+            Type::Integer,
+            "Every flow this many times, in order, without think time.",
+        ),
+        key(
+            "rate",
+            Type::Quantity("500 req/s"),
+            "Arrivals at this rate, however slow the system answers.",
+        ),
+        key(
+            "users",
+            Type::Integer,
+            "This many users, each starting anew when done.",
+        ),
+        key(
+            "ramp",
+            Type::Quantity("30s"),
+            "How long the load grows from nothing before it is full.",
+        ),
+        key(
+            "warmup",
+            Type::Quantity("30s"),
+            "Full load that is reported and not judged.",
+        ),
+        key(
+            "duration",
+            Type::Quantity("5m"),
+            "How long the full load is judged.",
+        ),
         key(
             "arrivals",
             Type::Words(&["poisson", "constant"]),
             "How arrivals are spread: as independent people come (poisson), or evenly.",
         ),
-        key("max_in_flight", Type::Integer, "Arrivals beyond this many unfinished flows are dropped, and counted."),
+        key(
+            "max_in_flight",
+            Type::Integer,
+            "Arrivals beyond this many unfinished flows are dropped, and counted.",
+        ),
     ],
 };
 
@@ -148,7 +272,9 @@ mod tests {
 
     #[test]
     fn every_key_says_what_it_does() {
-        for shape in [&SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE] {
+        for shape in [
+            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE,
+        ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);
             }

@@ -55,7 +55,9 @@ fn entry(line: &str) -> Result<Option<(String, String)>, &'static str> {
         return Ok(None);
     }
     let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=').ok_or("write `NAME=value`, or `#` before a comment")?;
+    let (name, value) = line
+        .split_once('=')
+        .ok_or("write `NAME=value`, or `#` before a comment")?;
     let name = name.trim();
     if !is_name(name) {
         return Err("a name has letters, digits and `_`, and no digit first");
@@ -66,7 +68,10 @@ fn entry(line: &str) -> Result<Option<(String, String)>, &'static str> {
 fn unquote(value: &str) -> Result<String, &'static str> {
     const UNCLOSED: &str = "close the quote on the same line";
     if let Some(rest) = value.strip_prefix('\'') {
-        return rest.split_once('\'').map(|(inside, _)| inside.into()).ok_or(UNCLOSED);
+        return rest
+            .split_once('\'')
+            .map(|(inside, _)| inside.into())
+            .ok_or(UNCLOSED);
     }
     let Some(rest) = value.strip_prefix('"') else {
         let end = value.find(" #").unwrap_or(value.len());
@@ -108,8 +113,18 @@ mod tests {
         let text = "# comment\n\nA=1\nexport B = two words # why\nC='it # stays'\nD=\"a\\nb \\\"c\\\"\"\r\nE=\nF=a=b#c\n";
         let mut problems = Vec::new();
         let entries = read(".env", text, &mut problems);
-        let expected = [("A", "1"), ("B", "two words"), ("C", "it # stays"), ("D", "a\nb \"c\""), ("E", ""), ("F", "a=b#c")];
-        let found: Vec<(&str, &str)> = entries.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let expected = [
+            ("A", "1"),
+            ("B", "two words"),
+            ("C", "it # stays"),
+            ("D", "a\nb \"c\""),
+            ("E", ""),
+            ("F", "a=b#c"),
+        ];
+        let found: Vec<(&str, &str)> = entries
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
         assert_eq!(found, expected);
         assert!(problems.is_empty());
     }
@@ -120,7 +135,13 @@ mod tests {
         read(".env", "A=1\nhunter2é\nB=\"open\n2C=x\n", &mut problems);
         let shown = crate::source::render_all(&problems, false);
         assert_eq!(problems.len(), 3, "{shown}");
-        assert!(shown.contains(".env:2:1") && shown.contains(".env:3:1"), "{shown}");
-        assert!(!shown.contains("hunter2") && !shown.contains("open"), "{shown}");
+        assert!(
+            shown.contains(".env:2:1") && shown.contains(".env:3:1"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("open"),
+            "{shown}"
+        );
     }
 }

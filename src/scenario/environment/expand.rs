@@ -30,7 +30,11 @@ pub(in crate::scenario) struct Use {
 /// A part of a scalar's text.
 enum Part<'t> {
     Text(&'t str),
-    Variable { name: &'t str, default: Option<&'t str>, range: Range<usize> },
+    Variable {
+        name: &'t str,
+        default: Option<&'t str>,
+        range: Range<usize>,
+    },
     Broken(Range<usize>),
 }
 
@@ -40,7 +44,12 @@ impl<'a> Resolver<'a> {
         environment: &'a Environment,
         file: BTreeMap<String, String>,
     ) -> Self {
-        Self { environment, file, uses: Vec::new(), unfilled: Vec::new() }
+        Self {
+            environment,
+            file,
+            uses: Vec::new(),
+            unfilled: Vec::new(),
+        }
     }
 
     /// The tree with every `${NAME}` filled in.
@@ -60,12 +69,17 @@ impl<'a> Resolver<'a> {
                 Kind::Map(entries.iter().map(entry).collect())
             }
         };
-        Node { span: node.span, kind }
+        Node {
+            span: node.span,
+            kind,
+        }
     }
 
     /// The value of a variable, outside of any scalar.
     pub(in crate::scenario) fn value(&self, name: &str) -> Option<(&str, Origin)> {
-        self.environment.lookup(name, &self.file).filter(|(value, _)| !value.is_empty())
+        self.environment
+            .lookup(name, &self.file)
+            .filter(|(value, _)| !value.is_empty())
     }
 
     /// Everything that was asked for.
@@ -82,8 +96,13 @@ impl<'a> Resolver<'a> {
     pub(in crate::scenario) fn lookups(&self) -> Vec<Lookup> {
         let mut lookups: Vec<Lookup> = Vec::new();
         for usage in &self.uses {
-            let Some((_, origin)) = &usage.found else { continue };
-            let lookup = Lookup { name: usage.name.clone(), origin: *origin };
+            let Some((_, origin)) = &usage.found else {
+                continue;
+            };
+            let lookup = Lookup {
+                name: usage.name.clone(),
+                origin: *origin,
+            };
             if !lookups.contains(&lookup) {
                 lookups.push(lookup);
             }
@@ -97,7 +116,11 @@ impl<'a> Resolver<'a> {
         for part in parts(&scalar.text) {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Variable { name, default, range } => {
+                Part::Variable {
+                    name,
+                    default,
+                    range,
+                } => {
                     let place = node.inner(reader.source(), range);
                     let found = self.find(name, default);
                     match &found {
@@ -107,7 +130,11 @@ impl<'a> Resolver<'a> {
                             filled = false;
                         }
                     }
-                    self.uses.push(Use { name: name.into(), span: node.span, found });
+                    self.uses.push(Use {
+                        name: name.into(),
+                        span: node.span,
+                        found,
+                    });
                 }
                 Part::Broken(range) => {
                     reader.error(
@@ -126,7 +153,10 @@ impl<'a> Resolver<'a> {
         }
         // A value that happens to read `null` or nothing is still a text that somebody set.
         let null = matches!(text.as_str(), "" | "null" | "~");
-        Scalar { plain: scalar.plain && !null, text }
+        Scalar {
+            plain: scalar.plain && !null,
+            text,
+        }
     }
 
     fn find(&self, name: &str, default: Option<&str>) -> Option<(String, Origin)> {
@@ -174,7 +204,11 @@ fn parts(text: &str) -> Vec<Part<'_>> {
             None => (&text[inside..close], None),
         };
         parts.push(if is_name(name) {
-            Part::Variable { name, default, range: dollar..close + 1 }
+            Part::Variable {
+                name,
+                default,
+                range: dollar..close + 1,
+            }
         } else {
             Part::Broken(dollar..close + 1)
         });
@@ -190,13 +224,17 @@ mod tests {
     use crate::source::{Source, parse};
 
     fn expand(text: &str) -> (String, Vec<String>, Vec<Lookup>) {
-        let environment =
-            Environment::empty().with("HOST", "shop.test").with("EMPTY", "").with("NULL", "null");
+        let environment = Environment::empty()
+            .with("HOST", "shop.test")
+            .with("EMPTY", "")
+            .with("NULL", "null");
         let source = Source::new("x.yaml", format!("v: {text}\n"));
         let root = parse(&source).unwrap();
         let mut reader = Reader::new(&source);
         let mut resolver = Resolver::new(&environment, BTreeMap::new());
-        let Kind::Map(entries) = resolver.expand(&root, &mut reader).kind else { panic!("a map") };
+        let Kind::Map(entries) = resolver.expand(&root, &mut reader).kind else {
+            panic!("a map")
+        };
         let scalar = entries[0].1.scalar().unwrap();
         assert!(!entries[0].1.is_null());
         let problems = reader.finish().iter().map(ToString::to_string).collect();
@@ -219,7 +257,11 @@ mod tests {
             ("é${HOST}é", "éshop.testé"),
         ] {
             let (value, problems, _) = expand(text);
-            assert_eq!((value.as_str(), problems.len()), (expanded, 0), "{text} {problems:?}");
+            assert_eq!(
+                (value.as_str(), problems.len()),
+                (expanded, 0),
+                "{text} {problems:?}"
+            );
         }
     }
 
@@ -231,7 +273,10 @@ mod tests {
         assert!(problems[1].contains("`EMPTY` is empty"));
         assert!(problems[0].contains("${NOPE:-value}"));
         for broken in ["a ${", "a ${}", "a ${1}", "a ${A B}", "a ${é}"] {
-            assert!(expand(&format!("'{broken}'")).1[0].contains("`$${`"), "{broken}");
+            assert!(
+                expand(&format!("'{broken}'")).1[0].contains("`$${`"),
+                "{broken}"
+            );
         }
     }
 

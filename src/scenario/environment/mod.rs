@@ -57,7 +57,10 @@ impl Environment {
         let process = std::env::vars_os()
             .filter_map(|(name, value)| Some((text(name)?, text(value)?)))
             .collect();
-        Self { process, ..Self::default() }
+        Self {
+            process,
+            ..Self::default()
+        }
     }
 
     /// Adds `-e name=value`, which wins over everything else.
@@ -97,9 +100,13 @@ impl Environment {
         name: &str,
         file: &'a BTreeMap<String, String>,
     ) -> Option<(&'a str, Origin)> {
-        [(&self.given, Origin::Given), (&self.process, Origin::Process), (file, Origin::File)]
-            .into_iter()
-            .find_map(|(from, origin)| Some((from.get(name)?.as_str(), origin)))
+        [
+            (&self.given, Origin::Given),
+            (&self.process, Origin::Process),
+            (file, Origin::File),
+        ]
+        .into_iter()
+        .find_map(|(from, origin)| Some((from.get(name)?.as_str(), origin)))
     }
 }
 
@@ -129,7 +136,11 @@ mod tests {
         let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
         assert_eq!(Environment::assignment("A=b=c"), pair("A", "b=c"));
         assert_eq!(Environment::assignment("_A1="), pair("_A1", ""));
-        assert!(Environment::assignment("A").unwrap_err().contains("A=value"));
+        assert!(
+            Environment::assignment("A")
+                .unwrap_err()
+                .contains("A=value")
+        );
         assert!(Environment::assignment("1A=b").is_err());
         assert!(Environment::assignment("=b").is_err());
     }
@@ -139,11 +150,20 @@ mod tests {
         let file = BTreeMap::from([("A", "file"), ("B", "file"), ("C", "file")].map(owned));
         let mut environment = Environment::empty().with("A", "given");
         environment.process = BTreeMap::from([("A", "process"), ("B", "process")].map(owned));
-        assert_eq!(environment.lookup("A", &file), Some(("given", Origin::Given)));
-        assert_eq!(environment.lookup("B", &file), Some(("process", Origin::Process)));
+        assert_eq!(
+            environment.lookup("A", &file),
+            Some(("given", Origin::Given))
+        );
+        assert_eq!(
+            environment.lookup("B", &file),
+            Some(("process", Origin::Process))
+        );
         assert_eq!(environment.lookup("C", &file), Some(("file", Origin::File)));
         assert_eq!(environment.lookup("D", &file), None);
-        assert!(!format!("{environment:?}").contains("given\""), "values stay out");
+        assert!(
+            !format!("{environment:?}").contains("given\""),
+            "values stay out"
+        );
     }
 
     fn owned((name, value): (&str, &str)) -> (String, String) {

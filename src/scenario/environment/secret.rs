@@ -67,7 +67,10 @@ impl Secrets {
         let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
         let by_value = || {
             let held = |s: &&Secret| s.value.len() >= TELLING && text.contains(&s.value);
-            self.values.iter().find(held).map(|secret| secret.name.as_str())
+            self.values
+                .iter()
+                .find(held)
+                .map(|secret| secret.name.as_str())
         };
         by_place.map(|(_, name)| name.as_str()).or_else(by_value)
     }
@@ -76,18 +79,25 @@ impl Secrets {
     pub(in crate::scenario) fn mask(&self, problem: &mut Diagnostic) {
         for secret in &self.values {
             problem.message = problem.message.replace(&secret.value, "***");
-            problem.help = problem.help.take().map(|help| help.replace(&secret.value, "***"));
+            problem.help = problem
+                .help
+                .take()
+                .map(|help| help.replace(&secret.value, "***"));
         }
     }
 
     /// The values to mask, longest first so that one inside another is masked whole.
     pub(in crate::scenario) fn into_values(mut self) -> Vec<Secret> {
-        self.values.sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));
+        self.values
+            .sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));
         self.values
     }
 
     fn add(&mut self, name: &str, value: &str) {
-        let secret = Secret { name: name.into(), value: value.into() };
+        let secret = Secret {
+            name: name.into(),
+            value: value.into(),
+        };
         if !value.is_empty() && !self.values.contains(&secret) {
             self.values.push(secret);
         }
