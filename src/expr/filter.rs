@@ -174,14 +174,14 @@ impl Filter {
             Self::Lower => Ok(owned(self.want_text(found)?.to_lowercase())),
             Self::Upper => Ok(owned(self.want_text(found)?.to_uppercase())),
             Self::Split(by) => {
-                let by = by.render_variables(tools.variables);
+                let by = self.render(by, tools.variables)?;
                 let text = self.want_text(found)?;
                 let parts: Vec<Json> = text.split(by.as_str()).map(Json::from).collect();
                 Ok(Found::json(parts))
             }
             Self::Replace(from, to) => {
-                let from = from.render_variables(tools.variables);
-                let to = to.render_variables(tools.variables);
+                let from = self.render(from, tools.variables)?;
+                let to = self.render(to, tools.variables)?;
                 Ok(owned(self.want_text(found)?.replace(&from, &to)))
             }
         }
@@ -282,6 +282,15 @@ impl Filter {
             Found::Json(Cow::Owned(Json::String(text))) => Ok(Cow::Owned(text)),
             other => Err(self.unfit("text", &other)),
         }
+    }
+
+    fn render(&self, template: &Template, variables: &[Value]) -> Result<String, Obstacle> {
+        template
+            .render_variables(variables)
+            .ok_or_else(|| Obstacle::Unfit {
+                expected: format!("a value for every variable of `{}`", self.name()),
+                actual: "a variable without a value".to_owned(),
+            })
     }
 
     fn unfit(&self, expected: &str, found: &Found<'_>) -> Obstacle {

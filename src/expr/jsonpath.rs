@@ -120,7 +120,11 @@ fn compile(piece: &Piece<'_>) -> Result<serde_json_path::JsonPath, ParseError> {
         };
         error(
             start..piece.range.end.max(start),
-            format!("not a JSON path: {}", problem.message()),
+            // What the library says of functions helps; the rest speaks of its own inner rules.
+            match problem.message() {
+                reason if reason.contains("function") => format!("not a JSON path: {reason}"),
+                _ => "not a JSON path from here on".to_owned(),
+            },
             help,
         )
     })
@@ -152,6 +156,9 @@ fn plain(path: &str) -> Option<Plain> {
         let inside = rest.strip_prefix('[')?;
         if let Some(quote @ ('"' | '\'')) = inside.chars().next() {
             let (name, behind) = quoted_name(&inside[1..], quote)?;
+            if name.contains(|c: char| c < ' ') {
+                return None;
+            }
             // Names with escapes are rare: the tree reads them.
             fallback |= name.contains('\\');
             steps.push(Step::Key(name.to_owned()));

@@ -109,14 +109,17 @@ impl<'t> Cursor<'t> {
         }
         let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
         let mut length = self.rest().len();
+        let mut open = 0;
         for (i, c) in self.rest().char_indices() {
             match (quote, c) {
                 _ if escaped => escaped = false,
                 (Some(_), '\\') => escaped = true,
                 (Some(open), _) if open == c => quote = None,
-                (Some(_), _) => {}
                 (None, '"' | '\'') if depth > 0 => quote = Some(c),
-                (None, '[' | '(') => depth += 1,
+                (None, '[' | '(') => {
+                    open = if depth == 0 { i } else { open };
+                    depth += 1;
+                }
                 (None, ']' | ')') => depth = depth.saturating_sub(1),
                 (None, '|' | '=' | '!' | '<' | '>') if depth == 0 => {
                     length = i;
@@ -126,8 +129,15 @@ impl<'t> Cursor<'t> {
                     length = i;
                     break;
                 }
-                (None, _) => {}
+                _ => {}
             }
+        }
+        if depth > 0 || quote.is_some() {
+            return Err(error(
+                self.at + open..self.text.len(),
+                "a bracket or quote of this JSON path is never closed",
+                "close it: `$.items[0]`, `$.items[?@.id == 'a']`",
+            ));
         }
         Ok((length > 0).then(|| self.take(length)))
     }

@@ -1,6 +1,56 @@
 //! ASK: the one small language of checks, captures and templates. In: text from a scenario and the names it
 //! may use; out: compiled templates, expressions and checks that are run against a response. Invariant:
 //! whatever can be wrong with a text is found while it is parsed; running it never errors, it only mismatches.
+//!
+//! The whole grammar; blanks between words are free, and what is between `«»` is said in words:
+//!
+//! ```text
+//! check      = expression predicate
+//! capture    = expression
+//! expression = query { "|" filter }
+//!
+//! query      = "status" | "body" | "url" | "size" | "ttfb" | "duration"
+//!            | "header" label | "cookie" label
+//!            | "json" path | "regex" pattern
+//!            | "variable" name | name
+//! filter     = "count" | "first" | "last" | "nth" integer | "random"
+//!            | "regex" pattern | "split" text | "replace" text text
+//!            | "trim" | "lower" | "upper" | "int" | "float"
+//!
+//! predicate  = { "not" } test
+//! test       = ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) literal
+//!            | ( "contains" | "starts" "with" | "ends" "with" ) literal
+//!            | "matches" pattern
+//!            | "in" list
+//!            | "exists"
+//!            | "is" [ "not" ] ( "empty" | "number" | "string" | "boolean" | "list" | "object" | "null" )
+//!
+//! literal    = number | time | bytes | text | template | list | "true" | "false" | "null"
+//! list       = "[" [ literal { "," literal } ] "]"
+//! time       = number ( "us" | "ms" | "s" | "m" | "h" )
+//! bytes      = number ( "B" | "KB" | "MB" | "GB" | "KiB" | "MiB" )
+//! number     = [ "-" ] digits [ "." digits ] [ ( "e" | "E" ) [ "+" | "-" ] digits ]
+//! text       = '"' «characters, escapes, templates» '"' | "'" «the same» "'"
+//! pattern    = text «backslashes are the pattern's own, no templates» | "/" «characters, \/ for /» "/"
+//! path       = «RFC 9535, up to a blank, | or comparison outside its brackets» | text
+//! label      = «up to a blank, | or comparison» | text
+//!
+//! template   = "{{" ( name | function | text ) "}}"
+//! function   = "uuid()" | "now()" | "timestamp()" | "random_int(" integer "," integer ")"
+//!            | "random_string(" integer ")" | "user()" | "iteration()"
+//! name       = ( letter | "_" ) { letter | digit | "_" | "-" | "." }
+//! ```
+//!
+//! What a reader may ask next:
+//! - **Several headers, cookies or matches**: the query gives the first; before `count`, `first`, `last`,
+//!   `nth` and `random` it gives all. So `header set-cookie | count == 2`.
+//! - **Several JSON values**: a path that can name several (`$.items[*].id`) gives a list; a path that names
+//!   one gives that value. No match at all is nothing, except that it counts 0 and `is empty`.
+//! - **Nothing**: a check on nothing fails; `not exists` alone is content with it. A body that is not JSON
+//!   fails every `json` check.
+//! - **Types**: 1 equals 1.0, text never equals a number. A template on the right takes the type of what it
+//!   is compared with. What has no order (`"a" < 1`) fails with `not`, too.
+//! - **Functions** are for requests; checks and captures read variables only.
 
 mod facts;
 mod filter;
@@ -59,7 +109,7 @@ impl fmt::Display for Value {
             Self::Missing => Ok(()),
             Self::Json(serde_json::Value::String(text)) => f.write_str(text),
             Self::Json(json) => write!(f, "{json}"),
-            Self::Time(time) => write!(f, "{}us", time.as_micros()),
+            Self::Time(time) => write!(f, "{}ms", time.as_micros() as f64 / 1e3),
         }
     }
 }
@@ -112,3 +162,6 @@ pub struct Context<'a> {
     /// The clock on the wall, read only where a template asks for it: `SystemTime::now`.
     pub now: fn() -> SystemTime,
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 
 use super::facts::{Facts, Found, Obstacle, quoted};
 use super::jsonpath::JsonPath;
-use super::lexer::{Cursor, Piece, error, suggest, unescape};
+use super::lexer::{Cursor, Piece, error, suggest};
 use super::template::unknown_name;
 use super::{ParseError, Scope};
 use http::header::{HeaderName, SET_COOKIE};
@@ -309,6 +309,13 @@ fn variable(name: &Piece<'_>, scope: &mut dyn Scope) -> Result<Query, ParseError
 }
 
 fn unknown(word: &Piece<'_>, scope: &dyn Scope) -> ParseError {
+    if word.text == "not" {
+        return error(
+            word.range.clone(),
+            "`not` stands before the predicate",
+            "for example `status not == 404`",
+        );
+    }
     let names = scope.names();
     let known: Vec<&str> = WORDS
         .into_iter()

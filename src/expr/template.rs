@@ -132,19 +132,20 @@ impl Template {
         })
     }
 
-    /// Renders what was parsed with [`Template::parse_variables`].
-    pub(super) fn render_variables(&self, variables: &[Value]) -> String {
+    /// Renders what was parsed with [`Template::parse_variables`]; `None` where a variable has no value.
+    pub(super) fn render_variables(&self, variables: &[Value]) -> Option<String> {
         let mut out = String::new();
         for segment in &self.segments {
             match segment {
                 Segment::Text(text) => out.push_str(text),
                 Segment::Slot(slot) => {
-                    out.push_str(&variables.get(*slot).unwrap_or(&Value::Missing).text());
+                    let value = variables.get(*slot).filter(|value| !value.is_missing())?;
+                    out.push_str(&value.text());
                 }
                 Segment::Call(_) => {}
             }
         }
-        out
+        Some(out)
     }
 
     /// The pieces, for JSON bodies, which escape them.

@@ -4,17 +4,22 @@
 //! A template takes the type of what it is compared with: `"{{ n }}"` equals the number 3 when `n` holds `3`
 //! or the text `3`, and equals the text `3` too.
 
-use super::super::facts::{Found, quoted, written};
-use super::super::filter::template;
-use super::super::lexer::{Cursor, Piece, error, unescape};
-use super::super::query::Gives;
-use super::super::template::Template;
-use super::super::{ParseError, Scope, Value};
+use crate::expr::facts::{Found, quoted, written};
+use crate::expr::filter::template;
+use crate::expr::lexer::{Cursor, Piece, error, unescape};
+use crate::expr::query::Gives;
+use crate::expr::template::Template;
+use crate::expr::{ParseError, Scope, Value};
 use crate::units::{self, format_duration};
 use serde_json::{Number, Value as Json};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::time::Duration;
+
+/// The units that literals know.
+const UNITS: [&str; 14] = [
+    "us", "µs", "ms", "s", "sec", "m", "min", "h", "B", "KB", "MB", "GB", "KiB", "MiB",
+];
 
 /// A literal.
 #[derive(Debug, Clone)]
@@ -58,6 +63,7 @@ impl Operand {
         word: &Piece<'_>,
         scope: &mut dyn Scope,
     ) -> Result<Vec<Self>, ParseError> {
+        cursor.peek();
         let open = cursor.at();
         if !cursor.eat("[") {
             let odd = cursor.anything();
@@ -101,10 +107,12 @@ impl Operand {
             Self::Json(json) => written(json),
             Self::Time(time) => format_duration(*time),
             Self::Template(template) => match slot(template, variables) {
-                Some(Value::Missing) => "a variable without a value".to_owned(),
                 Some(Value::Json(json)) => Self::Json(json.clone()).describe(variables),
                 Some(Value::Time(time)) => format_duration(*time),
-                None => quoted(&template.render_variables(variables)),
+                Some(Value::Missing) | None => template.render_variables(variables).map_or_else(
+                    || "a variable without a value".to_owned(),
+                    |text| quoted(&text),
+                ),
             },
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(|i| i.describe(variables)).collect();
@@ -120,7 +128,7 @@ impl Operand {
             Self::Template(template) => match slot(template, variables) {
                 Some(Value::Missing) => None,
                 Some(value) => Some(value.text()),
-                None => Some(Cow::Owned(template.render_variables(variables))),
+                None => template.render_variables(variables).map(Cow::Owned),
             },
             Self::Json(_) | Self::Time(_) | Self::List(_) => None,
         }
@@ -186,7 +194,7 @@ impl Operand {
         };
         let own = match slot(template, variables) {
             Some(value) => Found::of(value)?,
-            None => Found::Text(Cow::Owned(template.render_variables(variables))),
+            None => Found::Text(Cow::Owned(template.render_variables(variables)?)),
         };
         if beside.as_text().is_some() {
             return self.text_value(variables).map(Found::Text);
@@ -258,49 +266,59 @@ impl Operand {
 /// A number, or with its unit a time or a size.
 fn quantity(cursor: &mut Cursor<'_>, number: &Piece<'_>) -> Result<Operand, ParseError> {
     let digits = number.text.replace('_', "");
-    let unit = cursor.peek_word().or_else(|| percent(cursor));
+    let behind = cursor.rest().chars().next().unwrap_or(' ');
+    let ends = behind.is_whitespace() || behind.is_alphabetic();
+    if !(ends || matches!(behind, ',' | ']')) {
+        let odd = cursor.anything();
+        let text = format!("{}{}", number.text, odd.text);
+        let message = format!("`{text}` is no number");
+        return Err(error(
+            number.range.start..odd.range.end,
+            message,
+            format!("quote it: `\"{text}\"`"),
+        ));
+    }
+    let unit = cursor.peek_word().filter(|unit| {
+        // `== 200 and` is for the check to complain about.
+        unit.range.start == number.range.end || !matches!(unit.text, "and" | "or")
+    });
     let Some(unit) = unit else {
-        let whole = digits.parse::<i64>().map(Json::from).ok();
-        let whole = whole.or_else(|| digits.parse::<u64>().map(Json::from).ok());
-        let json = whole.or_else(|| {
-            let float = digits.parse::<f64>().ok()?;
-            Number::from_f64(float).map(Json::Number)
-        });
-        return json.map(Operand::Json).ok_or_else(|| {
+        return plain_number(&digits).map(Operand::Json).ok_or_else(|| {
+            let message = format!("`{}` is too large for a number", number.text);
             error(
                 number.range.clone(),
-                format!("`{}` is too large for a number", number.text),
+                message,
                 "quote it to compare it as text",
             )
         });
     };
-    // `== 200 and …` is no unit: the check's own end complains about it.
-    let next_word = unit.range.start > number.range.end && unit.text.len() > 2;
-    if next_word {
-        return digits
-            .parse::<f64>()
-            .ok()
-            .and_then(Number::from_f64)
-            .map(|n| Operand::Json(n.into()))
-            .ok_or_else(|| error(number.range.clone(), "not a number", "write digits"));
-    }
-    cursor.anything();
+    cursor.word();
     let range = number.range.start..unit.range.end;
     let text = format!("{digits}{}", unit.text);
     if let Ok(bytes) = units::parse_bytes(&text) {
         return Ok(Operand::Json(bytes.into()));
     }
-    units::parse_duration(&text).map(Operand::Time).map_err(|_| {
-        let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
-        error(range, format!("`{}` is not a unit", unit.text), help)
-    })
+    units::parse_duration(&text)
+        .map(Operand::Time)
+        .map_err(|problem| {
+            let (message, help) = if !UNITS.contains(&unit.text) {
+                let help = "times are us, ms, s, m or h; sizes are B, KB, MB, GB, KiB or MiB; text stands in quotes";
+                (format!("`{}` is not a unit", unit.text), help)
+            } else if digits.starts_with('-') {
+                ("times and sizes are not negative".to_owned(), "leave the `-` out")
+            } else {
+                (problem, "write a shorter time")
+            };
+            error(range.clone(), message, help)
+        })
 }
 
-fn percent<'t>(cursor: &mut Cursor<'t>) -> Option<Piece<'t>> {
-    let at = cursor.at();
-    (cursor.peek() == Some('%')).then(|| Piece {
-        text: "%",
-        range: at..at + 1,
+fn plain_number(digits: &str) -> Option<Json> {
+    let signed = digits.parse::<i64>().map(Json::from).ok();
+    let whole = signed.or_else(|| digits.parse::<u64>().map(Json::from).ok());
+    whole.or_else(|| {
+        let float = digits.parse::<f64>().ok()?;
+        Number::from_f64(float).map(Json::Number)
     })
 }
 
