@@ -1,2 +1,3 @@
-#[test]
-fn a() {}
+//! The integration tests: one binary, so that it links once.
+
+mod diagnostics;

@@ -147,7 +147,7 @@ impl Loading<'_> {
 
     /// Compiles a scalar as a template.
     pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
-        self.compile(node, "T0301", Template::parse)
+        self.compile(node, "T0310", Template::parse)
     }
 
     /// Compiles a scalar; what is wrong is noted in the best words.

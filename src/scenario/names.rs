@@ -148,7 +148,7 @@ impl Names {
         let Some((message, help)) = self.reason(name) else {
             return problem;
         };
-        problem.code = "T0304";
+        problem.code = "T0313";
         problem.message = message;
         problem.help = Some(help);
         problem
@@ -231,10 +231,13 @@ impl Scope for Names {
     }
 }
 
-/// Whether a text can name a variable or a feeder: letters, digits and `_`, no digit first.
+/// Whether a text can name a variable or a feeder: letters, digits, `_` and inner `-`, no digit first.
 pub(super) fn identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !text.ends_with('-')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 #[cfg(test)]

@@ -123,12 +123,11 @@ impl<'a> Resolver<'a> {
                 } => {
                     let place = node.inner(reader.source(), range);
                     let found = self.find(name, default);
-                    match &found {
-                        Some((value, _)) => text.push_str(value),
-                        None => {
-                            self.not_set(name, place, reader);
-                            filled = false;
-                        }
+                    if let Some((value, _)) = &found {
+                        text.push_str(value);
+                    } else {
+                        self.not_set(name, place, reader);
+                        filled = false;
                     }
                     self.uses.push(Use {
                         name: name.into(),

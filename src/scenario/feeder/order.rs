@@ -68,7 +68,7 @@ fn permuted(index: u64, size: u64, key: u64) -> u64 {
     }
 }
 
-/// The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
+/// The finaliser of `SplitMix64`: every bit of the input reaches every bit of the output.
 pub(super) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -32,6 +32,16 @@ impl Body {
         }
     }
 
+    /// The slots that it reads, as often as it reads them.
+    pub(super) fn slots(&self) -> Vec<usize> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Json(json) => json.slots().collect(),
+            Self::Form(pairs) => pairs.iter().flat_map(|(_, value)| value.slots()).collect(),
+            Self::Text(text) => text.slots().collect(),
+        }
+    }
+
     /// Whether there is one, even if it is empty.
     pub fn is_some(&self) -> bool {
         !matches!(self, Self::None)

@@ -42,6 +42,8 @@ pub struct Request {
     pub timeout: Duration,
     /// How many redirects are followed; 0 is none.
     pub redirects: u32,
+    /// The slots that rendering reads, each once: without a value for one of them it cannot be sent.
+    pub reads: Vec<usize>,
     /// Whether a check or a capture looks at the body, so that it must be kept.
     pub needs_body: bool,
 }
@@ -124,19 +126,27 @@ pub(super) fn read(
         || captures
             .iter()
             .any(|capture| capture.expression.needs_body());
+    let (url, query, body) = (url?, query?, body?);
+    let values = query.iter().map(|(_, value)| value);
+    let fixed = values.chain(headers.iter().map(|(_, value)| value));
+    let mut reads: Vec<usize> = url.slots().chain(fixed.flat_map(Template::slots)).collect();
+    reads.extend(body.slots());
+    reads.sort_unstable();
+    reads.dedup();
     Some(Request {
         name,
         name_span,
         span: fields.span,
         method,
-        url: url?,
-        query: query?,
+        url,
+        query,
         headers,
-        body: body?,
+        body,
         captures,
         checks,
         timeout,
         redirects,
+        reads,
         needs_body,
     })
 }
@@ -316,7 +326,7 @@ fn checks(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Spanned<Check>>
     let mut checks = Vec::new();
     for item in items {
         if let Some(check) = one_text(loading, item, "T0422", "a check")
-            .and_then(|node| loading.compile(node, "T0303", Check::parse))
+            .and_then(|node| loading.compile(node, "T0312", Check::parse))
         {
             checks.push(Spanned::new(check, item.span));
         }
@@ -359,7 +369,7 @@ fn capture(loading: &mut Loading<'_>, node: &Node) -> (Option<Expression>, bool)
     if !matches!(node.kind, Kind::Map(_)) {
         let node = one_text(loading, node, "T0422", "a capture");
         return (
-            node.and_then(|node| loading.compile(node, "T0302", Expression::parse)),
+            node.and_then(|node| loading.compile(node, "T0311", Expression::parse)),
             false,
         );
     }
@@ -372,7 +382,7 @@ fn capture(loading: &mut Loading<'_>, node: &Node) -> (Option<Expression>, bool)
         == Some(true);
     let from = fields.get("from");
     (
-        from.and_then(|node| loading.compile(node, "T0302", Expression::parse)),
+        from.and_then(|node| loading.compile(node, "T0311", Expression::parse)),
         secret,
     )
 }

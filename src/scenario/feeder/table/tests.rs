@@ -71,7 +71,7 @@ fn json_problems_stand_at_their_row() {
         (" ", "data:1:1: the file is empty"),
         ("[]", "data:1:1: the file has no rows"),
         ("{\"a\": 1}", "data:1:1: expected a list of objects"),
-        ("[1]", "data:1:1: expected an object"),
+        ("[1]", "data:1:2: expected an object"),
         (
             "[{\"a\": 1},\n {\"b\": 1}]",
             "data:2:2: this row has the key `b`",
