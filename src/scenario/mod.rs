@@ -1,116 +1,116 @@
-//! Stand-in types until the real module is merged.
-#![allow(missing_docs)]
-use crate::expr::{Check, Expression, JsonTemplate, Template, Value};
-use crate::source::{Source, Span, Spanned};
-use crate::units::Rate;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+//! PARSE: the scenario file → a [`Scenario`]. In: the path of a YAML file and the [`Environment`]; out: a
+//! typed scenario with every template, check and data row ready, or every problem of the file in one pass.
+//! Invariant: a [`Scenario`] that exists can be run: names resolve, files were read, numbers have units,
+//! and no secret stands in a URL.
+//!
+//! *The text becomes nodes; [`Environment`] fills in `${NAME}`; the vocabulary says which keys there are;
+//! names gives every capture and data column its slot; flows become steps, steps become requests.*
+
+mod environment;
+mod feeder;
+mod flow;
+mod load;
+mod names;
+mod profile;
+mod settings;
+mod vocabulary;
+
+pub use environment::{Environment, Lookup, Origin, Secret};
+pub use feeder::{Feeder, Order};
+pub use flow::{Body, Capture, Flow, Request, Step, Think};
+pub use load::{load, parse};
+pub use profile::{Load, Process, Profile};
+pub use settings::{Tls, parse_target};
+pub use vocabulary::SCENARIO;
+
+use crate::source::{Diagnostic, Source, Spanned, render_all};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use url::Url;
+
+/// A scenario, and what is worth a look in its file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Problems that do not stop the run.
+    pub warnings: Vec<Diagnostic>,
+    /// Which environment variables the file asked for and where each value came from, never the values.
+    pub lookups: Vec<Lookup>,
+}
+
+/// How people use a system, ready to run.
 #[derive(Debug, Clone)]
 pub struct Scenario {
+    /// `scenario:`, or the file's name without its ending.
     pub name: String,
+    /// The file it was read from.
     pub source: Arc<Source>,
+    /// Scheme, host and port of the system; the paths of the steps start here.
     pub target: Spanned<Url>,
+    /// The budget file: as named, or found by name; it exists.
     pub budgets: Option<PathBuf>,
+    /// Values that no output may show.
     pub secrets: Vec<Secret>,
+    /// Hosts that may get more than the safe rate.
     pub allow: Vec<String>,
+    /// How servers are verified.
     pub tls: Tls,
+    /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
+    /// Rows for the flows.
     pub data: Vec<Feeder>,
+    /// The journeys, in the order of the file; at least one.
     pub flows: Vec<Flow>,
+    /// The amounts of load, in the order of the file; `smoke` with one pass where the file names none.
     pub profiles: Vec<Profile>,
 }
-#[derive(Debug, Clone)]
-pub struct Secret {
-    pub name: String,
-    pub value: String,
-}
-#[derive(Debug, Clone)]
-pub struct Tls {
-    pub ca: Option<PathBuf>,
-    pub insecure: bool,
-}
-#[derive(Debug, Clone)]
-pub struct Feeder {
-    pub name: String,
-    pub columns: Vec<(String, usize)>,
-    pub rows: Arc<Vec<Vec<Value>>>,
-}
-impl Feeder {
-    pub fn row(&self, index: u64, _seed: u64) -> Option<usize> {
-        Some(index as usize % self.rows.len())
+
+impl Scenario {
+    /// The profile of that name.
+    pub fn profile(&self, name: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.name == name)
     }
 }
-#[derive(Debug, Clone)]
-pub struct Flow {
-    pub name: String,
-    pub weight: f64,
-    pub steps: Vec<Step>,
-    pub span: Span,
+
+/// Why there is no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum Problems {
+    /// The file says something that cannot be run. Warnings are among them.
+    #[error("{} in the scenario", counted(.0))]
+    Invalid(Vec<Diagnostic>),
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// As it was asked for.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
 }
-#[derive(Debug, Clone)]
-pub enum Step {
-    Request(Box<Request>),
-    Think(Think),
+
+impl Problems {
+    /// The problems that have a place in a file.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Invalid(problems) => problems,
+            Self::Unreadable { .. } => &[],
+        }
+    }
+
+    /// Every problem as a compiler shows it, in colour when `colour` is set.
+    pub fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Invalid(problems) => render_all(problems, colour),
+            Self::Unreadable { .. } => format!("error: {self}\n"),
+        }
+    }
 }
-#[derive(Debug, Clone)]
-pub struct Think {
-    pub min: Duration,
-    pub max: Duration,
-    pub span: Span,
-}
-#[derive(Debug, Clone)]
-pub enum Body {
-    None,
-    Json(JsonTemplate),
-    Form(Vec<(String, Template)>),
-    Text(Template),
-}
-#[derive(Debug, Clone)]
-pub struct Capture {
-    pub name: String,
-    pub slot: usize,
-    pub expression: Expression,
-    pub secret: bool,
-    pub span: Span,
-}
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub name: String,
-    pub span: Span,
-    pub method: http::Method,
-    pub url: Template,
-    pub headers: Vec<(http::HeaderName, Template)>,
-    pub body: Body,
-    pub captures: Vec<Capture>,
-    pub checks: Vec<Spanned<Check>>,
-    pub timeout: Duration,
-    pub redirects: u32,
-    pub needs_body: bool,
-}
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
-    Poisson,
-    Constant,
-}
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Load {
-    Passes(u64),
-    Rate(Rate),
-    Users(u64),
-}
-#[derive(Debug, Clone)]
-pub struct Profile {
-    pub name: String,
-    pub span: Span,
-    pub load: Load,
-    pub ramp: Duration,
-    pub warmup: Duration,
-    pub duration: Duration,
-    pub arrivals: Process,
-    pub max_in_flight: Option<u64>,
-}
-impl Flow {
-    pub fn uses(&self, _feeder: &Feeder) -> bool {
-        true
+
+fn counted(problems: &[Diagnostic]) -> String {
+    match problems.len() {
+        1 => String::from("1 problem"),
+        many => format!("{many} problems"),
     }
 }
