@@ -125,6 +125,9 @@ fn scope(file: &BudgetFile, budget: &Budget, steps: &[(String, String)]) -> Opti
     }
 }
 
+/// Steps that a message lists.
+const SHOWN: usize = 12;
+
 /// The fix for an unknown name: the nearest label, flow or step, else all there is.
 fn known(name: &str, steps: &[(String, String)]) -> String {
     let labels: Vec<String> = steps.iter().map(|(f, s)| format!("{f}/{s}")).collect();
@@ -133,7 +136,6 @@ fn known(name: &str, steps: &[(String, String)]) -> String {
     if let Some(near) = closest(name, candidates) {
         return format!("did you mean `{near}`?");
     }
-    const SHOWN: usize = 12;
     let mut list = labels[..labels.len().min(SHOWN)].join(", ");
     if labels.len() > SHOWN {
         list = format!("{list} and {} more", labels.len() - SHOWN);
