@@ -1,3 +1,3 @@
 //! The integration tests: one binary, so that it links once.
 
-mod diagnostics;
+mod budget_diagnostics;
