@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// Mixes a counter into 64 bits that look random (SplitMix64).
+/// Mixes a counter into 64 bits that look random (`SplitMix64`).
 pub(super) fn mix(count: u64) -> u64 {
     let mut z = count.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

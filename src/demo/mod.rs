@@ -33,6 +33,8 @@ use tokio::task::JoinSet;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests under way may go on after the shop was told to close.
 const GRACE: Duration = Duration::from_secs(1);
+/// A request head longer than this, in bytes, is refused.
+const MAX_HEAD: usize = 32 * 1024;
 /// Connections served at once; more wait in the listen queue.
 const MAX_CONNECTIONS: usize = 8192;
 
@@ -170,7 +172,8 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(64 * 1024)
+        .max_header_size(MAX_HEAD)
+        .max_buf_size(2 * MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
