@@ -163,5 +163,5 @@ fn fresh_seed() -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    crate::plan::seed_of(now.as_secs(), u64::from(now.subsec_nanos())) % 1_000_000
+    plan::seed_of(now.as_secs(), u64::from(now.subsec_nanos())) % 1_000_000
 }

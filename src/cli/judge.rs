@@ -16,7 +16,14 @@ pub(super) fn judge(args: &Judge, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
     let (verdict, view) = again(&record, args.budgets.as_deref(), terminal)?;
     let folder = args.out.clone().map(Folder::open).transpose()?;
-    print(&view, args.quiet, terminal)?;
+    if args.quiet {
+        println!("{}", verdict.sentence);
+    } else {
+        let report = folder
+            .as_ref()
+            .map(|f| f.path().join("report.html").display().to_string());
+        print(&view, report, terminal)?;
+    }
     if let Some(folder) = folder {
         folder.write(&view)?;
     }

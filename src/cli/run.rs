@@ -180,20 +180,22 @@ pub(super) fn finish(
     let view = View::new(record, verdict);
     let saved = folder.save(record);
     let written = folder.write(&view);
-    print(&view, quiet, terminal)?;
-    if !quiet {
-        println!("{}", folder.path().join("report.html").display());
+    if quiet {
+        println!("{}", verdict.sentence);
+    } else {
+        let report = folder.path().join("report.html").display().to_string();
+        print(&view, Some(report), terminal)?;
     }
     saved.and(written)?;
     Ok(verdict.exit.clone())
 }
 
-/// Prints the summary, or its last line.
-pub(super) fn print(view: &View, quiet: bool, terminal: Terminal) -> Result<(), Error> {
+/// Prints the summary.
+pub(super) fn print(view: &View, files: Option<String>, terminal: Terminal) -> Result<(), Error> {
     let console = Console {
         width: columns(),
         colour: terminal.stdout,
-        quiet,
+        files,
     };
     console.render(view, &mut std::io::stdout().lock())?;
     Ok(())

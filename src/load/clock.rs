@@ -131,6 +131,10 @@ mod linux {
     }
 
     impl Timer {
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe; the descriptor is owned, and open for as long as it is registered"
+        )]
         pub(super) fn new() -> io::Result<Self> {
             let fd = timerfd_create(
                 TimerfdClockId::Monotonic,

@@ -7,7 +7,7 @@ use std::fs;
 use std::time::Duration;
 
 /// Processor time of the calling thread so far.
-pub fn thread_cpu() -> Duration {
+pub(super) fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or(0),
@@ -29,7 +29,7 @@ fn quota() -> Option<f64> {
 }
 
 /// How often the cgroup's quota has stopped the process so far; 0 where that cannot be read.
-pub fn throttled() -> u64 {
+pub(super) fn throttled() -> u64 {
     let read = || {
         let text = fs::read_to_string(cgroup()?.join("cpu.stat")).ok()?;
         let line = text.lines().find(|l| l.starts_with("nr_throttled "))?;
@@ -48,7 +48,7 @@ fn cgroup() -> Option<std::path::PathBuf> {
 }
 
 /// The most memory that was resident, in bytes; 0 where that cannot be read.
-pub fn peak_memory() -> u64 {
+pub(super) fn peak_memory() -> u64 {
     let read = || {
         let text = fs::read_to_string("/proc/self/status").ok()?;
         let line = text.lines().find(|l| l.starts_with("VmHWM:"))?;

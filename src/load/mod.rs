@@ -91,7 +91,7 @@ where
         .workers
         .unwrap_or_else(|| default_workers(plan))
         .max(1);
-    let descriptors = health::descriptors();
+    let descriptors = descriptors();
     let room = descriptors.saturating_sub(OTHER_FILES).max(1);
     let limit = plan.max_in_flight.min(room).max(workers);
     let orders = Orders {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long requests in flight may still take once a run is stopped.
-pub const DRAIN: Duration = Duration::from_secs(5);
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
 
 /// The end of whoever may stop a run.
 #[derive(Debug, Clone)]
