@@ -18,7 +18,12 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("load", &["plan", "scenario", "protocol", "record"]),
     ("budget", &["record"]),
     ("report", &["record", "budget"]),
-    ("cli", &["scenario", "plan", "load", "protocol", "record", "budget", "report", "demo"]),
+    (
+        "cli",
+        &[
+            "scenario", "plan", "load", "protocol", "record", "budget", "report", "demo",
+        ],
+    ),
 ];
 
 fn source_files(folder: &Path) -> Vec<PathBuf> {
@@ -38,7 +43,11 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
 fn uses(text: &str) -> BTreeSet<String> {
     let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
     code.flat_map(|line| line.split("crate::").skip(1))
-        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        })
         .collect()
 }
 
@@ -48,14 +57,27 @@ fn every_stage_uses_only_what_the_architecture_allows() {
     let mut wrong = Vec::new();
     for path in source_files(&root) {
         let inside = path.strip_prefix(&root).unwrap();
-        let stage = inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let stage = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
         if stage == "lib" || stage == "main" {
             continue;
         }
-        let (_, allowed) = LAYERS.iter().find(|(name, _)| *name == stage).unwrap_or_else(|| panic!("{stage} has no layer"));
+        let (_, allowed) = LAYERS
+            .iter()
+            .find(|(name, _)| *name == stage)
+            .unwrap_or_else(|| panic!("{stage} has no layer"));
         for used in uses(&fs::read_to_string(&path).unwrap()) {
             let known = LAYERS.iter().any(|(name, _)| *name == used);
-            let fine = used == stage || EVERYONE.contains(&used.as_str()) || allowed.contains(&used.as_str());
+            let fine = used == stage
+                || EVERYONE.contains(&used.as_str())
+                || allowed.contains(&used.as_str());
             if known && !fine {
                 wrong.push(format!("{} uses crate::{used}", inside.display()));
             }

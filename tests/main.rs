@@ -1,3 +1,14 @@
 //! The integration tests: one binary, so that it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop where it is"
+)]
 
 mod budget_diagnostics;
+mod exits;
+mod faults;
+mod layers;
+mod support;
+mod target;

@@ -104,7 +104,7 @@ where
     let throttled = health::throttled();
     let (sender, receiver) = mpsc::channel();
     // A common beginning, far enough away for every thread to be there.
-    let epoch = Instant::now() + Duration::from_millis(20);
+    let epoch = Instant::now() + Duration::from_millis(if workers > 1 { 20 } else { 1 });
     let mut threads = Vec::new();
     for id in 0..workers {
         let (orders, make, stop, sender) = (

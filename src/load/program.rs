@@ -7,10 +7,13 @@ use crate::protocol::{Call, Location};
 use crate::record::{Layout, Limit, StepLayout};
 use crate::scenario::{Body, Capture, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use rand::SeedableRng as _;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
+use std::time::SystemTime;
 use url::Url;
 
 /// The text of the check that a step without one on the status gets.
@@ -130,9 +133,6 @@ impl RequestProgram {
         let mut templates = Vec::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        if let Some(kind) = content_type(&request.body) {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        }
         for (name, template) in &request.headers {
             match template.as_literal().map(HeaderValue::from_str) {
                 Some(Ok(value)) => {
@@ -179,11 +179,18 @@ impl RequestProgram {
         buffer: &mut String,
     ) -> Result<Call, Unsendable> {
         let request = &self.source;
+        if let Some(slot) = request
+            .reads
+            .iter()
+            .find(|slot| cx.variables[**slot].is_missing())
+        {
+            return Err(Unsendable(format!("variable number {slot} has no value")));
+        }
         let url = match &self.location {
             Some(location) => location.clone(),
             None => {
                 buffer.clear();
-                request.url.render(cx, buffer);
+                request.render_url(cx, buffer);
                 locate(buffer)?
             }
         };
@@ -202,7 +209,7 @@ impl RequestProgram {
             Some(body) => body.clone(),
             None => {
                 buffer.clear();
-                render_body(&request.body, cx, buffer);
+                request.body.render(cx, buffer);
                 Bytes::copy_from_slice(buffer.as_bytes())
             }
         };
@@ -219,13 +226,25 @@ impl RequestProgram {
     }
 }
 
-fn content_type(body: &Body) -> Option<&'static str> {
-    match body {
-        Body::None => None,
-        Body::Json(_) => Some("application/json"),
-        Body::Form(_) => Some("application/x-www-form-urlencoded"),
-        Body::Text(_) => Some("text/plain; charset=utf-8"),
+/// The location of a request without templates in it.
+fn literal_location(request: &Request) -> Option<Location> {
+    let constant = request
+        .query
+        .iter()
+        .all(|(_, value)| value.as_literal().is_some());
+    if !constant || request.url.as_literal().is_none() {
+        return None;
     }
+    let mut context = Context {
+        variables: &[],
+        rng: &mut Xoshiro256PlusPlus::seed_from_u64(0),
+        user: 0,
+        iteration: 0,
+        now: SystemTime::now,
+    };
+    let mut text = String::new();
+    request.render_url(&mut context, &mut text);
+    locate(&text).ok()
 }
 
 fn literal_body(body: &Body) -> Option<&str> {
@@ -237,27 +256,6 @@ fn literal_body(body: &Body) -> Option<&str> {
     }
 }
 
-fn render_body(body: &Body, cx: &mut Context<'_>, out: &mut String) {
-    match body {
-        Body::None => {}
-        Body::Json(template) => template.render(cx, out),
-        Body::Text(template) => template.render(cx, out),
-        Body::Form(fields) => {
-            let mut value = String::new();
-            for (name, template) in fields {
-                value.clear();
-                template.render(cx, &mut value);
-                if !out.is_empty() {
-                    out.push('&');
-                }
-                out.extend(form_urlencoded::byte_serialize(name.as_bytes()));
-                out.push('=');
-                out.extend(form_urlencoded::byte_serialize(value.as_bytes()));
-            }
-        }
-    }
-}
-
 /// A path at the target, or a whole URL.
 fn locate(text: &str) -> Result<Location, Unsendable> {
     if text.starts_with("http://") || text.starts_with("https://") {
@@ -266,27 +264,9 @@ fn locate(text: &str) -> Result<Location, Unsendable> {
             .map_err(|e| Unsendable(format!("the URL cannot be read: {e}")))?;
         return Ok(Location::Elsewhere(Box::new(url)));
     }
-    // A fragment stays in the browser.
-    let text = text.split('#').next().unwrap_or_default();
-    let parsed = if text.is_ascii() && !text.bytes().any(|b| b <= b' ' || b == 0x7f) {
-        text.parse::<PathAndQuery>()
-    } else {
-        // Spaces and letters beyond ASCII, from data or captures: encoded as browsers do.
-        const UNSAFE: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
-            .add(b' ')
-            .add(b'"')
-            .add(b'<')
-            .add(b'>');
-        percent_encoding::utf8_percent_encode(text, UNSAFE)
-            .to_string()
-            .parse()
-    };
-    parsed.map(Location::Target).map_err(|e| {
-        Unsendable(format!(
-            "the path `{}` cannot be sent: {e}",
-            text.chars().take(80).collect::<String>()
-        ))
-    })
+    text.parse::<PathAndQuery>()
+        .map(Location::Target)
+        .map_err(|e| Unsendable(format!("the path cannot be sent: {e}")))
 }
 
 #[cfg(test)]
@@ -294,19 +274,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_encoded_only_where_they_must() {
-        for (text, sent) in [
-            ("/a?b=1", "/a?b=1"),
-            ("/a%20b", "/a%20b"),
-            ("/a b?q=é", "/a%20b?q=%C3%A9"),
-            ("/a#part", "/a"),
-        ] {
-            let Ok(Location::Target(path)) = locate(text) else {
-                panic!("{text}")
-            };
-            assert_eq!(path.as_str(), sent);
-        }
+    fn paths_and_whole_urls_are_told_apart() {
+        assert!(matches!(locate("/a?b=1"), Ok(Location::Target(path)) if path == "/a?b=1"));
         assert!(matches!(locate("http://a.b/c"), Ok(Location::Elsewhere(_))));
         assert!(locate("http://").is_err());
+        assert!(
+            locate("").is_err() || matches!(locate(""), Ok(Location::Target(path)) if path == "/")
+        );
     }
 }

@@ -100,6 +100,8 @@ impl<P: Protocol> Worker<P> {
 
     /// Does the worker's share of the plan. Must run in a `LocalSet`.
     pub(super) async fn work(self: Rc<Self>, windows: mpsc::Sender<WindowPart>) -> WorkerReport {
+        // The run begins for all workers at the same instant.
+        self.clock.sleep_until(0).await;
         let ticks = tokio::task::spawn_local(Rc::clone(&self).tick(windows.clone()));
         let mut stop = self.stop.clone();
         tokio::select! {

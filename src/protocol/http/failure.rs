@@ -8,7 +8,12 @@ use std::io;
 
 /// The failure that an error means.
 pub(super) fn of(error: &hyper::Error) -> Problem {
-    let failure = if error.is_parse() {
+    // A body that breaks the rules of chunks comes as bad data.
+    let malformed = matches!(
+        io_kind(error),
+        Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+    );
+    let failure = if error.is_parse() || malformed {
         Failure::Protocol
     } else if error.is_body_write_aborted() || io_kind(error) == Some(io::ErrorKind::BrokenPipe) {
         Failure::Write

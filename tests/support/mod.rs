@@ -1,0 +1,7 @@
+//! What the integration tests stand on: a server that misbehaves to order, and the binary to run against it.
+
+mod certificate;
+pub(crate) mod cli;
+mod script;
+pub(crate) mod target;
+mod wire;
