@@ -35,7 +35,8 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Problems> 
 /// # Errors
 /// Every problem of the text; never [`Problems::Unreadable`].
 pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<Loaded, Problems> {
-    let root = crate::source::parse(&source).map_err(|problem| Problems::Invalid(vec![problem]))?;
+    let root = crate::source::parse(&source)
+        .map_err(|problem| Problems::Invalid(vec![with_help(problem)]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut problems = Vec::new();
     let file = beside(folder, &mut problems);
@@ -60,7 +61,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         secrets,
         ..
     } = loading;
-    let problems = tidy(reader.finish(), &secrets, resolver.unfilled());
+    let problems = tidy(reader.finish(), &source, &secrets, resolver.unfilled());
     let failed = problems
         .iter()
         .any(|problem| problem.severity == Severity::Error);
@@ -302,14 +303,33 @@ fn unused_feeders(
     }
 }
 
+/// The parser of YAML says what is wrong and leaves the fix to us.
+fn with_help(mut problem: Diagnostic) -> Diagnostic {
+    if problem.help.is_none() {
+        problem.help = Some(String::from(if problem.message.contains("tab") {
+            "indent with spaces"
+        } else {
+            "check the indentation, and quote a text that holds `: `, ` #`, or begins with `{`, `[`, `*`, `&` or `%`"
+        }));
+    }
+    problem
+}
+
 /// One problem per cause: aliases repeat their node's problems, and a text with an unset `${NAME}` is wrong
-/// in every further way because of that.
-fn tidy(problems: Vec<Diagnostic>, secrets: &Secrets, unfilled: &[Span]) -> Vec<Diagnostic> {
+/// in every further way because of that. No secret leaves in a message or in a line of the file.
+fn tidy(
+    problems: Vec<Diagnostic>,
+    source: &Source,
+    secrets: &Secrets,
+    unfilled: &[Span],
+) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();
     for mut problem in problems {
         let span = problem.span;
         let inside = |hole: &Span| hole.start <= span.start && span.end <= hole.end;
-        let follows = !problem.code.starts_with("T07") && unfilled.iter().any(inside);
+        let follows = !matches!(problem.code, "T0701" | "T0702")
+            && problem.source.name == source.name
+            && unfilled.iter().any(inside);
         secrets.mask(&mut problem);
         let known = |k: &Diagnostic| {
             k.code == problem.code

@@ -193,7 +193,7 @@ fn check_duration(
             "T0602",
             name.span,
             format!(
-                "the profile `{}` has a `{kind}` and no `duration`",
+                "the profile `{}` has `{kind}` and no `duration`",
                 name.value
             ),
             "say how long it runs: `duration: 5m`",
