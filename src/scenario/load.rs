@@ -8,7 +8,9 @@ use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
 use super::{Loaded, Problems, Scenario, feeder, settings};
 use crate::expr::{ParseError, Template};
-use crate::source::{Diagnostic, Fields, Kind, Node, Reader, Severity, Source, Span, Spanned};
+use crate::source::{
+    Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
+};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +46,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     for problem in problems {
         reader.push(problem);
     }
+    let root = retargeted(root, environment);
     let declared = declared_secrets(&mut reader, &root);
     let mut resolver = Resolver::new(environment, file);
     let root = resolver.expand(&root, &mut reader);
@@ -54,7 +57,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         secrets,
         folder,
     };
-    let parts = read(&mut loading, &root, path, environment);
+    let parts = read(&mut loading, &root, path);
     let Loading {
         reader,
         names,
@@ -197,6 +200,20 @@ impl Loading<'_> {
     }
 }
 
+/// `--target` in the place of `target:`, before anyone asks what stands there: it may be a variable that is
+/// only set elsewhere.
+fn retargeted(mut root: Node, environment: &Environment) -> Node {
+    if let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) {
+        for (_, node) in entries.iter_mut().filter(|(key, _)| key.value == "target") {
+            node.kind = Kind::Scalar(Scalar {
+                text: target.as_str().into(),
+                plain: false,
+            });
+        }
+    }
+    root
+}
+
 /// `secrets:` as it is written: these names say what must not be shown, so they are read first.
 fn declared_secrets(reader: &mut Reader<'_>, root: &Node) -> Vec<Spanned<String>> {
     let Kind::Map(entries) = &root.kind else {
@@ -213,12 +230,7 @@ fn declared_secrets(reader: &mut Reader<'_>, root: &Node) -> Vec<Spanned<String>
 }
 
 /// Everything but what is only known at the end.
-fn read(
-    loading: &mut Loading<'_>,
-    root: &Node,
-    path: &Path,
-    environment: &Environment,
-) -> Option<Scenario> {
+fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario> {
     let fields = loading.reader.object(root, &SCENARIO)?;
     let stem = || {
         path.file_stem()
@@ -233,7 +245,7 @@ fn read(
                 .then_some(text.value)
         },
     );
-    let target = settings::target(loading, &fields, environment);
+    let target = settings::target(loading, &fields);
     let budgets = settings::budgets(loading, &fields, path);
     let allow = settings::allow(loading, &fields);
     let tls = settings::tls(loading, &fields);

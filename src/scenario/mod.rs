@@ -114,3 +114,6 @@ fn counted(problems: &[Diagnostic]) -> String {
         many => format!("{many} problems"),
     }
 }
+
+#[cfg(test)]
+mod tests;
