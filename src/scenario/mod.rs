@@ -10,6 +10,7 @@ mod environment;
 mod feeder;
 mod flow;
 mod load;
+mod loading;
 mod names;
 mod profile;
 mod settings;

@@ -1,7 +1,7 @@
 //! How much load for how long. In: the `profiles:` map; out: [`Profile`]s. Invariant: a profile has exactly
 //! one kind of load and only the keys that mean something beside it, so nothing in it is ignored.
 
-use super::load::Loading;
+use super::loading::Loading;
 use super::vocabulary::{LOADS, PROFILE};
 use crate::source::{Fields, Node, Span, Spanned};
 use crate::units::Rate;

@@ -1,7 +1,7 @@
 //! What holds for the whole scenario. In: `target`, `budgets`, `allow` and `tls`; out: their values, with
 //! files that exist. Invariant: a target is an origin without credentials, so it can be shown anywhere.
 
-use super::load::Loading;
+use super::loading::Loading;
 use super::vocabulary::TLS;
 use crate::source::{Diagnostic, Fields, Node, Spanned};
 use std::path::{Path, PathBuf};

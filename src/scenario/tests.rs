@@ -249,7 +249,7 @@ fn bodies_are_encoded_as_what_they_are() {
     let body = |name: &str| {
         let request = request(&scenario, "purchase", name);
         rendered(&scenario, &variables, |cx, out| {
-            request.body.render(cx, out)
+            request.body.render(cx, out);
         })
     };
     assert_eq!(
@@ -269,7 +269,7 @@ fn profiles_say_how_much_for_how_long() {
     assert_eq!((rate.per_second, rate.of), (500.0, Arrivals::Requests));
     assert_eq!(
         (launch.ramp, launch.duration),
-        (Duration::from_secs(30), Duration::from_secs(300))
+        (Duration::from_secs(30), Duration::from_mins(5))
     );
     assert_eq!(
         (launch.arrivals, launch.max_in_flight),

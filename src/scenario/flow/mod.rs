@@ -5,15 +5,18 @@
 mod body;
 mod headers;
 mod request;
+mod response;
 mod step;
+mod url;
 
 pub use body::Body;
-pub use request::{Capture, Request};
+pub use request::Request;
+pub use response::Capture;
 pub(super) use step::Defaults;
 pub use step::{Step, Think};
 
 use super::feeder::Feeder;
-use super::load::Loading;
+use super::loading::Loading;
 use super::names::Planned;
 use super::vocabulary::{FLOW, METHODS};
 use crate::source::{Diagnostic, Kind, Node, Span, Spanned};
