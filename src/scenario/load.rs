@@ -3,14 +3,15 @@
 
 use super::environment::{Environment, Resolver, Secrets, beside};
 use super::flow::{self, Defaults};
+use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
 use super::{Loaded, Problems, Scenario, feeder, settings};
-use crate::expr::{ParseError, Template};
-use crate::source::{Diagnostic, Fields, Kind, Node, Reader, Severity, Source, Span, Spanned};
-use std::io;
-use std::path::{Path, PathBuf};
+use crate::source::{
+    Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
+};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Reads a scenario file and the files it names.
@@ -35,7 +36,8 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Problems> 
 /// # Errors
 /// Every problem of the text; never [`Problems::Unreadable`].
 pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<Loaded, Problems> {
-    let root = crate::source::parse(&source).map_err(|problem| Problems::Invalid(vec![problem]))?;
+    let root = crate::source::parse(&source)
+        .map_err(|problem| Problems::Invalid(vec![with_help(problem)]))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut problems = Vec::new();
     let file = beside(folder, &mut problems);
@@ -43,6 +45,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     for problem in problems {
         reader.push(problem);
     }
+    let root = retargeted(root, environment);
     let declared = declared_secrets(&mut reader, &root);
     let mut resolver = Resolver::new(environment, file);
     let root = resolver.expand(&root, &mut reader);
@@ -53,14 +56,14 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         secrets,
         folder,
     };
-    let parts = read(&mut loading, &root, path, environment);
+    let parts = read(&mut loading, &root, path);
     let Loading {
         reader,
         names,
         secrets,
         ..
     } = loading;
-    let problems = tidy(reader.finish(), &secrets, resolver.unfilled());
+    let problems = tidy(reader.finish(), &source, &secrets, resolver.unfilled());
     let failed = problems
         .iter()
         .any(|problem| problem.severity == Severity::Error);
@@ -77,123 +80,18 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     })
 }
 
-/// What is known while one file is read.
-#[derive(Debug)]
-pub(super) struct Loading<'a> {
-    /// Typed values and problems.
-    pub(super) reader: Reader<'a>,
-    /// The variables.
-    pub(super) names: Names,
-    /// What no URL may hold.
-    pub(super) secrets: Secrets,
-    folder: &'a Path,
-}
-
-impl Loading<'_> {
-    /// The path behind a key, relative to the scenario's folder.
-    pub(super) fn path(&mut self, node: &Node) -> Option<PathBuf> {
-        Some(self.folder.join(self.reader.text(node)?.value))
-    }
-
-    /// Notes a file that cannot be read.
-    pub(super) fn unreadable(
-        &mut self,
-        code: &'static str,
-        node: &Node,
-        path: &Path,
-        error: &io::Error,
-    ) {
-        let shown = path.display();
-        let (message, help) = if error.kind() == io::ErrorKind::NotFound {
-            let message = format!("there is no file {shown}");
-            (message, "paths are relative to the scenario file")
-        } else {
-            (
-                format!("cannot read {shown}: {error}"),
-                "name a file that can be read",
-            )
-        };
-        self.reader.error(code, node.span, message, help);
-    }
-
-    /// A whole number of at least 1, in digits that every YAML reader takes for the same number.
-    pub(super) fn count(&mut self, node: &Node) -> Option<u64> {
-        if !self.plain_digits(node) {
-            return None;
-        }
-        let count = self.reader.integer(node)?;
-        if count == 0 {
-            self.reader
-                .error("T0604", node.span, "expected at least 1", "write 1 or more");
-        }
-        (count > 0).then_some(count)
-    }
-
-    /// Notes `012` (octal to some) and `1_000` (a text to some).
-    pub(super) fn plain_digits(&mut self, node: &Node) -> bool {
-        let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
-        let digits = text.replace('_', "");
-        let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        let short = digits.trim_start_matches('0');
-        let trap = number && (text.contains('_') || (digits.len() > 1 && digits.starts_with('0')));
-        if trap {
-            let meant = if short.is_empty() { "0" } else { short };
-            let message = format!("YAML readers do not agree on the number `{text}`");
-            self.reader
-                .error("T0421", node.span, message, format!("write `{meant}`"));
-        }
-        !trap
-    }
-
-    /// Compiles a scalar as a template.
-    pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
-        self.compile(node, "T0310", Template::parse)
-    }
-
-    /// Compiles a scalar; what is wrong is noted in the best words.
-    pub(super) fn compile<T>(
-        &mut self,
-        node: &Node,
-        code: &'static str,
-        parse: impl FnOnce(&str, &mut dyn crate::expr::Scope) -> Result<T, ParseError>,
-    ) -> Option<T> {
-        let text = self.reader.text(node)?;
-        self.names.listen();
-        match parse(&text.value, &mut self.names) {
-            Ok(compiled) => Some(compiled),
-            Err(error) => {
-                let problem = error.diagnostic(code, self.reader.source(), node);
-                self.reader.push(self.names.explain(problem));
-                None
-            }
+/// `--target` in the place of `target:`, before anyone asks what stands there: it may be a variable that is
+/// only set elsewhere.
+fn retargeted(mut root: Node, environment: &Environment) -> Node {
+    if let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) {
+        for (_, node) in entries.iter_mut().filter(|(key, _)| key.value == "target") {
+            node.kind = Kind::Scalar(Scalar {
+                text: target.as_str().into(),
+                plain: false,
+            });
         }
     }
-
-    /// Whether a text can name something in reports and budgets; `what` is "a step", "a flow", …
-    pub(super) fn label(&mut self, text: &str, span: Span, what: &str) -> bool {
-        let (message, help) = if text.contains("{{") {
-            let help =
-                "name it the same for every request: reports and budgets have one line per name";
-            (
-                format!("the name of {what} is fixed text, without templates"),
-                help,
-            )
-        } else if text.trim().is_empty() {
-            (format!("the name of {what} is empty"), "name it")
-        } else if text.chars().any(char::is_control) {
-            (
-                format!("the name of {what} has control characters"),
-                "write it on one line",
-            )
-        } else if what != "a step" && text.contains('/') {
-            let help = "budgets write `flow/step`; use `-` instead";
-            (format!("the name of {what} has a `/`"), help)
-        } else {
-            return true;
-        };
-        self.reader.error("T0409", span, message, help);
-        false
-    }
+    root
 }
 
 /// `secrets:` as it is written: these names say what must not be shown, so they are read first.
@@ -212,12 +110,7 @@ fn declared_secrets(reader: &mut Reader<'_>, root: &Node) -> Vec<Spanned<String>
 }
 
 /// Everything but what is only known at the end.
-fn read(
-    loading: &mut Loading<'_>,
-    root: &Node,
-    path: &Path,
-    environment: &Environment,
-) -> Option<Scenario> {
+fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario> {
     let fields = loading.reader.object(root, &SCENARIO)?;
     let stem = || {
         path.file_stem()
@@ -232,7 +125,7 @@ fn read(
                 .then_some(text.value)
         },
     );
-    let target = settings::target(loading, &fields, environment);
+    let target = settings::target(loading, &fields);
     let budgets = settings::budgets(loading, &fields, path);
     let allow = settings::allow(loading, &fields);
     let tls = settings::tls(loading, &fields);
@@ -302,14 +195,33 @@ fn unused_feeders(
     }
 }
 
+/// The parser of YAML says what is wrong and leaves the fix to us.
+fn with_help(mut problem: Diagnostic) -> Diagnostic {
+    if problem.help.is_none() {
+        problem.help = Some(String::from(if problem.message.contains("tab") {
+            "indent with spaces"
+        } else {
+            "check the indentation, and quote a text that holds `: `, ` #`, or begins with `{`, `[`, `*`, `&` or `%`"
+        }));
+    }
+    problem
+}
+
 /// One problem per cause: aliases repeat their node's problems, and a text with an unset `${NAME}` is wrong
-/// in every further way because of that.
-fn tidy(problems: Vec<Diagnostic>, secrets: &Secrets, unfilled: &[Span]) -> Vec<Diagnostic> {
+/// in every further way because of that. No secret leaves in a message or in a line of the file.
+fn tidy(
+    problems: Vec<Diagnostic>,
+    source: &Source,
+    secrets: &Secrets,
+    unfilled: &[Span],
+) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();
     for mut problem in problems {
         let span = problem.span;
         let inside = |hole: &Span| hole.start <= span.start && span.end <= hole.end;
-        let follows = !problem.code.starts_with("T07") && unfilled.iter().any(inside);
+        let follows = !matches!(problem.code, "T0701" | "T0702")
+            && problem.source.name == source.name
+            && unfilled.iter().any(inside);
         secrets.mask(&mut problem);
         let known = |k: &Diagnostic| {
             k.code == problem.code

@@ -10,6 +10,7 @@ mod environment;
 mod feeder;
 mod flow;
 mod load;
+mod loading;
 mod names;
 mod profile;
 mod settings;
@@ -114,3 +115,6 @@ fn counted(problems: &[Diagnostic]) -> String {
         many => format!("{many} problems"),
     }
 }
+
+#[cfg(test)]
+mod tests;

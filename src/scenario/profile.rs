@@ -1,7 +1,7 @@
 //! How much load for how long. In: the `profiles:` map; out: [`Profile`]s. Invariant: a profile has exactly
 //! one kind of load and only the keys that mean something beside it, so nothing in it is ignored.
 
-use super::load::Loading;
+use super::loading::Loading;
 use super::vocabulary::{LOADS, PROFILE};
 use crate::source::{Fields, Node, Span, Spanned};
 use crate::units::Rate;
@@ -193,7 +193,7 @@ fn check_duration(
             "T0602",
             name.span,
             format!(
-                "the profile `{}` has a `{kind}` and no `duration`",
+                "the profile `{}` has `{kind}` and no `duration`",
                 name.value
             ),
             "say how long it runs: `duration: 5m`",

@@ -1,8 +1,7 @@
 //! What holds for the whole scenario. In: `target`, `budgets`, `allow` and `tls`; out: their values, with
 //! files that exist. Invariant: a target is an origin without credentials, so it can be shown anywhere.
 
-use super::environment::Environment;
-use super::load::Loading;
+use super::loading::Loading;
 use super::vocabulary::TLS;
 use crate::source::{Diagnostic, Fields, Node, Spanned};
 use std::path::{Path, PathBuf};
@@ -53,16 +52,9 @@ pub(super) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// `target:`, or `--target` in its place.
-pub(super) fn target(
-    loading: &mut Loading<'_>,
-    fields: &Fields<'_>,
-    environment: &Environment,
-) -> Option<Spanned<Url>> {
+/// `target:`.
+pub(super) fn target(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Spanned<Url>> {
     let node = fields.get("target")?;
-    if let Some(given) = environment.target() {
-        return Some(Spanned::new(given.clone(), node.span));
-    }
     let text = loading.reader.text(node)?;
     if let Some(name) = loading.secrets.found_in(node) {
         let message = format!("the secret `{name}` stands in the target, which every report shows");

@@ -3,8 +3,9 @@
 //! in the file is masked, its default included.
 
 use super::{Resolver, Use};
-use crate::source::{Diagnostic, Node, Reader, Span, Spanned};
+use crate::source::{Diagnostic, Node, Reader, Source, Span, Spanned};
 use std::fmt;
+use std::sync::Arc;
 
 /// Shorter values appear in texts by chance: such a secret is recognised by its `${NAME}` alone.
 const TELLING: usize = 4;
@@ -75,14 +76,16 @@ impl Secrets {
         by_place.map(|(_, name)| name.as_str()).or_else(by_value)
     }
 
-    /// Takes the values out of the words of a problem.
+    /// Takes the values out of the words of a problem and out of the file that it shows.
     pub(in crate::scenario) fn mask(&self, problem: &mut Diagnostic) {
-        for secret in &self.values {
-            problem.message = problem.message.replace(&secret.value, "***");
-            problem.help = problem
-                .help
-                .take()
-                .map(|help| help.replace(&secret.value, "***"));
+        for Secret { value, .. } in &self.values {
+            problem.message = problem.message.replace(value, "***");
+            problem.help = problem.help.take().map(|help| help.replace(value, "***"));
+            if value.len() >= TELLING && problem.source.text.contains(value) {
+                // As long as before, so that places stay true.
+                let text = problem.source.text.replace(value, &"*".repeat(value.len()));
+                problem.source = Arc::new(Source::new(problem.source.name.as_str(), text));
+            }
         }
     }
 

@@ -7,7 +7,7 @@ mod table;
 
 pub use order::Order;
 
-use super::load::Loading;
+use super::loading::Loading;
 use super::names::Columns;
 use super::vocabulary::FEEDER;
 use crate::expr::Value;

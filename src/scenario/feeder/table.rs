@@ -280,17 +280,31 @@ fn element(text: &str, at: usize, file: &mut File) -> Option<(Json, usize)> {
     let mut stream = Deserializer::from_str(&text[at..]).into_iter::<Json>();
     let error = match stream.next() {
         Some(Ok(value)) => return Some((value, at + stream.byte_offset())),
-        Some(Err(error)) => error.to_string(),
-        None => String::from("the list is not closed"),
+        Some(Err(error)) => error,
+        None => {
+            let span = Span::new(at, at + 1);
+            let help = "close it with `]`";
+            file.problem(
+                "T0506",
+                span,
+                "not valid JSON: the list is not closed",
+                help,
+            );
+            return None;
+        }
     };
-    // The position is told relative to the element; the caret shows it in the file.
-    let place = error.rfind(" at line ").unwrap_or(error.len());
-    let here = at + stream.byte_offset().min(text.len() - at);
-    let span = Span::new(here, here + 1);
+    // The place is told by line and column of the element; the caret shows it in the file.
+    let lines = text[at..]
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    let here = at + lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+    let words = error.to_string();
+    let place = words.rfind(" at line ").unwrap_or(words.len());
+    let message = format!("not valid JSON: {}", &words[..place]);
     file.problem(
         "T0506",
-        span,
-        format!("not valid JSON: {}", &error[..place]),
+        Span::new(here, here + 1),
+        message,
         "correct it here",
     );
     None

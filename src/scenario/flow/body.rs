@@ -3,7 +3,7 @@
 //! encoded when they are rendered, whatever a variable holds.
 
 use crate::expr::{Context, JsonTemplate, Template};
-use crate::scenario::load::Loading;
+use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::BODIES;
 use crate::source::{Fields, Node};
 

@@ -2,7 +2,7 @@
 //! defaults. Invariant: names are valid, lower case and stand once; a fixed value can be sent as it is.
 
 use crate::expr::Template;
-use crate::scenario::load::Loading;
+use crate::scenario::loading::Loading;
 use crate::source::{Node, Span};
 use http::{HeaderName, HeaderValue, header};
 

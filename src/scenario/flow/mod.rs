@@ -5,15 +5,18 @@
 mod body;
 mod headers;
 mod request;
+mod response;
 mod step;
+mod url;
 
 pub use body::Body;
-pub use request::{Capture, Request};
+pub use request::Request;
+pub use response::Capture;
 pub(super) use step::Defaults;
 pub use step::{Step, Think};
 
 use super::feeder::Feeder;
-use super::load::Loading;
+use super::loading::Loading;
 use super::names::Planned;
 use super::vocabulary::{FLOW, METHODS};
 use crate::source::{Diagnostic, Kind, Node, Span, Spanned};
@@ -97,13 +100,7 @@ fn one(
         let help = "add a step with a method: `- get: /`";
         loading.reader.error("T0402", name.span, message, help);
     }
-    for (variable, span) in loading.names.unread() {
-        let message = format!("no later step of `{}` reads `{variable}`", name.value);
-        let warning = Diagnostic::warning("T0418", loading.reader.source(), span, message).help(
-            format!("use it as `{{{{ {variable} }}}}`, or remove the capture"),
-        );
-        loading.reader.push(warning);
-    }
+    unused_captures(loading, &name.value);
     let read = loading.names.slots_read();
     let reads = |feeder: &Feeder| feeder.columns.iter().any(|(_, slot)| read.contains(slot));
     let feeders = (0..data.len())
@@ -116,6 +113,20 @@ fn one(
         feeders,
         span: name.span,
     })
+}
+
+fn unused_captures(loading: &mut Loading<'_>, flow: &str) {
+    // Where a step is broken, nobody knows what it would have read.
+    if loading.reader.failed() {
+        return;
+    }
+    for (variable, span) in loading.names.unread() {
+        let message = format!("no later step of `{flow}` reads `{variable}`");
+        let warning = Diagnostic::warning("T0418", loading.reader.source(), span, message).help(
+            format!("use it as `{{{{ {variable} }}}}`, or remove the capture"),
+        );
+        loading.reader.push(warning);
+    }
 }
 
 fn steps(loading: &mut Loading<'_>, listed: &Node, defaults: &Defaults<'_>) -> Vec<Step> {

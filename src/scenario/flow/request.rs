@@ -3,17 +3,15 @@
 
 use super::body::{self, Body, render_pairs};
 use super::headers::Headers;
+use super::response::{Capture, captures, checks};
 use super::step::{Defaults, redirects, timeout};
-use crate::expr::{Check, Context, Expression, Template};
-use crate::scenario::load::Loading;
-use crate::scenario::names::identifier;
-use crate::scenario::settings::has_credentials;
-use crate::scenario::vocabulary::CAPTURE;
-use crate::source::{Diagnostic, Fields, Kind, Node, Span, Spanned};
+use super::url::{query, url};
+use crate::expr::{Check, Context, Template};
+use crate::scenario::loading::Loading;
+use crate::source::{Diagnostic, Fields, Node, Span, Spanned};
 use http::{HeaderName, Method, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::time::Duration;
-use url::Url;
 
 /// One request and what is done with its response.
 #[derive(Debug, Clone)]
@@ -46,21 +44,6 @@ pub struct Request {
     pub reads: Vec<usize>,
     /// Whether a check or a capture looks at the body, so that it must be kept.
     pub needs_body: bool,
-}
-
-/// A value kept from a response.
-#[derive(Debug, Clone)]
-pub struct Capture {
-    /// The variable.
-    pub name: String,
-    /// Its slot.
-    pub slot: usize,
-    /// Where the value is found.
-    pub expression: Expression,
-    /// Masked in every output.
-    pub secret: bool,
-    /// Where the name stands.
-    pub span: Span,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -188,124 +171,6 @@ fn name(
     Some((format!("{method} {path}"), target.span))
 }
 
-fn url(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
-    let text = loading.reader.text(node)?;
-    if let Some((code, message, help)) = wrong_url(&text.value) {
-        loading.reader.error(code, node.span, message, help);
-        return None;
-    }
-    let template = loading.template(node)?;
-    no_secret(loading, node, &template)?;
-    Some(template)
-}
-
-/// What is wrong with a URL as written: code, message and fix.
-fn wrong_url(text: &str) -> Option<(&'static str, String, String)> {
-    let fixed = without_templates(text);
-    if fixed.contains('#') {
-        let message = "the part behind `#` is never sent to a server";
-        return Some((
-            "T0405",
-            message.into(),
-            "remove it, or write `%23` for the character".into(),
-        ));
-    }
-    if text.starts_with("//") {
-        let help = "write one `/` for a path, or the scheme too: `https://…`";
-        return Some((
-            "T0405",
-            "a URL that begins with `//` has no scheme".into(),
-            help.into(),
-        ));
-    }
-    if text.starts_with('/') || text.trim_start().starts_with("{{") {
-        return None;
-    }
-    if let Some((scheme, _)) = text.split_once("://") {
-        if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
-            let message = format!("`{scheme}:` is not a scheme that can be tested");
-            return Some((
-                "T0405",
-                message,
-                "write a path, or an `http://` or `https://` URL".into(),
-            ));
-        }
-        return match Url::parse(&fixed) {
-            Ok(url) if has_credentials(&url) => Some((
-                "T0706",
-                "this URL holds credentials".into(),
-                "send them in a header and keep them under `secrets:`".into(),
-            )),
-            Err(error) if fixed == text => Some((
-                "T0405",
-                format!("not a URL: {error}"),
-                "write `https://host/path`".into(),
-            )),
-            Ok(_) | Err(_) => None,
-        };
-    }
-    let help = format!("write `/{}`", text.trim());
-    Some((
-        "T0405",
-        "a path begins with `/`, and an absolute URL with `http://` or `https://`".into(),
-        help,
-    ))
-}
-
-/// The text with every `{{ … }}` cut out.
-fn without_templates(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once("{{") {
-        out.push_str(before);
-        rest = behind.split_once("}}").map_or("", |(_, behind)| behind);
-    }
-    out + rest
-}
-
-fn query(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Vec<(String, Template)>> {
-    let Some(node) = fields.get("query") else {
-        return Some(Vec::new());
-    };
-    let pairs = body::pairs(loading, node, "query")?;
-    let Kind::Map(entries) = &node.kind else {
-        return None;
-    };
-    let mut values = entries.iter().flat_map(|(_, value)| match &value.kind {
-        Kind::List(items) if !items.is_empty() => items.iter().collect(),
-        Kind::List(_) => Vec::new(),
-        Kind::Scalar(_) | Kind::Map(_) => vec![value],
-    });
-    let mut clean = true;
-    for (_, template) in &pairs {
-        clean &= values
-            .next()
-            .is_none_or(|value| no_secret(loading, value, template).is_some());
-    }
-    clean.then_some(pairs)
-}
-
-/// URLs stand in logs of servers, proxies and browsers, where no mask of ours reaches.
-fn no_secret(loading: &mut Loading<'_>, node: &Node, template: &Template) -> Option<()> {
-    let captured = loading.names.secret_among(template.slots()).map(|name| {
-        format!("the secret variable `{name}` stands in a URL, which servers and proxies log")
-    });
-    let declared = loading
-        .secrets
-        .found_in(node)
-        .map(|name| format!("the secret `{name}` stands in a URL, which servers and proxies log"));
-    let Some(message) = declared.or(captured) else {
-        return Some(());
-    };
-    loading.reader.error(
-        "T0704",
-        node.span,
-        message,
-        "send it in a header or in the body",
-    );
-    None
-}
-
 fn pointless_body(loading: &mut Loading<'_>, fields: &Fields<'_>, method: &Method) {
     let sent = ["json", "form", "text"]
         .iter()
@@ -316,93 +181,4 @@ fn pointless_body(loading: &mut Loading<'_>, fields: &Fields<'_>, method: &Metho
             .help("use `post:`, or `query:` for parameters");
         loading.reader.push(warning);
     }
-}
-
-fn checks(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Spanned<Check>> {
-    let items = fields
-        .get("check")
-        .map(|node| loading.reader.list(node))
-        .unwrap_or_default();
-    let mut checks = Vec::new();
-    for item in items {
-        if let Some(check) = one_text(loading, item, "T0422", "a check")
-            .and_then(|node| loading.compile(node, "T0312", Check::parse))
-        {
-            checks.push(Spanned::new(check, item.span));
-        }
-    }
-    checks
-}
-
-fn captures(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Capture> {
-    let entries = fields
-        .get("capture")
-        .and_then(|node| loading.reader.map(node, "capture"));
-    let mut read = Vec::new();
-    for (name, node) in entries.unwrap_or_default() {
-        if !identifier(&name.value) {
-            let message = format!("`{}` cannot be used in a template", name.value);
-            let help = "name a variable with letters, digits and `_`, and no digit first";
-            loading.reader.error("T0417", name.span, message, help);
-            continue;
-        }
-        read.push((name, capture(loading, node)));
-    }
-    // All of a step's captures become visible together, behind the step.
-    read.into_iter()
-        .filter_map(|(name, (expression, secret))| {
-            let slot = loading.names.capture(&name.value, name.span, secret);
-            let expression = expression?;
-            Some(Capture {
-                name: name.value.clone(),
-                slot,
-                expression,
-                secret,
-                span: name.span,
-            })
-        })
-        .collect()
-}
-
-/// `expression` or `{ from: expression, secret: true }`.
-fn capture(loading: &mut Loading<'_>, node: &Node) -> (Option<Expression>, bool) {
-    if !matches!(node.kind, Kind::Map(_)) {
-        let node = one_text(loading, node, "T0422", "a capture");
-        return (
-            node.and_then(|node| loading.compile(node, "T0311", Expression::parse)),
-            false,
-        );
-    }
-    let Some(fields) = loading.reader.object(node, &CAPTURE) else {
-        return (None, false);
-    };
-    let secret = fields
-        .get("secret")
-        .and_then(|node| loading.reader.boolean(node))
-        == Some(true);
-    let from = fields.get("from");
-    (
-        from.and_then(|node| loading.compile(node, "T0311", Expression::parse)),
-        secret,
-    )
-}
-
-/// A text that YAML did not take for a list or a map, as it does with `a: b` and `[a, b]` outside quotes.
-fn one_text<'n>(
-    loading: &mut Loading<'_>,
-    node: &'n Node,
-    code: &'static str,
-    what: &str,
-) -> Option<&'n Node> {
-    if node.scalar().is_some() {
-        return Some(node);
-    }
-    let message = format!(
-        "{what} is one text, and YAML reads {} here",
-        node.describe()
-    );
-    loading
-        .reader
-        .error(code, node.span, message, "put it into single quotes: `'…'`");
-    None
 }

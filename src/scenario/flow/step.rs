@@ -4,7 +4,7 @@
 use super::Request;
 use super::headers::Headers;
 use super::request;
-use crate::scenario::load::Loading;
+use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::{DEFAULTS, METHODS, STEP};
 use crate::source::{Fields, Kind, Node, Span};
 use crate::units::parse_duration;
