@@ -143,7 +143,7 @@ impl RequestProgram {
         }
         Self {
             source: request.clone(),
-            location: request.url.as_literal().and_then(|text| locate(text).ok()),
+            location: literal_location(request),
             headers,
             templates,
             body: literal_body(&request.body).map(|text| Bytes::from(text.to_owned())),
