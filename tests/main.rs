@@ -1,2 +1,6 @@
-#[test]
-fn a() {}
+//! The integration tests: one binary, so that linking is paid for once.
+
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod target;
