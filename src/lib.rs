@@ -7,6 +7,15 @@
 //! `RunRecord`; budgets judge the record into a `Verdict`; reporters render both.*
 #![warn(missing_docs)]
 
+pub mod budget;
+pub mod cli;
 pub mod demo;
+pub mod expr;
+pub mod load;
+pub mod plan;
+pub mod protocol;
+pub mod record;
+pub mod report;
+pub mod scenario;
 pub mod source;
 pub mod units;

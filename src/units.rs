@@ -46,7 +46,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 pub fn format_duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     let (value, unit) = match seconds {
-        s if s == 0.0 => return "0 ms".into(),
+        0.0 => return "0 ms".into(),
         s if s < 1e-3 => (s * 1e6, "µs"),
         s if s < 0.9995 => (s * 1e3, "ms"),
         s if s < 120.0 => (s, "s"),

@@ -1,5 +1,6 @@
-//! The integration tests: one binary, so that linking is paid for once.
+//! The integration tests: one binary, so that it links once.
 
+mod budget_diagnostics;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

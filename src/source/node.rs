@@ -104,7 +104,7 @@ pub fn parse(source: &Source) -> Result<Node, Diagnostic> {
             ) => {}
             (Event::StreamEnd, _) => break,
             (event, span) if root.is_none() => {
-                root = Some(builder.node(event, span, &mut parser, 0)?)
+                root = Some(builder.node(event, span, &mut parser, 0)?);
             }
             (_, span) => {
                 let span = builder.offsets.span(span);
@@ -281,7 +281,7 @@ impl<'a> Builder<'a> {
         }
         let first = entries
             .first()
-            .map_or(start.start, |(k, _)| k.span.start.min(start.start).max(0));
+            .map_or(start.start, |(k, _)| k.span.start.min(start.start));
         Ok(self.keep(
             anchor,
             Node {
@@ -431,10 +431,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for i in 1..9 {
             let before = format!("*a{}, ", i - 1).repeat(10);
-            text.push_str(&format!(
-                "a{i}: &a{i} [{}]\n",
-                before.trim_end_matches(", ")
-            ));
+            text += &format!("a{i}: &a{i} [{}]\n", before.trim_end_matches(", "));
         }
         assert!(problem(&text).contains("too large"));
     }

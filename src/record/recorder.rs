@@ -1,0 +1,400 @@
+//! One recorder per worker. In: samples and arrivals as they happen; out: tallies per step, failures, exhibits,
+//! and a window whenever it is asked for. Invariant: recording takes no lock, sends nothing and, once a step
+//! has been seen, allocates nothing.
+
+use super::{
+    CheckCount, Exhibit, Failure, FailureCount, FlowRecord, Histogram, Metric, Outcome, OverCount,
+    Sample, StepRecord, Tally, What, Window,
+};
+use crate::units::Nanos;
+use std::collections::BTreeMap;
+
+/// Exhibits kept of each kind of failure.
+const EXHIBITS: usize = 3;
+
+/// A latency limit that must be counted exactly, because a budget names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The latency.
+    pub metric: Metric,
+    /// The limit.
+    pub limit: Nanos,
+}
+
+/// What a recorder must know of a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepLayout {
+    /// Index of its flow.
+    pub flow: usize,
+    /// Its name.
+    pub name: String,
+    /// `flow/step`, as budgets and reports name it.
+    pub label: String,
+    /// 1-based line in the scenario file.
+    pub line: usize,
+    /// The texts of its checks, the implicit one included.
+    pub checks: Vec<String>,
+    /// Limits to count exactly.
+    pub limits: Vec<Limit>,
+}
+
+/// What a recorder must know of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The steps, in the order of their indices.
+    pub steps: Vec<StepLayout>,
+    /// Names of the flows.
+    pub flows: Vec<String>,
+}
+
+/// Folds samples. One per worker; merged when the run ends.
+#[derive(Debug)]
+pub struct Recorder {
+    steps: Vec<StepRecord>,
+    flows: Vec<FlowRecord>,
+    failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
+    labels: Vec<Vec<String>>,
+    window: Window,
+    lag: Histogram,
+}
+
+impl Recorder {
+    /// An empty recorder for a run.
+    pub fn new(layout: &Layout) -> Self {
+        let steps = layout
+            .steps
+            .iter()
+            .map(|step| {
+                let over = step
+                    .limits
+                    .iter()
+                    .map(|l| OverCount {
+                        metric: l.metric,
+                        limit: l.limit,
+                        over: 0,
+                    })
+                    .collect();
+                let checks = vec![CheckCount::default(); step.checks.len()];
+                StepRecord {
+                    flow: step.flow,
+                    name: step.name.clone(),
+                    label: step.label.clone(),
+                    line: step.line,
+                    checks: step.checks.clone(),
+                    measured: Tally {
+                        over,
+                        checks: checks.clone(),
+                        ..Tally::default()
+                    },
+                    unmeasured: Tally {
+                        checks,
+                        ..Tally::default()
+                    },
+                }
+            })
+            .collect();
+        let flows = layout
+            .flows
+            .iter()
+            .map(|name| FlowRecord {
+                name: name.clone(),
+                ..FlowRecord::default()
+            })
+            .collect();
+        Self {
+            steps,
+            flows,
+            failures: BTreeMap::new(),
+            labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
+            window: Window::default(),
+            lag: Histogram::default(),
+        }
+    }
+
+    fn tally(&mut self, step: usize, measured: bool) -> &mut Tally {
+        let step = &mut self.steps[step];
+        if measured {
+            &mut step.measured
+        } else {
+            &mut step.unmeasured
+        }
+    }
+
+    /// An arrival was due: its flow wants `requests` requests.
+    pub fn arrival(&mut self, requests: u64) {
+        self.window.counts.arrivals += 1;
+        self.window.counts.offered += requests;
+    }
+
+    /// An arrival was started.
+    pub fn flow_started(&mut self, flow: usize, measured: bool) {
+        self.flows[flow].started += u64::from(measured);
+    }
+
+    /// An arrival could not be started; none of its steps is sent.
+    pub fn flow_dropped(&mut self, flow: usize, measured: bool) {
+        self.window.counts.dropped += 1;
+        self.flows[flow].dropped += u64::from(measured);
+        for step in 0..self.steps.len() {
+            if self.steps[step].flow == flow {
+                self.tally(step, measured).dropped += 1;
+            }
+        }
+    }
+
+    /// A flow ended: whole and well, or stopped by a step that failed. `took` counts from its intended start.
+    pub fn flow_ended(&mut self, flow: usize, measured: bool, completed: bool, took: Nanos) {
+        if !measured {
+            return;
+        }
+        let record = &mut self.flows[flow];
+        if completed {
+            record.completed += 1;
+            record.duration.record(took);
+        } else {
+            record.stopped += 1;
+        }
+    }
+
+    /// Steps that were not sent because an earlier one of their flow failed.
+    pub fn skipped(&mut self, steps: std::ops::Range<usize>, measured: bool) {
+        for step in steps {
+            self.tally(step, measured).skipped += 1;
+        }
+    }
+
+    /// A request is on its way.
+    pub fn sent(&mut self, lag: Nanos, measured: bool) {
+        self.window.counts.sent += 1;
+        self.window.lag = self.window.lag.max(lag);
+        if measured {
+            self.lag.record(lag);
+        }
+    }
+
+    /// A request ended.
+    pub fn record(&mut self, sample: &Sample) {
+        let checks = self.labels[sample.step].len();
+        let tally = self.tally(sample.step, sample.measured);
+        tally.record(sample);
+        match sample.outcome {
+            Outcome::Ok => tally.checks.iter_mut().for_each(|c| c.passed += 1),
+            // Checks are evaluated in order and stop at the first that fails.
+            Outcome::CheckFailed(index) if index < checks => {
+                tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
+                tally.checks[index].failed += 1;
+            }
+            Outcome::CheckFailed(_) | Outcome::Failed(_) | Outcome::Aborted => {}
+        }
+        let window = &mut self.window;
+        window.counts.received += sample.received;
+        window.counts.connections += u64::from(sample.connect.is_some());
+        match sample.outcome {
+            Outcome::Ok => {
+                window.counts.ok += 1;
+                window.response.record(sample.response());
+            }
+            Outcome::CheckFailed(index) => {
+                window.counts.not_ok += 1;
+                window.response.record(sample.response());
+                self.failure(sample, What::Check(index));
+            }
+            Outcome::Failed(failure) => {
+                window.counts.not_ok += 1;
+                window.timed_out += u64::from(failure == Failure::Timeout);
+                self.failure(sample, What::Failure(failure));
+            }
+            Outcome::Aborted => window.counts.not_ok += 1,
+        }
+    }
+
+    fn failure(&mut self, sample: &Sample, what: What) {
+        let labels = &self.labels[sample.step];
+        let (count, _) = self.failures.entry((sample.step, what)).or_insert_with(|| {
+            let label = match what {
+                What::Check(index) => labels.get(index).cloned().unwrap_or_default(),
+                What::Failure(failure) => failure.name().to_owned(),
+            };
+            (
+                FailureCount {
+                    step: sample.step,
+                    what,
+                    label,
+                    count: 0,
+                    first: sample.done,
+                    last: sample.done,
+                },
+                Vec::new(),
+            )
+        });
+        count.count += 1;
+        count.last = count.last.max(sample.done);
+    }
+
+    /// Whether an exhibit of this kind is still wanted: building one costs something.
+    pub fn wants_exhibit(&self, step: usize, what: What) -> bool {
+        self.failures
+            .get(&(step, what))
+            .is_none_or(|(_, kept)| kept.len() < EXHIBITS)
+    }
+
+    /// Keeps an exchange. Call it after [`Recorder::record`] of the same request.
+    pub fn exhibit(&mut self, exhibit: Exhibit) {
+        if let Some(what) = exhibit.what
+            && let Some((_, kept)) = self.failures.get_mut(&(exhibit.step, what))
+            && kept.len() < EXHIBITS
+        {
+            kept.push(exhibit);
+        }
+    }
+
+    /// What happened since the last call.
+    pub fn take_window(&mut self) -> Window {
+        std::mem::take(&mut self.window)
+    }
+
+    /// Adds another worker's recorder.
+    pub fn merge(&mut self, other: Self) {
+        for (ours, theirs) in self.steps.iter_mut().zip(&other.steps) {
+            ours.measured.merge(&theirs.measured);
+            ours.unmeasured.merge(&theirs.unmeasured);
+        }
+        for (ours, theirs) in self.flows.iter_mut().zip(&other.flows) {
+            ours.merge(theirs);
+        }
+        for (key, (count, exhibits)) in other.failures {
+            let Some((ours, kept)) = self.failures.get_mut(&key) else {
+                self.failures.insert(key, (count, exhibits));
+                continue;
+            };
+            ours.count += count.count;
+            ours.first = ours.first.min(count.first);
+            ours.last = ours.last.max(count.last);
+            kept.extend(exhibits);
+            kept.sort_by_key(|e| e.at);
+            kept.truncate(EXHIBITS);
+        }
+        self.lag.merge(&other.lag);
+        self.window.merge(&other.window);
+    }
+
+    /// The counts of every step add up.
+    pub fn conserved(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|s| s.measured.conserved() && s.unmeasured.conserved())
+    }
+
+    /// Ends recording: steps, flows, failures by frequency, exhibits, schedule lag.
+    pub fn finish(
+        self,
+    ) -> (
+        Vec<StepRecord>,
+        Vec<FlowRecord>,
+        Vec<FailureCount>,
+        Vec<Exhibit>,
+        Histogram,
+    ) {
+        let mut failures: Vec<_> = self.failures.into_values().collect();
+        failures.sort_by_key(|(count, _)| std::cmp::Reverse(count.count));
+        let exhibits = failures
+            .iter_mut()
+            .flat_map(|(_, kept)| std::mem::take(kept))
+            .collect();
+        let counts = failures.into_iter().map(|(count, _)| count).collect();
+        (self.steps, self.flows, counts, exhibits, self.lag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> Layout {
+        let step = |name: &str| StepLayout {
+            name: name.into(),
+            label: format!("shop/{name}"),
+            checks: vec!["status == 200".into(), "body contains \"x\"".into()],
+            limits: vec![Limit {
+                metric: Metric::Response,
+                limit: 5,
+            }],
+            ..StepLayout::default()
+        };
+        Layout {
+            steps: vec![step("a"), step("b")],
+            flows: vec!["shop".into()],
+        }
+    }
+
+    fn sample(step: usize, outcome: Outcome, done: Nanos) -> Sample {
+        Sample {
+            step,
+            measured: true,
+            intended: 0,
+            sent: 0,
+            first_byte: None,
+            done,
+            connect: None,
+            tls: None,
+            outcome,
+            status: None,
+            received: 0,
+        }
+    }
+
+    fn run(samples: &[Sample]) -> Recorder {
+        let mut recorder = Recorder::new(&layout());
+        samples.iter().for_each(|s| recorder.record(s));
+        recorder
+    }
+
+    #[test]
+    fn workers_added_equal_one_worker() {
+        let samples: Vec<Sample> = (0..20u64)
+            .map(|i| {
+                let outcome = match i % 4 {
+                    0 => Outcome::CheckFailed(1),
+                    1 => Outcome::Failed(Failure::Read),
+                    _ => Outcome::Ok,
+                };
+                sample((i % 2) as usize, outcome, i + 1)
+            })
+            .collect();
+        let mut merged = run(&samples[..7]);
+        merged.merge(run(&samples[7..]));
+        let (steps, _, failures, _, _) = merged.finish();
+        let (expected_steps, _, expected_failures, _, _) = run(&samples).finish();
+        assert_eq!(steps, expected_steps);
+        assert_eq!(failures, expected_failures);
+        assert!(steps.iter().all(|s| s.measured.conserved()));
+    }
+
+    #[test]
+    fn checks_after_a_failed_one_are_not_counted() {
+        let (steps, ..) = run(&[
+            sample(0, Outcome::CheckFailed(0), 1),
+            sample(0, Outcome::Ok, 1),
+        ])
+        .finish();
+        let counts: Vec<_> = steps[0]
+            .measured
+            .checks
+            .iter()
+            .map(|c| (c.passed, c.failed))
+            .collect();
+        assert_eq!(counts, [(1, 1), (1, 0)]);
+    }
+
+    #[test]
+    fn a_dropped_arrival_is_missing_in_every_step_of_its_flow() {
+        let mut recorder = run(&[]);
+        recorder.flow_dropped(0, true);
+        let (steps, flows, ..) = recorder.finish();
+        assert_eq!(
+            steps.iter().map(|s| s.measured.dropped).collect::<Vec<_>>(),
+            [1, 1]
+        );
+        assert_eq!(flows[0].dropped, 1);
+    }
+}

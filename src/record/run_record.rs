@@ -1,0 +1,258 @@
+//! A whole run as data. In: what recorders, windows and health gathered; out: the value that budgets judge,
+//! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
+
+use super::{Exhibit, FailureCount, Histogram, Tally, Timeline};
+use crate::units::Nanos;
+use serde::{Deserialize, Serialize};
+
+/// One run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunRecord {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Its file, as the user named it.
+    pub file: String,
+    /// Name of the profile.
+    pub profile: String,
+    /// Base URL of the target.
+    pub target: String,
+    /// When the run began, RFC 3339, UTC.
+    pub started: String,
+    /// From the first arrival due to the last answer.
+    pub elapsed: Nanos,
+    /// Seed of arrivals, data and choices.
+    pub seed: u64,
+    /// How load was offered.
+    pub model: Model,
+    /// The phases as planned.
+    pub phases: Vec<PhaseRecord>,
+    /// The steps.
+    pub steps: Vec<StepRecord>,
+    /// The flows.
+    pub flows: Vec<FlowRecord>,
+    /// The run over time.
+    pub timeline: Timeline,
+    /// What failed, most frequent first.
+    pub failures: Vec<FailureCount>,
+    /// A few exchanges of each kind of failure.
+    pub exhibits: Vec<Exhibit>,
+    /// Arrivals of the measured phase.
+    pub counts: Counts,
+    /// The generator about itself.
+    pub health: Health,
+    /// Where and with what it ran.
+    pub environment: Environment,
+    /// The budgets it was run with, as written.
+    pub budgets: Option<BudgetSource>,
+    /// Why it ended before its plan, if it did.
+    pub stop: Option<Stop>,
+    /// Why the target could not be reached before the first request, if it could not.
+    pub unreachable: Option<String>,
+}
+
+/// How load was offered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Model {
+    /// Every flow so many times, one after the other.
+    Passes {
+        /// How many times.
+        passes: u64,
+    },
+    /// Arrivals on a schedule, whatever the answers do.
+    Open {
+        /// Planned requests a second in the measured phase.
+        requests: f64,
+        /// Planned flow starts a second.
+        flows: f64,
+        /// Poisson or constant.
+        poisson: bool,
+    },
+    /// A number of users, each starting over when done.
+    Closed {
+        /// How many.
+        users: u64,
+    },
+    /// Nothing was run.
+    #[default]
+    None,
+}
+
+/// A planned phase.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseRecord {
+    /// ramp, warm-up or the name of the profile.
+    pub name: String,
+    /// Since the run began.
+    pub start: Nanos,
+    /// Since the run began.
+    pub end: Nanos,
+    /// Judged by budgets.
+    pub measured: bool,
+}
+
+/// One step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StepRecord {
+    /// Index of its flow.
+    pub flow: usize,
+    /// Its name.
+    pub name: String,
+    /// `flow/step`.
+    pub label: String,
+    /// 1-based line in the scenario file.
+    pub line: usize,
+    /// The texts of its checks.
+    pub checks: Vec<String>,
+    /// The measured phase.
+    pub measured: Tally,
+    /// Ramp and warm-up.
+    pub unmeasured: Tally,
+}
+
+/// One flow, measured phase only.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowRecord {
+    /// Its name.
+    pub name: String,
+    /// Arrivals started.
+    pub started: u64,
+    /// Went through every step.
+    pub completed: u64,
+    /// Stopped at a step that failed.
+    pub stopped: u64,
+    /// Arrivals that could not be started.
+    pub dropped: u64,
+    /// From the intended start to the end, of completed ones.
+    pub duration: Histogram,
+}
+
+impl FlowRecord {
+    /// Adds another worker's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.started += other.started;
+        self.completed += other.completed;
+        self.stopped += other.stopped;
+        self.dropped += other.dropped;
+        self.duration.merge(&other.duration);
+    }
+}
+
+/// Arrivals of the measured phase, drawn against done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Flow starts that the schedule drew.
+    pub arrivals: u64,
+    /// Flow starts that were started.
+    pub started: u64,
+    /// Flow starts dropped because too much was in flight.
+    pub dropped_in_flight: u64,
+    /// Flow starts dropped because a unique feeder had run out.
+    pub dropped_data: u64,
+    /// Requests that the drawn flow starts ask for.
+    pub offered: u64,
+    /// How long the measured phase is.
+    pub duration: Nanos,
+    /// Requests answered (passed or not) within it; closed model only.
+    pub ended_within: u64,
+}
+
+impl Counts {
+    /// Adds another worker's counts.
+    #[must_use]
+    pub fn plus(mut self, other: Self) -> Self {
+        self.arrivals += other.arrivals;
+        self.started += other.started;
+        self.dropped_in_flight += other.dropped_in_flight;
+        self.dropped_data += other.dropped_data;
+        self.offered += other.offered;
+        self.ended_within += other.ended_within;
+        self
+    }
+
+    /// Every arrival was started or dropped for a reason.
+    pub fn conserved(&self) -> bool {
+        self.arrivals == self.started + self.dropped_in_flight + self.dropped_data
+    }
+}
+
+/// The generator about itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Health {
+    /// Lateness of each request against its intended instant.
+    pub lag: Histogram,
+    /// Processor time of the generator's threads, in seconds.
+    pub cpu_seconds: f64,
+    /// Use of its busiest thread, or of all processors it may use where that is more; 1 is no time left.
+    pub cpu_share: f64,
+    /// Processors it may use (a cgroup's quota counted).
+    pub processors: f64,
+    /// Times that a cgroup's quota stopped the process while the run went.
+    pub throttled: u64,
+    /// Most memory resident, in bytes.
+    pub peak_memory: u64,
+    /// Worker threads.
+    pub workers: u64,
+    /// Connections opened.
+    pub connections: u64,
+    /// Requests on connections that were there already.
+    pub reused: u64,
+    /// Most requests in flight at the same time.
+    pub in_flight: u64,
+    /// The limit on requests in flight.
+    pub in_flight_limit: u64,
+    /// Open files that the system allows.
+    pub descriptor_limit: u64,
+    /// The counts add up: see the module `record`.
+    pub conserved: bool,
+}
+
+/// Where and with what a run was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Environment {
+    /// Version of tollgate.
+    pub version: String,
+    /// Git revision of the working directory, if it is one.
+    pub revision: Option<String>,
+    /// The machine.
+    pub host: Host,
+    /// SHA-less fingerprint of the resolved plan: equal plans, equal text.
+    pub plan: String,
+}
+
+/// The machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// System and architecture.
+    pub system: String,
+    /// Model of the processor.
+    pub processor: String,
+}
+
+/// A budget file as it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetSource {
+    /// Its path as the user named it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Why a run ended before its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}

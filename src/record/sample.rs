@@ -1,0 +1,176 @@
+//! What one request leaves behind. In: the instants and the outcome of an exchange; out: a plain value that a
+//! recorder folds away at once. Invariant: every instant is on one clock, nanoseconds since the run began.
+
+use crate::units::Nanos;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One request: three instants on one clock, and how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Index of the step.
+    pub step: usize,
+    /// Counts for the budgets; `false` while ramping and warming up.
+    pub measured: bool,
+    /// When the schedule wanted it sent.
+    pub intended: Nanos,
+    /// When it was sent.
+    pub sent: Nanos,
+    /// When the head of the answer arrived.
+    pub first_byte: Option<Nanos>,
+    /// When the last byte arrived, or the failure was known.
+    pub done: Nanos,
+    /// Time spent on opening the connection; `None` on a reused one.
+    pub connect: Option<Nanos>,
+    /// Time spent on the TLS handshake; `None` on a reused or plain connection.
+    pub tls: Option<Nanos>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The status, where an answer came.
+    pub status: Option<u16>,
+    /// Bytes of the answer's body.
+    pub received: u64,
+}
+
+impl Sample {
+    /// `done − intended`: what a user waits, lateness of the generator included.
+    pub fn response(&self) -> Nanos {
+        self.done.saturating_sub(self.intended)
+    }
+
+    /// `done − sent`: what the target took.
+    pub fn service(&self) -> Nanos {
+        self.done.saturating_sub(self.sent)
+    }
+
+    /// `sent − intended`: how late the generator was.
+    pub fn lag(&self) -> Nanos {
+        self.sent.saturating_sub(self.intended)
+    }
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Answered, and every check held.
+    Ok,
+    /// Answered, and this check (index within the step) did not hold.
+    CheckFailed(usize),
+    /// No whole answer.
+    Failed(Failure),
+    /// Cut off by the end of the run.
+    Aborted,
+}
+
+/// Why a request has no whole answer. A closed set: names of hosts or texts of servers never make new kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The host name did not resolve.
+    Dns,
+    /// No connection: refused, unreachable, no free port.
+    Connect,
+    /// The TLS handshake failed: certificate, host name, version.
+    Tls,
+    /// The request could not be written.
+    Write,
+    /// The connection broke before the answer was complete.
+    Read,
+    /// No whole answer within the step's timeout.
+    Timeout,
+    /// The answer is not HTTP, or breaks its rules.
+    Protocol,
+    /// The body is larger than the limit.
+    BodyLimit,
+    /// More redirects than the step allows, or a location that cannot be followed.
+    Redirect,
+    /// It was never sent: a captured value does not fit where the step puts it.
+    Unsendable,
+}
+
+impl Failure {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "name not resolved",
+            Self::Connect => "connection refused or unreachable",
+            Self::Tls => "TLS handshake failed",
+            Self::Write => "connection lost while sending",
+            Self::Read => "connection lost before the answer was complete",
+            Self::Timeout => "timed out",
+            Self::Protocol => "answer is not valid HTTP",
+            Self::BodyLimit => "body larger than the limit",
+            Self::Redirect => "redirect not followed",
+            Self::Unsendable => "request could not be built from the captured values",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A kind of failure within one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The check with this index within the step.
+    Check(usize),
+    /// No whole answer.
+    Failure(Failure),
+}
+
+/// How often one kind of failure happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureCount {
+    /// Index of the step.
+    pub step: usize,
+    /// The kind.
+    pub what: What,
+    /// The kind in words: the check's text or [`Failure::name`].
+    pub label: String,
+    /// How often, warm-up included.
+    pub count: u64,
+    /// The first time, since the run began.
+    pub first: Nanos,
+    /// The last time.
+    pub last: Nanos,
+}
+
+/// One exchange kept whole (masked, shortened), to show why something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exhibit {
+    /// Index of the step.
+    pub step: usize,
+    /// What failed; `None` for exchanges kept although they passed (smoke).
+    pub what: Option<What>,
+    /// When it was sent, since the run began.
+    pub at: Nanos,
+    /// How long it took from being sent.
+    pub took: Nanos,
+    /// What was expected and what came, in words.
+    pub expected: Option<String>,
+    /// See `expected`.
+    pub actual: Option<String>,
+    /// Method and full URL.
+    pub request_line: String,
+    /// The request.
+    pub request: Message,
+    /// The status, where an answer came.
+    pub status: Option<u16>,
+    /// The answer.
+    pub response: Option<Message>,
+}
+
+/// Headers and the beginning of a body, masked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Names and values in order.
+    pub headers: Vec<(String, String)>,
+    /// At most 512 characters.
+    pub body: String,
+    /// The whole body was longer.
+    pub cut: bool,
+}

@@ -1,0 +1,353 @@
+//! The counts of one step. In: samples; out: how many ended how, latencies on both clocks, exact over-limit
+//! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted`, and what never got an answer
+//! is never left out of a percentile: it stands beyond the last one.
+
+use super::{Failure, Histogram, Outcome, Sample, rank};
+use crate::units::Nanos;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A latency that budgets can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// From the intended start to the last byte.
+    Response,
+    /// From the actual send to the last byte.
+    Service,
+    /// From the actual send to the head of the answer.
+    Ttfb,
+    /// Opening a connection; only new ones have it.
+    Connect,
+    /// The TLS handshake; only new connections have it.
+    Tls,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Response,
+        Self::Service,
+        Self::Ttfb,
+        Self::Connect,
+        Self::Tls,
+    ];
+
+    /// The word in budgets and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Response => "response",
+            Self::Service => "service",
+            Self::Ttfb => "ttfb",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+        }
+    }
+
+    /// Only part of the requests have it, so requests without it are not missing.
+    pub fn of_connections(self) -> bool {
+        matches!(self, Self::Connect | Self::Tls)
+    }
+}
+
+/// Exact count of requests over one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverCount {
+    /// The latency.
+    pub metric: Metric,
+    /// The limit.
+    pub limit: Nanos,
+    /// Passed requests above it. Failed ones are not in here: they violate every limit and are counted apart.
+    pub over: u64,
+}
+
+/// How often a check held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckCount {
+    /// It held.
+    pub passed: u64,
+    /// It did not.
+    pub failed: u64,
+}
+
+/// A percentile as it can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantile {
+    /// No request at all.
+    Nothing,
+    /// The value.
+    Value(Nanos),
+    /// The rank falls among timed-out requests: at least this.
+    AtLeast(Nanos),
+    /// The rank falls among requests that failed: there is no value.
+    Failed,
+}
+
+/// Counts and latencies of one step, or merged ones of several.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Requests sent.
+    pub sent: u64,
+    /// Answered, every check held.
+    pub ok: u64,
+    /// Answered, a check failed.
+    pub check_failed: u64,
+    /// No whole answer, for another reason than time.
+    pub failed: u64,
+    /// No whole answer within the timeout.
+    pub timed_out: u64,
+    /// Cut off by the end of the run.
+    pub aborted: u64,
+    /// Never sent, because their arrival could not be started.
+    pub dropped: u64,
+    /// Never sent, because an earlier step of the flow failed.
+    pub skipped: u64,
+    /// Answers by status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Body bytes received.
+    pub received: u64,
+    /// Requests on a connection that was opened for them.
+    pub new_connections: u64,
+    /// Response time of passed requests.
+    pub response: Histogram,
+    /// Response time of answered requests whose check failed.
+    pub response_check_failed: Histogram,
+    /// Service time of answered requests.
+    pub service: Histogram,
+    /// Time to the head of the answer, of answered requests.
+    pub ttfb: Histogram,
+    /// Opening a connection.
+    pub connect: Histogram,
+    /// TLS handshake.
+    pub tls: Histogram,
+    /// Highest limit at which a request was cut off.
+    pub timeout: Nanos,
+    /// Exact counts for the limits of the budgets.
+    pub over: Vec<OverCount>,
+    /// One per check of the step; the last is the implicit `status < 400` where the step has none on status.
+    pub checks: Vec<CheckCount>,
+}
+
+impl Tally {
+    /// Folds one sample in.
+    pub fn record(&mut self, sample: &Sample) {
+        self.sent += 1;
+        self.received += sample.received;
+        if let Some(status) = sample.status {
+            *self.statuses.entry(status).or_default() += 1;
+        }
+        if let Some(connect) = sample.connect {
+            self.new_connections += 1;
+            self.connect.record(connect);
+        }
+        if let Some(tls) = sample.tls {
+            self.tls.record(tls);
+        }
+        match sample.outcome {
+            Outcome::Ok => {
+                self.ok += 1;
+                self.response.record(sample.response());
+                self.answered(sample);
+                self.count_over(sample);
+            }
+            Outcome::CheckFailed(_) => {
+                self.check_failed += 1;
+                self.response_check_failed.record(sample.response());
+                self.answered(sample);
+            }
+            Outcome::Failed(Failure::Timeout) => {
+                self.timed_out += 1;
+                self.timeout = self.timeout.max(sample.response());
+            }
+            Outcome::Failed(_) => self.failed += 1,
+            Outcome::Aborted => self.aborted += 1,
+        }
+    }
+
+    fn answered(&mut self, sample: &Sample) {
+        self.service.record(sample.service());
+        if let Some(first_byte) = sample.first_byte {
+            self.ttfb.record(first_byte.saturating_sub(sample.sent));
+        }
+    }
+
+    fn count_over(&mut self, sample: &Sample) {
+        for count in &mut self.over {
+            let value = match count.metric {
+                Metric::Response => Some(sample.response()),
+                Metric::Service => Some(sample.service()),
+                Metric::Ttfb => sample.first_byte.map(|t| t.saturating_sub(sample.sent)),
+                Metric::Connect => sample.connect,
+                Metric::Tls => sample.tls,
+            };
+            count.over += u64::from(value.is_some_and(|v| v > count.limit));
+        }
+    }
+
+    /// Adds another tally of the same step (another worker) or of another step (a wider scope). Check counts
+    /// are added by position when both have the same number of checks, else kept as one total.
+    pub fn merge(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.ok += other.ok;
+        self.check_failed += other.check_failed;
+        self.failed += other.failed;
+        self.timed_out += other.timed_out;
+        self.aborted += other.aborted;
+        self.dropped += other.dropped;
+        self.skipped += other.skipped;
+        self.received += other.received;
+        self.new_connections += other.new_connections;
+        self.timeout = self.timeout.max(other.timeout);
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
+        self.response.merge(&other.response);
+        self.response_check_failed
+            .merge(&other.response_check_failed);
+        self.service.merge(&other.service);
+        self.ttfb.merge(&other.ttfb);
+        self.connect.merge(&other.connect);
+        self.tls.merge(&other.tls);
+        for theirs in &other.over {
+            match self
+                .over
+                .iter_mut()
+                .find(|o| (o.metric, o.limit) == (theirs.metric, theirs.limit))
+            {
+                Some(ours) => ours.over += theirs.over,
+                None => self.over.push(*theirs),
+            }
+        }
+        if self.checks.len() < other.checks.len() {
+            self.checks
+                .resize(other.checks.len(), CheckCount::default());
+        }
+        for (ours, theirs) in self.checks.iter_mut().zip(&other.checks) {
+            ours.passed += theirs.passed;
+            ours.failed += theirs.failed;
+        }
+    }
+
+    /// Requests that ended (all but the aborted).
+    pub fn ended(&self) -> u64 {
+        self.sent - self.aborted
+    }
+
+    /// Requests that did not end well, the never-sent (dropped) among them.
+    pub fn violations(&self) -> u64 {
+        self.check_failed + self.failed + self.timed_out + self.dropped
+    }
+
+    /// `sent = ok + check failed + failed + timed out + aborted`.
+    pub fn conserved(&self) -> bool {
+        self.sent == self.ok + self.check_failed + self.failed + self.timed_out + self.aborted
+    }
+
+    /// The latencies of one metric. Response time is that of answered requests, passed or not.
+    pub fn latencies(&self, metric: Metric) -> Histogram {
+        match metric {
+            Metric::Response => {
+                let mut all = self.response.clone();
+                all.merge(&self.response_check_failed);
+                all
+            }
+            Metric::Service => self.service.clone(),
+            Metric::Ttfb => self.ttfb.clone(),
+            Metric::Connect => self.connect.clone(),
+            Metric::Tls => self.tls.clone(),
+        }
+    }
+
+    /// A percentile for tables: of answered requests, with timed-out ones beyond the last.
+    pub fn quantile(&self, metric: Metric, q: f64) -> Quantile {
+        let answered = self.latencies(metric);
+        let censored = if metric.of_connections() {
+            0
+        } else {
+            self.timed_out
+        };
+        let n = answered.count() + censored;
+        if n == 0 {
+            return Quantile::Nothing;
+        }
+        answered
+            .at_rank(rank(q, n))
+            .map_or(Quantile::AtLeast(self.timeout), Quantile::Value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Nanos = 1_000_000;
+
+    fn sample(ms: Nanos, outcome: Outcome) -> Sample {
+        Sample {
+            step: 0,
+            measured: true,
+            intended: 0,
+            sent: MS,
+            first_byte: Some(2 * MS),
+            done: ms * MS,
+            connect: None,
+            tls: None,
+            outcome,
+            status: Some(200),
+            received: 10,
+        }
+    }
+
+    #[test]
+    fn timeouts_stand_beyond_the_last_answer() {
+        // C15: 2 % never answer, timeout 1 s. p95 is normal, p99 is "at least 1 s".
+        let mut tally = Tally::default();
+        (0..98).for_each(|_| tally.record(&sample(10, Outcome::Ok)));
+        (0..2).for_each(|_| tally.record(&sample(1000, Outcome::Failed(Failure::Timeout))));
+        assert_eq!(
+            tally.quantile(Metric::Response, 0.95),
+            Quantile::Value(10 * MS)
+        );
+        assert_eq!(
+            tally.quantile(Metric::Response, 0.99),
+            Quantile::AtLeast(1000 * MS)
+        );
+        assert!(tally.conserved());
+        assert_eq!(
+            Tally::default().quantile(Metric::Response, 0.5),
+            Quantile::Nothing
+        );
+    }
+
+    #[test]
+    fn limits_are_counted_exactly_and_merged_by_limit() {
+        let limit = |limit| OverCount {
+            metric: Metric::Response,
+            limit,
+            over: 0,
+        };
+        let mut a = Tally {
+            over: vec![limit(10 * MS)],
+            ..Tally::default()
+        };
+        a.record(&sample(10, Outcome::Ok));
+        a.record(&sample(11, Outcome::Ok));
+        let mut b = Tally {
+            over: vec![limit(10 * MS), limit(5 * MS)],
+            ..Tally::default()
+        };
+        b.record(&sample(11, Outcome::Ok));
+        a.merge(&b);
+        assert_eq!(a.over.iter().map(|o| o.over).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn both_clocks_are_kept() {
+        let mut tally = Tally::default();
+        tally.record(&sample(10, Outcome::Ok));
+        assert_eq!(tally.response.max(), Some(10 * MS));
+        assert_eq!(tally.service.max(), Some(9 * MS));
+        assert_eq!(tally.ttfb.max(), Some(MS));
+    }
+}
