@@ -98,6 +98,13 @@ pub(super) fn set(answer: &mut Answer, name: HeaderName, value: &'static str) {
         .insert(name, HeaderValue::from_static(value));
 }
 
+/// Adds a header whose value was made here, out of digits and fixed words.
+pub(super) fn put(answer: &mut Answer, name: &HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().append(name, value);
+    }
+}
+
 fn empty(status: StatusCode) -> Answer {
     let mut answer = Answer::new(Full::default());
     *answer.status_mut() = status;

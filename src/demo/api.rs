@@ -1,13 +1,14 @@
-//! The JSON API. In: the head and the body of a request; out: an answer. Invariant: what a client may not
+//! Products, carts and orders as JSON. In: the head and the body of a request; out: an answer. Invariant: what a client may not
 //! see or do is 401, 404, 409 or 422 with a sentence, never data and never a 5xx.
 
 use super::State;
+use super::account::{SIGN_IN_FIRST, bearer, session};
 use super::answer::{self, Answer};
 use super::catalogue::{Catalogue, Listing, decimal, money};
-use super::store::{Line, Order, Session, Store};
+use super::store::{Line, Order};
 use crate::units;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -17,7 +18,6 @@ const MAX_LIMIT: usize = 100;
 const DEFAULT_LIMIT: usize = 20;
 /// The most of one product in one cart.
 const MAX_QUANTITY: u32 = 10;
-const SIGN_IN_FIRST: &str = "sign in first: POST /api/session";
 
 /// `?limit=&category=&q=&slow=`, understood.
 #[derive(Debug)]
@@ -87,60 +87,6 @@ pub(super) fn product(state: &State, headers: &HeaderMap, id: &str) -> Answer {
         Some(product) => answer::tagged(&product.tag(), headers, || product.json.clone()),
         None => answer::error(StatusCode::NOT_FOUND, "no such product"),
     }
-}
-
-/// POST /api/session
-pub(super) fn sign_in(state: &State, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let Some((email, password)) = credentials(headers, body) else {
-        return answer::error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "a sign-in needs email and password, as JSON or as a form",
-        );
-    };
-    let mut store = state.store();
-    let Some((cookie, token)) = store
-        .sign_in(&email, &password)
-        .map(|session| (session.cookie(), session.token.clone()))
-    else {
-        return answer::error(StatusCode::UNAUTHORIZED, "wrong email or password");
-    };
-    let mut answer = answer::json(
-        StatusCode::OK,
-        json!({ "token": token, "email": email }).to_string(),
-    );
-    put(
-        &mut answer,
-        &SET_COOKIE,
-        &format!("session={cookie}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
-    );
-    answer
-}
-
-fn credentials(headers: &HeaderMap, body: &[u8]) -> Option<(String, String)> {
-    if is(headers, "application/x-www-form-urlencoded") {
-        let find = |wanted: &str| {
-            form_urlencoded::parse(body)
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
-        Some((find("email")?, find("password")?))
-    } else {
-        let document: Value = serde_json::from_slice(body).ok()?;
-        let text = |name: &str| document.get(name)?.as_str().map(str::to_owned);
-        Some((text("email")?, text("password")?))
-    }
-}
-
-/// GET /api/me
-pub(super) fn me(state: &State, headers: &HeaderMap) -> Answer {
-    let mut store = state.store();
-    let Some(session) = bearer(headers).and_then(|token| store.by_token(token)) else {
-        return answer::error(StatusCode::UNAUTHORIZED, SIGN_IN_FIRST);
-    };
-    let shopper = session.shopper();
-    let shopper = store.shopper(shopper);
-    let document = json!({ "email": shopper.email, "name": shopper.name });
-    answer::json(StatusCode::OK, document.to_string())
 }
 
 /// GET /api/cart
@@ -224,7 +170,7 @@ pub(super) fn pay(state: &State, headers: &HeaderMap) -> Answer {
         StatusCode::OK
     };
     let mut answer = answer::json(status, order_json(&state.catalogue, order, now));
-    put(&mut answer, &LOCATION, &format!("/api/orders/{}", order.id));
+    answer::put(&mut answer, &LOCATION, &format!("/api/orders/{}", order.id));
     answer
 }
 
@@ -241,20 +187,6 @@ pub(super) fn order(state: &State, headers: &HeaderMap, id: &str) -> Answer {
         ),
         None => answer::error(StatusCode::NOT_FOUND, "no such order of yours"),
     }
-}
-
-/// GET /logout
-pub(super) fn sign_out(state: &State, headers: &HeaderMap) -> Answer {
-    if let Some(value) = session_cookie(headers) {
-        state.store().sign_out(value);
-    }
-    let mut answer = answer::redirect(StatusCode::SEE_OTHER, "/");
-    put(
-        &mut answer,
-        &SET_COOKIE,
-        "session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
-    );
-    answer
 }
 
 fn order_json(catalogue: &Catalogue, order: &Order, now: Instant) -> String {
@@ -288,43 +220,4 @@ fn lines(catalogue: &Catalogue, lines: &[Line]) -> String {
     }
     let _ = write!(out, "],\"count\":{count},\"total\":{}", money(total));
     out
-}
-
-/// The session of a request, by cookie or by token.
-fn session<'a>(store: &'a mut Store, headers: &HeaderMap) -> Option<&'a mut Session> {
-    match bearer(headers) {
-        Some(token) => store.by_token(token),
-        None => store.by_cookie(session_cookie(headers)?),
-    }
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
-}
-
-fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix("session="))
-}
-
-fn is(headers: &HeaderMap, kind: &str) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case(kind))
-}
-
-/// Adds a header whose value was made here, out of digits and fixed words.
-fn put(answer: &mut Answer, name: &http::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().append(name, value);
-    }
 }

@@ -3,6 +3,7 @@
 //! whatever clients do: sessions and orders are capped, bodies and headers are bounded, vanished clients cost
 //! nothing, and answers depend only on the requests, never on chance.
 
+mod account;
 mod answer;
 mod api;
 mod catalogue;

@@ -2,7 +2,7 @@
 //! gets an answer; unknown addresses are 404 and unknown methods 405, both in JSON.
 
 use super::answer::{self, Answer};
-use super::{State, api, counter, pages};
+use super::{State, account, api, counter, pages};
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -163,12 +163,12 @@ fn dispatch(state: &State, route: Route<'_>, head: &Parts, body: &[u8], count: u
             count,
         ),
         Route::Redirect => answer::redirect(StatusCode::FOUND, "/"),
-        Route::Logout => api::sign_out(state, headers),
+        Route::Logout => account::sign_out(state, headers),
         Route::Health => api::health(state),
         Route::Products => answer::error(StatusCode::NOT_FOUND, "no such address"),
         Route::OneProduct(id) => api::product(state, headers, id),
-        Route::Session => api::sign_in(state, headers, body),
-        Route::Me => api::me(state, headers),
+        Route::Session => account::sign_in(state, headers, body),
+        Route::Me => account::me(state, headers),
         Route::Cart if head.method == Method::POST => api::add_to_cart(state, headers, body),
         Route::Cart => api::cart(state, headers),
         Route::Pay => api::pay(state, headers),

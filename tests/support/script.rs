@@ -6,6 +6,7 @@ use super::wire::{Conversation, Seen, Wire};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -39,11 +40,11 @@ impl Answer {
     fn bytes(&self, head_only: bool) -> Vec<u8> {
         let mut out = format!("HTTP/1.1 {} Scripted\r\n", self.status);
         for (name, value) in &self.headers {
-            out += &format!("{name}: {value}\r\n");
+            let _ = write!(out, "{name}: {value}\r\n");
         }
         let bodiless = matches!(self.status, 100..200 | 204 | 304);
         if !bodiless {
-            out += &format!("content-length: {}\r\n", self.body.len());
+            let _ = write!(out, "content-length: {}\r\n", self.body.len());
         }
         out += "\r\n";
         let mut out = out.into_bytes();
@@ -166,11 +167,11 @@ async fn faulty<S: Wire>(talk: &mut Conversation<S>, seen: &Seen, word: &str) ->
         "half-head" => talk.write("HTTP/1.1 200 OK\r\ncontent-le").await?,
         "garbage" => {
             talk.write("\u{16}\u{3}\u{1} this is not HTTP\r\n\r\n")
-                .await?
+                .await?;
         }
         "hostile-head" => {
             talk.write(format!("HTTP/1.1 200 OK\r\nx-hostile: {HOSTILE}\r\n\r\n"))
-                .await?
+                .await?;
         }
         "stall" => talk.gone().await,
         "endless" => {
