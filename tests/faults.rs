@@ -34,7 +34,7 @@ fn broken_answers_have_their_kind() {
         ("/bad-chunk", Failure::Protocol),
         ("/headers/5000", Failure::Protocol),
         ("/stall", Failure::Timeout),
-        ("/slow-body", Failure::Timeout),
+        ("/slow-body?every=300", Failure::Timeout),
     ] {
         assert_eq!(
             failure(&target.url(""), &step(path, "")),
@@ -118,7 +118,7 @@ fn requests_arrive_as_they_are_written() {
         .smoke(&[])
         .expect(0);
     let seen = target.seen("/echo");
-    assert_eq!(seen[0].query, "q=a%20b%26c");
+    assert_eq!(seen[0].query, "q=a+b%26c");
     assert_eq!(seen[0].header("x-trace"), Some("t-1"));
     assert_eq!(seen[0].header("content-type"), Some("application/json"));
     assert_eq!(

@@ -10,6 +10,7 @@ mod budget_diagnostics;
 mod diagnostics;
 mod exits;
 mod faults;
+mod files;
 mod layers;
 mod support;
 mod target;

@@ -48,10 +48,10 @@ pub(super) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error> {
     let scenario = files.join(init::FILES[0].0);
     let inputs = Inputs::read(&scenario, &reading, terminal)?;
     let plan = inputs.plan(&amount)?;
-    let run = prepare(&scenario, inputs, plan, Some(out), &args.how)?;
+    let prepared = prepare(&scenario, inputs, plan, Some(out), &args.how)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);
-    Ok(execute(run, &args.how, &stop, terminal)?.code)
+    Ok(execute(prepared, &args.how, &stop, terminal)?.code)
 }
 
 /// The demo's files: the repository's where we stand in it, else copies beside the report.

@@ -51,7 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Error> {
     match command {
         Command::Run(args) => run::run(args, terminal),
-        Command::Validate(args) => validate::validate(args, terminal),
+        Command::Validate(args) => Ok(validate::validate(args, terminal)),
         Command::Plan(args) => plan::plan(args, terminal),
         Command::Judge(args) => judge::judge(args, terminal),
         Command::Report(args) => judge::report(args, terminal),

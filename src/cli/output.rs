@@ -31,7 +31,7 @@ impl Folder {
         fs::create_dir_all(&path).map_err(unwritable)?;
         let probe = path.join(".tollgate-probe");
         // As large as a small report: a full disk takes the name of a file but not its bytes.
-        let written = fs::write(&probe, [0; 65_536]);
+        let written = fs::write(&probe, vec![0; 65_536]);
         fs::remove_file(&probe).ok();
         written.map_err(unwritable)?;
         Ok(Self(path))

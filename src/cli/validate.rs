@@ -3,10 +3,9 @@
 
 use super::Terminal;
 use super::args::Validate;
-use super::error::Error;
 use super::inputs::{Inputs, steps};
 
-pub(super) fn validate(args: &Validate, terminal: Terminal) -> Result<u8, Error> {
+pub(super) fn validate(args: &Validate, terminal: Terminal) -> u8 {
     let mut failed = false;
     for file in &args.files {
         match Inputs::read(file, &args.reading, terminal) {
@@ -17,7 +16,7 @@ pub(super) fn validate(args: &Validate, terminal: Terminal) -> Result<u8, Error>
             }
         }
     }
-    Ok(if failed { 2 } else { 0 })
+    if failed { 2 } else { 0 }
 }
 
 fn summary(inputs: &Inputs) -> String {

@@ -94,17 +94,18 @@ where
     let descriptors = descriptors();
     let room = descriptors.saturating_sub(OTHER_FILES).max(1);
     let limit = plan.max_in_flight.min(room).max(workers);
+    // A common beginning, far enough away for every thread to be there.
+    let epoch = Instant::now() + Duration::from_millis(if workers > 1 { 20 } else { 1 });
     let orders = Orders {
         program: Arc::clone(program),
         plan: Arc::clone(plan),
         masker: Arc::clone(&settings.masker),
         workers,
+        epoch,
         max_in_flight: limit.div_ceil(workers),
     };
     let throttled = health::throttled();
     let (sender, receiver) = mpsc::channel();
-    // A common beginning, far enough away for every thread to be there.
-    let epoch = Instant::now() + Duration::from_millis(if workers > 1 { 20 } else { 1 });
     let mut threads = Vec::new();
     for id in 0..workers {
         let (orders, make, stop, sender) = (
@@ -115,7 +116,7 @@ where
         );
         let thread = thread::Builder::new()
             .name(format!("worker-{id}"))
-            .spawn(move || thread_main(&orders, id, make, stop, epoch, sender))?;
+            .spawn(move || thread_main(&orders, id, make, stop, sender))?;
         threads.push(thread);
     }
     drop(sender);
@@ -153,14 +154,13 @@ fn thread_main<P: Protocol>(
     id: u64,
     make: impl Fn() -> P,
     stop: Stop,
-    epoch: Instant,
     windows: mpsc::Sender<WindowPart>,
 ) -> io::Result<WorkerReport> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     LocalSet::new().block_on(&runtime, async {
-        let clock = Clock::precise(epoch)?;
+        let clock = Clock::precise(orders.epoch)?;
         let worker = Worker::new(orders, id, make(), clock, stop);
         Ok(worker.work(windows).await)
     })

@@ -79,7 +79,7 @@ impl Program {
             let mut steps = Vec::with_capacity(flow.steps.len());
             for step in &flow.steps {
                 match step {
-                    Step::Think(think) => steps.push(Op::Think(think.clone())),
+                    Step::Think(think) => steps.push(Op::Think(*think)),
                     Step::Request(request) => {
                         steps.push(Op::Request(requests.len()));
                         let program = RequestProgram::new(request);
@@ -186,13 +186,12 @@ impl RequestProgram {
         {
             return Err(Unsendable(format!("variable number {slot} has no value")));
         }
-        let url = match &self.location {
-            Some(location) => location.clone(),
-            None => {
-                buffer.clear();
-                request.render_url(cx, buffer);
-                locate(buffer)?
-            }
+        let url = if let Some(location) = &self.location {
+            location.clone()
+        } else {
+            buffer.clear();
+            request.render_url(cx, buffer);
+            locate(buffer)?
         };
         let mut headers = self.headers.clone();
         for (name, template) in &self.templates {
@@ -205,13 +204,12 @@ impl RequestProgram {
             })?;
             headers.insert(name.clone(), value);
         }
-        let body = match &self.body {
-            Some(body) => body.clone(),
-            None => {
-                buffer.clear();
-                request.body.render(cx, buffer);
-                Bytes::copy_from_slice(buffer.as_bytes())
-            }
+        let body = if let Some(body) = &self.body {
+            body.clone()
+        } else {
+            buffer.clear();
+            request.body.render(cx, buffer);
+            Bytes::copy_from_slice(buffer.as_bytes())
         };
         Ok(Call {
             step,

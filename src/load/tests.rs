@@ -59,6 +59,7 @@ fn run_until(
         plan,
         masker: Arc::new(Masker::new([])),
         workers: 1,
+        epoch: Instant::now(),
     };
     let (sender, receiver) = mpsc::channel();
     let local = LocalSet::new();
@@ -351,7 +352,13 @@ fn stopping_drains_aborts_and_conserves() {
             stopper.stop(crate::record::Stop::Interrupted);
         });
     };
-    let never_or = |k: u64, _| Reply::after(if k % 5 == 0 { 59 * SECOND } else { SECOND });
+    let never_or = |k: u64, _| {
+        Reply::after(if k.is_multiple_of(5) {
+            59 * SECOND
+        } else {
+            SECOND
+        })
+    };
     let parts = run_until(&scenario, never_or, stop, stop_later);
     let tally = tally(parts);
     assert!((250..=251).contains(&tally.sent), "{}", tally.sent);

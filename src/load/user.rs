@@ -92,14 +92,27 @@ impl User {
         request.call(step, &mut context, &mut self.buffer)
     }
 
-    /// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold, by its index.
+    /// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold.
     fn evaluate(
         &mut self,
         program: &Program,
-        request: &RequestProgram,
         call: &Call,
         exchange: &Exchange,
-        answer: &Answer,
+    ) -> Result<(), Fault> {
+        let request = &program.requests[call.step];
+        let answer = exchange.result.as_ref().map_err(no_answer)?;
+        self.look(request, program, (call, exchange, answer))
+            .map_err(|(index, mismatch)| Fault {
+                what: What::Check(index),
+                mismatch,
+            })
+    }
+
+    fn look(
+        &mut self,
+        request: &RequestProgram,
+        program: &Program,
+        (call, exchange, answer): (&Call, &Exchange, &Answer),
     ) -> Result<(), (usize, Mismatch)> {
         let status = answer.status.as_u16();
         let mut index = 0;
@@ -202,41 +215,36 @@ impl<P: Protocol> Worker<P> {
         self.recorder
             .borrow_mut()
             .sent(now.saturating_sub(intended), measured);
+        let flying = Flying {
+            step,
+            measured,
+            intended,
+            sent: now,
+        };
         let (call, exchange) = match rendered {
             Ok(call) => {
-                let place = self.flights.borrow_mut().depart(Flying {
-                    step,
-                    measured,
-                    intended,
-                    sent: now,
-                });
+                let place = self.flights.borrow_mut().depart(flying);
                 let exchange = self.protocol.call(&call, &mut user.jar).await;
                 self.flights.borrow_mut().arrive(place);
                 (call, exchange)
             }
             Err(unsendable) => unsent(step, unsendable),
         };
-        let evaluated = match &exchange.result {
-            Ok(answer) => user
-                .evaluate(&self.program, request, &call, &exchange, answer)
-                .map_err(|(check, mismatch)| {
-                    (
-                        Outcome::CheckFailed(check),
-                        Fault {
-                            what: What::Check(check),
-                            mismatch,
-                        },
-                    )
-                }),
-            Err(problem) => Err((Outcome::Failed(problem.failure), fault(problem))),
+        let evaluated = user.evaluate(&self.program, &call, &exchange);
+        let outcome = match &evaluated {
+            Ok(()) => Outcome::Ok,
+            Err(Fault {
+                what: What::Check(index),
+                ..
+            }) => Outcome::CheckFailed(*index),
+            Err(Fault {
+                what: What::Failure(failure),
+                ..
+            }) => Outcome::Failed(*failure),
         };
-        let outcome = evaluated
-            .as_ref()
-            .err()
-            .map_or(Outcome::Ok, |(outcome, _)| *outcome);
-        let sample = self.sample(step, intended, measured, &exchange, outcome);
+        let sample = self.sample(flying, &exchange, outcome);
         self.record(&sample);
-        let Err((_, fault)) = evaluated else {
+        let Err(fault) = evaluated else {
             return Some(sample.done);
         };
         let mut recorder = self.recorder.borrow_mut();
@@ -252,19 +260,12 @@ impl<P: Protocol> Worker<P> {
         None
     }
 
-    fn sample(
-        &self,
-        step: usize,
-        intended: Nanos,
-        measured: bool,
-        exchange: &Exchange,
-        outcome: Outcome,
-    ) -> Sample {
+    fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
         let answer = exchange.result.as_ref();
         Sample {
-            step,
-            measured,
-            intended,
+            step: flying.step,
+            measured: flying.measured,
+            intended: flying.intended,
             sent: self.clock.at(exchange.sent),
             first_byte: exchange.first_byte.map(|at| self.clock.at(at)),
             done: self.clock.at(exchange.done),
@@ -277,7 +278,7 @@ impl<P: Protocol> Worker<P> {
     }
 }
 
-fn fault(problem: &Problem) -> Fault {
+fn no_answer(problem: &Problem) -> Fault {
     let mismatch = Mismatch {
         expected: "a whole answer".into(),
         actual: problem.detail.clone(),

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 const SECOND: Nanos = 1_000_000_000;
 /// Flows that were started may go on for this long behind the end of the schedule.
@@ -32,6 +33,8 @@ pub(super) struct Orders {
     pub(super) plan: Arc<Plan>,
     pub(super) masker: Arc<Masker>,
     pub(super) workers: u64,
+    /// The instant at which the run begins, for all of them.
+    pub(super) epoch: Instant,
     /// For one worker.
     pub(super) max_in_flight: u64,
 }
@@ -67,7 +70,7 @@ pub(super) struct Worker<P> {
     id: u64,
     workers: u64,
     max_in_flight: u64,
-    users: RefCell<Vec<Box<User>>>,
+    users: RefCell<Vec<User>>,
     /// Virtual users on a journey.
     active: Cell<u64>,
     counts: Cell<Counts>,
@@ -207,7 +210,7 @@ impl<P: Protocol> Worker<P> {
             return self.dropped(flow, measured, |c| c.dropped_in_flight += 1);
         }
         let pooled = self.users.borrow_mut().pop();
-        let mut user = pooled.unwrap_or_else(|| Box::new(User::new(self.program.variables)));
+        let mut user = pooled.unwrap_or_else(|| User::new(self.program.variables));
         user.become_new(self.plan.seed, index, 0);
         if !user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
             self.users.borrow_mut().push(user);

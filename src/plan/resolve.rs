@@ -64,53 +64,17 @@ pub fn resolve(
     overrides: &Overrides,
     seed: u64,
 ) -> Result<Plan, PlanError> {
-    let profile = find(scenario, profile)?;
+    let profile = overridden(find(scenario, profile)?, overrides)?;
     let flows = flows(scenario);
     let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests as f64).sum();
-    let ramp = overrides.ramp.unwrap_or(profile.ramp);
-    let warmup = overrides.warmup.unwrap_or(profile.warmup);
-    let duration = overrides.duration.unwrap_or(profile.duration);
-    let refuse = |what| {
-        Err(PlanError::Override {
-            profile: profile.name.clone(),
-            what,
-        })
+    let load = match profile.load {
+        scenario::Load::Passes(passes) => Load::Passes(passes),
+        scenario::Load::Users(users) => Load::Closed(users),
+        scenario::Load::Rate(rate) => Load::Open(pacer(&profile, rate, requests_per_flow)),
     };
-    let (load, phases) = match profile.load {
-        scenario::Load::Passes(_) if overrides.rate.is_some() => return refuse("rate"),
-        scenario::Load::Passes(_) if overrides.duration.is_some() => return refuse("duration"),
-        scenario::Load::Users(_) if overrides.rate.is_some() => return refuse("rate"),
-        scenario::Load::Passes(passes) => {
-            (Load::Passes(passes), vec![measured(&profile.name, 0, 0)])
-        }
-        scenario::Load::Users(users) => (
-            Load::Closed(users),
-            phases(&profile.name, ramp, warmup, duration),
-        ),
-        scenario::Load::Rate(rate) => {
-            let rate = overrides.rate.unwrap_or(rate);
-            let starts = match rate.of {
-                Arrivals::Flows => rate.per_second,
-                Arrivals::Requests => rate.per_second / requests_per_flow,
-            };
-            let shape = Shape::new([
-                Segment {
-                    duration: ramp,
-                    from: 0.0,
-                    to: starts,
-                },
-                Segment::flat(starts, warmup),
-                Segment::flat(starts, duration),
-            ]);
-            let pacer = Pacer {
-                shape,
-                process: profile.arrivals,
-            };
-            (
-                Load::Open(pacer),
-                phases(&profile.name, ramp, warmup, duration),
-            )
-        }
+    let phases = match load {
+        Load::Passes(_) => vec![measured(&profile.name, 0, 0)],
+        Load::Open(_) | Load::Closed(_) => phases(&profile),
     };
     let max_in_flight = profile
         .max_in_flight
@@ -126,6 +90,53 @@ pub fn resolve(
     };
     enough_rows(scenario, &plan)?;
     Ok(plan)
+}
+
+/// The profile with what the command line says instead.
+fn overridden(profile: &Profile, overrides: &Overrides) -> Result<Profile, PlanError> {
+    let mut profile = profile.clone();
+    let refuse = |what| {
+        Err(PlanError::Override {
+            profile: profile.name.clone(),
+            what,
+        })
+    };
+    match profile.load {
+        scenario::Load::Passes(_) if overrides.duration.is_some() => return refuse("duration"),
+        scenario::Load::Passes(_) | scenario::Load::Users(_) if overrides.rate.is_some() => {
+            return refuse("rate");
+        }
+        _ => {}
+    }
+    if let Some(rate) = overrides.rate {
+        profile.load = scenario::Load::Rate(rate);
+    }
+    profile.ramp = overrides.ramp.unwrap_or(profile.ramp);
+    profile.warmup = overrides.warmup.unwrap_or(profile.warmup);
+    profile.duration = overrides.duration.unwrap_or(profile.duration);
+    Ok(profile)
+}
+
+/// Flow starts over time: from nothing along the ramp, then at the profile's rate.
+fn pacer(profile: &Profile, rate: Rate, requests_per_flow: f64) -> Pacer {
+    let starts = match rate.of {
+        Arrivals::Flows => rate.per_second,
+        Arrivals::Requests => rate.per_second / requests_per_flow,
+    };
+    let ramp = Segment {
+        duration: profile.ramp,
+        from: 0.0,
+        to: starts,
+    };
+    let shape = Shape::new([
+        ramp,
+        Segment::flat(starts, profile.warmup),
+        Segment::flat(starts, profile.duration),
+    ]);
+    Pacer {
+        shape,
+        process: profile.arrivals,
+    }
 }
 
 fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Profile, PlanError> {
@@ -170,10 +181,10 @@ fn flows(scenario: &Scenario) -> Vec<PlannedFlow> {
         .collect()
 }
 
-fn phases(profile: &str, ramp: Duration, warmup: Duration, duration: Duration) -> Vec<Phase> {
+fn phases(profile: &Profile) -> Vec<Phase> {
     let mut start = 0;
     let mut phases = Vec::new();
-    for (name, length) in [("ramp", ramp), ("warm-up", warmup)] {
+    for (name, length) in [("ramp", profile.ramp), ("warm-up", profile.warmup)] {
         if !length.is_zero() {
             let end = start + nanos(length);
             phases.push(Phase {
@@ -185,7 +196,11 @@ fn phases(profile: &str, ramp: Duration, warmup: Duration, duration: Duration) -
             start = end;
         }
     }
-    phases.push(measured(profile, start, start + nanos(duration)));
+    phases.push(measured(
+        &profile.name,
+        start,
+        start + nanos(profile.duration),
+    ));
     phases
 }
 

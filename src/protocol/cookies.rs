@@ -177,7 +177,7 @@ mod tests {
     };
 
     fn now() -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+        SystemTime::UNIX_EPOCH + Duration::from_hours(500_000)
     }
 
     fn sent(lines: &[&str], place: Place<'_>) -> Option<String> {

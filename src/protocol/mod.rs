@@ -94,6 +94,10 @@ pub struct Problem {
 
 impl Problem {
     /// A failure in words, before any byte of a body.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over errors that they have no other use for"
+    )]
     pub fn new(failure: Failure, detail: impl ToString) -> Self {
         Self {
             failure,

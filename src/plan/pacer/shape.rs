@@ -27,7 +27,7 @@ impl Segment {
     }
 
     fn area(&self) -> f64 {
-        (self.from + self.to) / 2.0 * self.duration.as_secs_f64()
+        f64::midpoint(self.from, self.to) * self.duration.as_secs_f64()
     }
 
     /// Seconds into the segment at which `area` arrivals are expected: the root of

@@ -48,7 +48,10 @@ pub(super) async fn read(
         }
     }
     let bytes = kept.bytes();
-    let bytes = match headers.get(CONTENT_ENCODING).map(|v| v.as_bytes()) {
+    let bytes = match headers
+        .get(CONTENT_ENCODING)
+        .map(http::HeaderValue::as_bytes)
+    {
         Some(coding) if keep && !bytes.is_empty() => unpack(coding, bytes, received)?,
         _ => bytes,
     };
