@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// The demo's files, which are the first ones that a user gets. Paths as in the repository.
-pub(super) const FILES: [(&str, &str); 4] = [
+pub(super) const FILES: [(&str, &str); 3] = [
     (
         "scenarios/shop.yaml",
         include_str!("../../scenarios/shop.yaml"),
@@ -16,10 +16,6 @@ pub(super) const FILES: [(&str, &str); 4] = [
     (
         "scenarios/data/shoppers.csv",
         include_str!("../../scenarios/data/shoppers.csv"),
-    ),
-    (
-        "scenarios/data/searches.json",
-        include_str!("../../scenarios/data/searches.json"),
     ),
     ("budgets/shop.yaml", include_str!("../../budgets/shop.yaml")),
 ];
