@@ -1,7 +1,9 @@
-//! File.
-use super::{Budget, BudgetFile};
+//! The budget file. In: YAML with a list of sentences; out: a [`BudgetFile`], or every problem in it at once.
+//! Invariant: a budget's span is its place in the file, so whatever is found later points there too.
+
+use super::{Budget, BudgetFile, Statistic, parse_sentence};
 use crate::record::Limit;
-use crate::source::{Diagnostic, Key, Shape, Source, Type};
+use crate::source::{Diagnostic, Fields, Key, Node, Reader, Shape, Source, Type, parse as yaml};
 use std::sync::Arc;
 
 /// The vocabulary of a budget file.
@@ -12,7 +14,7 @@ pub static BUDGETS: Shape = Shape {
         Key {
             name: "budgets",
             kind: Type::List(&Type::Text),
-            about: "Sentences that must hold: `p95 of purchase/pay < 500ms during launch`.",
+            about: "What must hold, one sentence each: `p95 of purchase/pay < 500ms during launch`.",
         },
         Key {
             name: "strict",
@@ -25,25 +27,165 @@ pub static BUDGETS: Shape = Shape {
 /// Reads a budget file.
 ///
 /// # Errors
-/// Every problem of the file.
+/// Every problem of the file, each with its place and fix.
 pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
+    let root = yaml(&source).map_err(|problem| vec![problem])?;
+    let mut reader = Reader::new(&source);
+    let fields = reader.object(&root, &BUDGETS);
+    let budgets = fields
+        .as_ref()
+        .map_or_else(Vec::new, |fields| sentences(&mut reader, fields));
+    let strict = fields
+        .as_ref()
+        .and_then(|f| f.get("strict"))
+        .and_then(|node| reader.boolean(node))
+        .unwrap_or_default();
+    if reader.failed() {
+        return Err(reader.finish());
+    }
     Ok(BudgetFile {
         source,
-        budgets: Vec::new(),
-        strict: false,
+        budgets,
+        strict,
     })
 }
 
-impl BudgetFile {
-    /// Per step (`flow`, `step`): the limits that a recorder must count exactly.
-    pub fn limits(&self, steps: &[(String, String)]) -> Vec<Vec<Limit>> {
-        vec![Vec::new(); steps.len()]
+fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {
+    let Some((key, list)) = fields.entry("budgets") else {
+        return Vec::new();
+    };
+    let items = reader.list(list);
+    if items.is_empty() {
+        let help = "add a sentence, for example `- p95 < 500ms`";
+        reader.error("T0830", key, "there is no budget in this file", help);
     }
+    items
+        .into_iter()
+        .filter_map(|item| sentence(reader, item))
+        .collect()
+}
 
+fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
+    let text = reader.text(item)?;
+    match parse_sentence(&text.value) {
+        Ok(budget) => Some(Budget {
+            span: text.span,
+            ..budget
+        }),
+        Err(error) => {
+            let span = item.inner(reader.source(), error.range);
+            reader.error(error.code, span, error.message, error.help);
+            None
+        }
+    }
+}
+
+impl BudgetFile {
     /// The budgets that are judged in a profile.
     pub fn applies<'a>(&'a self, profile: &'a str) -> impl Iterator<Item = &'a Budget> {
-        self.budgets
+        self.budgets.iter().filter(move |b| b.applies(profile))
+    }
+
+    /// The limits that a recorder must count exactly, per step (given as flow and step). Those of all profiles:
+    /// so a run can be judged by a budget that was not meant for its profile.
+    pub fn limits(&self, steps: &[(String, String)]) -> Vec<Vec<Limit>> {
+        steps
             .iter()
-            .filter(move |b| b.during.as_deref().is_none_or(|d| d == profile))
+            .map(|(flow, step)| {
+                let mut limits = Vec::new();
+                for budget in &self.budgets {
+                    let limit = budget.limit().filter(|l| !limits.contains(l));
+                    if let Some(limit) = limit.filter(|_| budget.scope.covers(flow, step, steps)) {
+                        limits.push(limit);
+                    }
+                }
+                limits
+            })
+            .collect()
+    }
+}
+
+impl Budget {
+    /// Whether it is judged in a profile.
+    pub fn applies(&self, profile: &str) -> bool {
+        self.during.as_deref().is_none_or(|d| d == profile)
+    }
+
+    /// What must be counted exactly for it.
+    fn limit(&self) -> Option<Limit> {
+        match self.statistic {
+            Statistic::Percentile { metric, .. } => {
+                self.bound.time().map(|limit| Limit { metric, limit })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Metric;
+
+    fn read(text: &str) -> Result<BudgetFile, Vec<Diagnostic>> {
+        parse(Arc::new(Source::new("budgets/shop.yaml", text)))
+    }
+
+    #[test]
+    fn a_file_of_sentences() {
+        let file = read(
+            "budgets:\n  - p95 < 500ms\n  - \"error_rate < 0.1%\" # quoted\n  - p50 < 1s during soak\nstrict: true\n",
+        )
+        .unwrap();
+        assert!(file.strict);
+        let texts: Vec<&str> = file.budgets.iter().map(|b| b.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            ["p95 < 500ms", "error_rate < 0.1%", "p50 < 1s during soak"]
+        );
+        assert_eq!(file.source.position(file.budgets[1].span.start), (3, 5));
+        assert_eq!(file.applies("launch").count(), 2);
+        assert_eq!(file.applies("soak").count(), 3);
+    }
+
+    #[test]
+    fn one_pass_reports_every_problem() {
+        let problems =
+            read("budgets:\n  - p95 < 500\n  - eror_rate < 1%\nstrict: no\nguards: []\n")
+                .unwrap_err();
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 4, "{said:?}");
+        assert!(said[0].contains("unknown key `guards`"), "{said:?}");
+        assert!(
+            said[1].starts_with("budgets/shop.yaml:2:11: `500` has no unit"),
+            "{said:?}"
+        );
+        assert!(
+            said[2].starts_with("budgets/shop.yaml:3:5: `eror_rate`"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn no_budget_at_all_is_an_error() {
+        assert_eq!(read("budgets: []\n").unwrap_err()[0].code, "T0830");
+        assert_eq!(read("budgets:\n").unwrap_err()[0].code, "T0830");
+    }
+
+    #[test]
+    fn recorders_count_each_limit_once_where_it_is_needed() {
+        let file = read(
+            "budgets:\n  - p95 < 500ms\n  - p50 < 500ms\n  - mean < 1s\n  - ttfb p95 of purchase < 1s\n  - p99 of landing < 2s\n",
+        )
+        .unwrap();
+        let step = |flow: &str, step: &str| (flow.to_owned(), step.to_owned());
+        let limits = file.limits(&[step("browse", "landing"), step("purchase", "pay")]);
+        let of = |metric, ms: u64| Limit {
+            metric,
+            limit: ms * 1_000_000,
+        };
+        let all = of(Metric::Response, 500);
+        assert_eq!(limits[0], [all, of(Metric::Response, 2000)]);
+        assert_eq!(limits[1], [all, of(Metric::Ttfb, 1000)]);
     }
 }

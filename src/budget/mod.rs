@@ -32,8 +32,9 @@
 //!   at the limit, *fail* when that many or more would, else *marginal*: then the share itself decides and the
 //!   report says so (`strict: true` makes the run undecided instead). With fewer requests than could ever pass,
 //!   and no clear failure, it is *undecided*. Requests are taken as independent.
-//! - **mean** and **max** are compared as they are. A request without an answer counts in the mean at the timeout,
-//!   the slowest answer or the limit, whichever is highest, and fails a max.
+//! - **mean** and **max** are compared as they are. Requests without an answer count in the mean at the timeout,
+//!   the slowest answer or the limit, whichever is highest, and where they are more than 1 % it cannot hold; a
+//!   single one fails a max.
 //! - **connect** and **tls** count the requests that opened a connection, judged by that time alone.
 //! - **throughput** in an open model is the planned rate times the answered share of the requests that the schedule
 //!   drew, so that a Poisson draw of 4,930 instead of 5,000 requests is not held against the target; up to 1 % of

@@ -1,11 +1,21 @@
-//! Parse.
-use super::Budget;
+//! One sentence → one budget. In: the text of a list item; out: a [`Budget`], or what is wrong, where and how to
+//! write it. Invariant: nothing is guessed and nothing is left over: every byte is understood or is the error.
+//! The grammar stands in the module `budget`.
+
+use super::{Bound, Budget, Operator, Quantity, Scope, Statistic};
+use crate::record::Metric;
+use crate::source::Span;
 use std::ops::Range;
+use words::{example, measure, misspelt, pointless, quantity, reachable, sides};
+
+#[cfg(test)]
+mod tests;
+mod words;
 
 /// What is wrong with a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentenceError {
-    /// Stable code.
+    /// Stable code, `T08…`.
     pub code: &'static str,
     /// Bytes within the sentence.
     pub range: Range<usize>,
@@ -15,15 +25,362 @@ pub struct SentenceError {
     pub help: String,
 }
 
+type Parsed<T> = Result<T, SentenceError>;
+
+/// Words that end a bare scope.
+const OPERATORS: [char; 4] = ['<', '>', '≤', '≥'];
+
 /// Parses one budget; its span is that of the text itself.
 ///
 /// # Errors
 /// What is wrong, where, and the fix.
 pub fn parse_sentence(text: &str) -> Result<Budget, SentenceError> {
-    Err(SentenceError {
-        code: "T0801",
-        range: 0..text.len(),
-        message: "not yet".into(),
-        help: String::new(),
+    let mut cursor = Cursor { text, at: 0 };
+    let statistic = cursor.statistic()?;
+    let scope = cursor.scope(statistic)?;
+    let operator = cursor.operator(statistic)?;
+    let limit = cursor.limit(statistic, operator)?;
+    let during = cursor.during()?;
+    Ok(Budget {
+        text: text.trim().to_owned(),
+        span: Span::new(0, text.len()),
+        statistic,
+        scope,
+        bound: Bound { operator, limit },
+        during,
     })
+}
+
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// One half of a statement on latency.
+enum Word {
+    Metric(Metric),
+    Summary(Summary),
+    Rate(Statistic),
+}
+
+#[derive(Clone, Copy)]
+enum Summary {
+    Percentile(f64),
+    Mean,
+    Max,
+}
+
+impl Summary {
+    fn of(self, metric: Metric) -> Statistic {
+        match self {
+            Self::Percentile(q) => Statistic::Percentile { metric, q },
+            Self::Mean => Statistic::Mean(metric),
+            Self::Max => Statistic::Max(metric),
+        }
+    }
+}
+
+impl<'a> Cursor<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn skip_space(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    /// The next word and its place, not consumed: up to white space or an operator.
+    fn word(&mut self) -> (&'a str, Range<usize>) {
+        self.skip_space();
+        let ends = |c: char| c.is_whitespace() || OPERATORS.contains(&c) || matches!(c, '=' | '!');
+        let rest = self.rest();
+        let length = rest.find(ends).unwrap_or(rest.len());
+        (&rest[..length], self.at..self.at + length)
+    }
+
+    fn statistic(&mut self) -> Parsed<Statistic> {
+        let (word, range) = self.word();
+        if word.is_empty() {
+            return Err(self.error(
+                "T0801",
+                self.at..self.text.len(),
+                "a budget starts with what it bounds",
+                "write, for example, `p95 of landing < 500ms` or `error_rate < 0.1%`",
+            ));
+        }
+        let first = self.classify(word, &range)?;
+        self.at = range.end;
+        let (next, second) = self.word();
+        // A second word that is neither metric nor statistic is somebody else's to read.
+        let other = matches!(next, "" | "of").then_some(None);
+        let other = other.unwrap_or_else(|| self.classify(next, &second).ok());
+        match (first, other) {
+            (Word::Metric(metric), Some(Word::Summary(summary)))
+            | (Word::Summary(summary), Some(Word::Metric(metric))) => {
+                self.at = second.end;
+                Ok(summary.of(metric))
+            }
+            (Word::Summary(summary), None) => Ok(summary.of(Metric::Response)),
+            (Word::Rate(rate), None) => Ok(rate),
+            (Word::Metric(metric), None) => {
+                let name = metric.name();
+                Err(self.error(
+                    "T0802",
+                    range,
+                    format!("`{name}` alone is not a statistic"),
+                    format!("say which: `{name} p95`, `{name} mean` or `{name} max`"),
+                ))
+            }
+            (_, Some(_)) => Err(self.error(
+                "T0809",
+                second,
+                format!("`{word}` and `{next}` do not go together"),
+                "a budget bounds one statistic; only pNN, mean and max take a metric, as in `ttfb p95`",
+            )),
+        }
+    }
+
+    fn classify(&self, word: &str, range: &Range<usize>) -> Parsed<Word> {
+        if let Some(metric) = Metric::ALL.into_iter().find(|m| m.name() == word) {
+            return Ok(Word::Metric(metric));
+        }
+        Ok(match word {
+            "mean" => Word::Summary(Summary::Mean),
+            "max" => Word::Summary(Summary::Max),
+            "error_rate" => Word::Rate(Statistic::ErrorRate),
+            "success_rate" => Word::Rate(Statistic::SuccessRate),
+            "check_rate" => Word::Rate(Statistic::CheckRate),
+            "throughput" => Word::Rate(Statistic::Throughput),
+            _ => return self.percentile(word, range),
+        })
+    }
+
+    fn percentile(&self, word: &str, range: &Range<usize>) -> Parsed<Word> {
+        let digits = word.strip_prefix('p').filter(|d| {
+            d.starts_with(|c: char| c.is_ascii_digit())
+                && d.ends_with(|c: char| c.is_ascii_digit())
+                && d.matches('.').count() <= 1
+                && d.chars().all(|c| c.is_ascii_digit() || c == '.')
+        });
+        let Some(digits) = digits else {
+            let help = misspelt(word);
+            let message = format!("`{word}` is not a statistic");
+            return Err(self.error("T0802", range.clone(), message, help));
+        };
+        let percent: f64 = digits.parse().unwrap_or(0.0);
+        let plain = digits.len() <= 8 && !(digits.starts_with('0') && percent >= 1.0);
+        if percent > 0.0 && percent < 100.0 && plain {
+            return Ok(Word::Summary(Summary::Percentile(percent / 100.0)));
+        }
+        let help = match digits {
+            "100" => "write `max`".to_owned(),
+            // p999 is how some tools spell p99.9.
+            _ if !digits.contains('.') && digits.starts_with("99") => {
+                format!("write `p99.{}`", &digits[2..])
+            }
+            _ => "percentiles lie between 0 and 100: `p50`, `p95`, `p99.9`".to_owned(),
+        };
+        let message = format!("`{word}` is not a percentile");
+        Err(self.error("T0811", range.clone(), message, help))
+    }
+
+    fn scope(&mut self, statistic: Statistic) -> Parsed<Scope> {
+        let (word, range) = self.word();
+        if word != "of" {
+            return Ok(Scope::All);
+        }
+        self.at = range.end;
+        self.skip_space();
+        let start = self.at;
+        let name = match self.quoted()? {
+            Some(name) => name,
+            None => self.bare_scope(),
+        };
+        if name.is_empty() {
+            let help = "name a step or flow, as in `p95 of purchase/pay < 500ms`";
+            return Err(self.error("T0803", range, "`of` names nothing", help));
+        }
+        let written = start..self.at;
+        if statistic == Statistic::Throughput {
+            let help = format!("leave out `of {name}`");
+            return Err(self.error(
+                "T0803",
+                written,
+                "throughput is that of the whole run",
+                help,
+            ));
+        }
+        let bare = !self.text[start..].starts_with(['"', '\'']);
+        if bare && name.split_whitespace().any(|w| w == "during") {
+            let help =
+                "as in `p95 of landing < 500ms during launch`; quote a name that holds the word";
+            return Err(self.error("T0810", written, "`during` stands after the limit", help));
+        }
+        Ok(Scope::Named(name.to_owned()))
+    }
+
+    /// Up to the operator. A trailing `=` or `!` is the beginning of a (wrong) operator.
+    fn bare_scope(&mut self) -> &'a str {
+        let rest = self.rest();
+        let end = rest.find(OPERATORS).or_else(|| rest.find(['=', '!']));
+        let name = rest[..end.unwrap_or(rest.len())].trim_end();
+        let name = name.trim_end_matches(['=', '!']).trim_end();
+        self.at += name.len();
+        name
+    }
+
+    /// A name in quotes, if one stands here.
+    fn quoted(&mut self) -> Parsed<Option<&'a str>> {
+        let rest = self.rest();
+        let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+            return Ok(None);
+        };
+        let Some(length) = rest[1..].find(quote) else {
+            let range = self.at..self.text.len();
+            let help = format!("add the closing {quote}");
+            return Err(self.error("T0803", range, "the quote is not closed", help));
+        };
+        self.at += length + 2;
+        Ok(Some(rest[1..=length].trim()))
+    }
+
+    fn operator(&mut self, statistic: Statistic) -> Parsed<Operator> {
+        self.skip_space();
+        let rest = self.rest();
+        let signs = |c: char| !(OPERATORS.contains(&c) || matches!(c, '=' | '!'));
+        let sign = &rest[..rest.find(signs).unwrap_or(rest.len())];
+        let range = self.at..self.at + sign.len();
+        let operator = match sign {
+            "<" => Operator::Less,
+            "<=" => Operator::AtMost,
+            ">" => Operator::More,
+            ">=" => Operator::AtLeast,
+            "" => return Err(self.no_operator(statistic)),
+            _ => {
+                let help = format!("write `{}`", sides(statistic));
+                let message = format!("`{sign}` is not an operator of budgets");
+                return Err(self.error("T0804", range, message, help));
+            }
+        };
+        if operator.upper() != statistic.upper() {
+            let message = format!(
+                "a budget says what must hold, so {statistic} takes `{}`",
+                sides(statistic)
+            );
+            let help = format!("turn `{sign}` round");
+            return Err(self.error("T0805", range, message, help));
+        }
+        self.at = range.end;
+        Ok(operator)
+    }
+
+    fn no_operator(&mut self, statistic: Statistic) -> SentenceError {
+        let (word, range) = self.word();
+        let written = self.text[..self.at].trim_end();
+        let side = sides(statistic);
+        if word.is_empty() {
+            let help = format!("write `{written} {}`", example(statistic));
+            return self.error("T0804", range, "the limit is missing", help);
+        }
+        let help = match word {
+            "is" | "below" | "under" | "less" | "above" | "over" | "at" | "within" => {
+                format!("write `{side}`")
+            }
+            _ => format!("write `{side}` before the limit, and `of` before the name of a step"),
+        };
+        self.error(
+            "T0804",
+            range,
+            format!("expected `{side}`, found `{word}`"),
+            help,
+        )
+    }
+
+    fn limit(&mut self, statistic: Statistic, operator: Operator) -> Parsed<Quantity> {
+        self.skip_space();
+        let start = self.at;
+        let text = quantity(self.rest());
+        let range = start..start + text.len();
+        if text.is_empty() {
+            let (word, range) = self.word();
+            let help = format!("as in `{statistic} {}`", example(statistic));
+            let message = if word.is_empty() {
+                "the limit is missing".to_owned()
+            } else {
+                format!("expected a number with its unit, found `{word}`")
+            };
+            return Err(self.error("T0806", range, message, help));
+        }
+        self.at = range.end;
+        let limit = measure(statistic, text)
+            .map_err(|(message, help)| self.error("T0806", range.clone(), message, help))?;
+        let bound = Bound { operator, limit };
+        pointless(bound).map_or(Ok(limit), |what| {
+            let message = format!("`{bound}` {what}");
+            let help = match what {
+                "never holds" => format!("write, for example, `{}`", reachable(statistic)),
+                _ => "write a limit that can be missed, or remove the budget".to_owned(),
+            };
+            Err(self.error("T0807", range, message, help))
+        })
+    }
+
+    fn during(&mut self) -> Parsed<Option<String>> {
+        let (word, range) = self.word();
+        if self.rest().is_empty() {
+            return Ok(None);
+        }
+        if word != "during" {
+            let rest = self.rest().trim_end();
+            let help = match word {
+                "of" => "the step stands before the operator: `p95 of landing < 500ms`",
+                "in" => {
+                    "write `during` and the name of a profile; windows are not part of the language"
+                }
+                _ => "only `during` and the name of a profile can follow the limit",
+            };
+            let range = self.at..self.at + rest.len();
+            return Err(self.error(
+                "T0808",
+                range,
+                format!("`{rest}` is not expected here"),
+                help,
+            ));
+        }
+        self.at = range.end;
+        self.skip_space();
+        let name = match self.quoted()? {
+            Some(name) => {
+                if !self.rest().trim().is_empty() {
+                    let left = self.at..self.text.len();
+                    let help = "the name of the profile ends the sentence";
+                    return Err(self.error("T0808", left, "text after the profile", help));
+                }
+                name
+            }
+            None => self.rest().trim_end(),
+        };
+        if name.is_empty() {
+            let help = "as in `throughput >= 500 req/s during launch`";
+            return Err(self.error("T0810", range, "`during` names no profile", help));
+        }
+        Ok(Some(name.to_owned()))
+    }
+
+    fn error(
+        &self,
+        code: &'static str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> SentenceError {
+        let range = range.start.min(self.text.len())..range.end.min(self.text.len());
+        SentenceError {
+            code,
+            range,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
 }

@@ -1,0 +1,98 @@
+//! What failed, by step. In: tallies and the budgets of this profile; out: one entry per check that failed and
+//! per kind of missing answer. Invariant: every failure is in one entry, and one that no budget judges is exit 3.
+
+use super::Run;
+use crate::budget::{Budget, FailedCheck, Statistic};
+use crate::record::{Failure, StepRecord, What};
+
+/// How requests go wrong, as far as budgets tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Check,
+    NoAnswer,
+    Dropped,
+}
+
+/// Whether a budget judges such failures by itself.
+fn judges(statistic: Statistic, kind: Kind) -> bool {
+    match statistic {
+        Statistic::ErrorRate | Statistic::SuccessRate => true,
+        Statistic::CheckRate => kind != Kind::NoAnswer,
+        // A dropped arrival violates every budget.
+        _ => kind == Kind::Dropped,
+    }
+}
+
+pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
+    let mut all = Vec::new();
+    for (step, (flow, name)) in run.record.steps.iter().zip(&run.names) {
+        let budgeted = |kind| {
+            let covers =
+                |b: &&Budget| judges(b.statistic, kind) && b.scope.covers(flow, name, &run.names);
+            !run.smoke && judged.iter().any(covers)
+        };
+        let n = step.measured.ended() + step.measured.dropped;
+        let entries = entries(run, step)
+            .into_iter()
+            .filter(|(_, _, count)| *count > 0);
+        all.extend(entries.map(|(kind, what, count)| FailedCheck {
+            step: step.label.clone(),
+            line: step.line,
+            what,
+            count,
+            n,
+            budgeted: budgeted(kind),
+        }));
+    }
+    all
+}
+
+fn entries(run: &Run<'_>, step: &StepRecord) -> Vec<(Kind, String, u64)> {
+    let tally = &step.measured;
+    let mut entries: Vec<_> = tally
+        .checks
+        .iter()
+        .enumerate()
+        .map(|(i, check)| {
+            let text = step.checks.get(i).cloned();
+            (
+                Kind::Check,
+                text.unwrap_or_else(|| "a check".to_owned()),
+                check.failed,
+            )
+        })
+        .collect();
+    let named: u64 = entries.iter().map(|(_, _, count)| count).sum();
+    let unnamed = tally.check_failed.saturating_sub(named);
+    entries.push((Kind::Check, "a check".to_owned(), unnamed));
+    entries.push((Kind::NoAnswer, no_answer(run, step), tally.failed));
+    let late = Failure::Timeout.name().to_owned();
+    entries.push((Kind::NoAnswer, late, tally.timed_out));
+    let dropped = "not sent, its arrival was dropped".to_owned();
+    entries.push((Kind::Dropped, dropped, tally.dropped));
+    entries
+}
+
+/// Why requests of a step have no answer, most frequent reason first.
+fn no_answer(run: &Run<'_>, step: &StepRecord) -> String {
+    let kinds: Vec<&str> = run
+        .record
+        .failures
+        .iter()
+        .filter(|f| {
+            run.record
+                .steps
+                .get(f.step)
+                .is_some_and(|s| s.label == step.label)
+        })
+        .filter_map(|f| match f.what {
+            What::Failure(Failure::Timeout) | What::Check(_) => None,
+            What::Failure(failure) => Some(failure.name()),
+        })
+        .collect();
+    if kinds.is_empty() {
+        "no answer".to_owned()
+    } else {
+        kinds.join(", ")
+    }
+}

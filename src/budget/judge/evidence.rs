@@ -1,0 +1,138 @@
+//! Was the instrument fit to measure? In: the generator's record of itself and the budgets of this profile; out:
+//! one fact per rule, held or not. Invariant: what the target did never counts against the generator.
+//!
+//! - **Lag** (open model). More than 1 % of the requests were sent later than the larger of 2 ms and a tenth of
+//!   the tightest limit on response time (10 ms where there is none): that is what p99 over it means. Or more
+//!   than 1 % later than 10 ms. Fewer than five late requests are one hiccup, and are forgiven.
+//! - **Drops** (open model). Arrivals were dropped because too much was in flight while the generator used more
+//!   than 80 % of its processors. With processors to spare, a drop is the target's doing: the budgets count it.
+//! - **Throttling** (any load). A cgroup's quota stopped the process, and it shows: CPU above 80 %, or lag. Quotas
+//!   of idle containers are hit by short bursts all the time, and that alone harms nothing.
+//! - **Counts** (always) add up.
+//!
+//! In a closed model nothing is due, so nothing is late; passes load nothing.
+
+use crate::budget::{Budget, Evidence, Statistic};
+use crate::record::{Metric, Model, RunRecord};
+use crate::units::{Nanos, format_count, format_nanos, format_share};
+
+const MS: Nanos = 1_000_000;
+/// The least lag that p99 may have, whatever the budgets.
+const LAG: Nanos = 2 * MS;
+/// Later than this is late, whatever the budgets.
+const LATE: Nanos = 10 * MS;
+/// Share of requests that may be late.
+const LATE_SHARE: f64 = 0.01;
+/// As many late requests are one hiccup.
+const HICCUP: u64 = 4;
+/// Busier than this, a generator cannot be trusted to keep up.
+const BUSY: f64 = 0.8;
+
+pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
+    let mut all = Vec::new();
+    let load = matches!(record.model, Model::Open { .. } | Model::Closed { .. });
+    if matches!(record.model, Model::Open { .. }) {
+        all.extend(lag(record, judged));
+        all.push(drops(record));
+    }
+    if load {
+        let late = all.iter().any(|e| !e.holds);
+        all.push(throttling(record, late));
+    }
+    if record.model != Model::None {
+        all.push(counts(record));
+    }
+    all
+}
+
+/// How late p99 may be, by the tightest budget on response time.
+fn lag_limit(judged: &[&Budget]) -> Nanos {
+    let limits = judged.iter().filter_map(|budget| match budget.statistic {
+        Statistic::Percentile { metric, .. } | Statistic::Mean(metric) | Statistic::Max(metric) => {
+            budget.bound.time().filter(|_| metric == Metric::Response)
+        }
+        _ => None,
+    });
+    limits
+        .min()
+        .map_or(LATE, |tightest| (tightest / 10).max(LAG))
+}
+
+fn lag(record: &RunRecord, judged: &[&Budget]) -> [Evidence; 2] {
+    let lag = &record.health.lag;
+    let n = lag.count();
+    let holds = |late: u64| late <= HICCUP || late as f64 <= LATE_SHARE * n as f64;
+    let advice = "run tollgate on a machine that is not the target's, with more processors, or lower the rate";
+    let limit = lag_limit(judged);
+    let over = lag.count_over(limit);
+    let p99 = lag.quantile(0.99).unwrap_or_default();
+    let mut value = format_nanos(p99);
+    if p99 > limit && holds(over) {
+        value = format!("{value} ({over} late of {}: a hiccup)", format_count(n));
+    }
+    let late = lag.count_over(LATE);
+    [
+        Evidence {
+            name: "schedule lag p99".to_owned(),
+            value,
+            limit: format_nanos(limit),
+            holds: holds(over),
+            advice: advice.to_owned(),
+        },
+        Evidence {
+            name: format!("requests sent more than {} late", format_nanos(LATE)),
+            value: format_share(late as f64 / n.max(1) as f64),
+            limit: format_share(LATE_SHARE),
+            holds: holds(late),
+            advice: advice.to_owned(),
+        },
+    ]
+}
+
+fn drops(record: &RunRecord) -> Evidence {
+    let (dropped, share) = (record.counts.dropped_in_flight, record.health.cpu_share);
+    Evidence {
+        name: "arrivals dropped by a busy generator".to_owned(),
+        value: match dropped {
+            0 => "0".to_owned(),
+            _ => format!("{} at {} CPU", format_count(dropped), format_share(share)),
+        },
+        limit: format!("0 above {} CPU", format_share(BUSY)),
+        holds: dropped == 0 || share <= BUSY,
+        advice: "give tollgate more processors, or lower the rate".to_owned(),
+    }
+}
+
+fn throttling(record: &RunRecord, late: bool) -> Evidence {
+    let (times, share) = (record.health.throttled, record.health.cpu_share);
+    Evidence {
+        name: "stopped by a CPU quota".to_owned(),
+        value: match times {
+            0 => "0 times".to_owned(),
+            _ => format!(
+                "{} times at {} CPU",
+                format_count(times),
+                format_share(share)
+            ),
+        },
+        limit: format!(
+            "0 times above {} CPU or with late requests",
+            format_share(BUSY)
+        ),
+        holds: times == 0 || (share <= BUSY && !late),
+        advice: "raise the CPU limit of the container".to_owned(),
+    }
+}
+
+fn counts(record: &RunRecord) -> Evidence {
+    let steps = record.steps.iter();
+    let conserved = record.health.conserved && steps.clone().all(|s| s.measured.conserved());
+    let value = if conserved { "yes" } else { "no" };
+    Evidence {
+        name: "counts add up".to_owned(),
+        value: value.to_owned(),
+        limit: "yes".to_owned(),
+        holds: conserved,
+        advice: "this is a fault of tollgate: please report it with the run file".to_owned(),
+    }
+}

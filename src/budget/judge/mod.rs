@@ -1,0 +1,231 @@
+//! Record and budgets → verdict. In: a [`RunRecord`] and the sentences; out: a [`Verdict`]. Invariant: what has no
+//! data does not pass, and every number shown is one that was judged.
+
+mod checks;
+mod evidence;
+mod ladder;
+mod point;
+mod sentence;
+mod share;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::budget) use share::{allowed, too_few};
+
+use super::bind::Target;
+use super::text::show;
+use super::{Budget, BudgetFile, Evidence, Exit, FailedCheck, Judgement, Outcome, Reason};
+use super::{Scope, Statistic, Verdict};
+use crate::record::{Model, RunRecord, StepRecord, Stop};
+
+/// Judges a run. Without budgets, or with none for this profile, the checks alone decide.
+pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
+    let list = budgets.map_or(&[][..], |file| &file.budgets);
+    let run = Run::new(record);
+    let judgements: Vec<Judgement> = list
+        .iter()
+        .map(|budget| {
+            let offset = budget.span.start;
+            let line = budgets.map_or(0, |file| file.source.position(offset).0);
+            Judgement {
+                line,
+                ..run.judge(budget)
+            }
+        })
+        .collect();
+    let judged: Vec<&Budget> = list
+        .iter()
+        .zip(&judgements)
+        .filter(|(_, judgement)| judgement.outcome != Outcome::NotRun)
+        .map(|(budget, _)| budget)
+        .collect();
+    let evidence = evidence::gather(record, &judged);
+    let checks = checks::failed(&run, &judged);
+    let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
+    let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));
+    let mut verdict = Verdict {
+        judgements,
+        evidence,
+        checks,
+        exit,
+        sentence: String::new(),
+    };
+    verdict.sentence = sentence::sentence(&run, list, budgets.is_some(), &verdict);
+    verdict
+}
+
+fn reasons(
+    run: &Run<'_>,
+    strict: bool,
+    judgements: &[Judgement],
+    evidence: &[Evidence],
+    checks: &[FailedCheck],
+) -> Vec<Reason> {
+    if run.record.unreachable.is_some() {
+        // Nothing was sent: there is nothing else to say.
+        return vec![Reason::Unreachable];
+    }
+    let marginal = |j: &Judgement| matches!(j.outcome, Outcome::Marginal { .. });
+    let open = |j: &Judgement| j.outcome == Outcome::Undecided || strict && marginal(j);
+    let broken = |j: &Judgement| j.outcome.broken() && !(strict && marginal(j));
+    [
+        (
+            run.record.stop == Some(Stop::Interrupted),
+            Reason::Interrupted,
+        ),
+        (
+            run.record.stop == Some(Stop::Terminated),
+            Reason::Terminated,
+        ),
+        (evidence.iter().any(|e| !e.holds), Reason::InvalidInstrument),
+        (checks.iter().any(|c| !c.budgeted), Reason::CheckFailed),
+        (judgements.iter().any(broken), Reason::BudgetFailed),
+        (
+            run.requests() == 0 || judgements.iter().any(open),
+            Reason::Undecided,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(holds, reason)| holds.then_some(reason))
+    .collect()
+}
+
+/// A record with the names of its steps.
+struct Run<'a> {
+    record: &'a RunRecord,
+    /// Flow and step, in the order of the record.
+    names: Vec<(String, String)>,
+    /// A profile of passes.
+    smoke: bool,
+}
+
+/// What judging one statistic finds out.
+struct Finding {
+    outcome: Outcome,
+    actual: Option<String>,
+    headroom: Option<f64>,
+    n: u64,
+    violations: Option<u64>,
+    interval: Option<(String, String)>,
+    needed: Option<u64>,
+    exact: bool,
+    notes: Vec<String>,
+    worst: Option<String>,
+}
+
+impl Finding {
+    /// Nothing is known.
+    fn nothing(outcome: Outcome, note: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            actual: None,
+            headroom: None,
+            n: 0,
+            violations: None,
+            interval: None,
+            needed: None,
+            exact: true,
+            notes: vec![note.into()],
+            worst: None,
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(record: &'a RunRecord) -> Self {
+        let names = record
+            .steps
+            .iter()
+            .map(|step| {
+                let flow = record.flows.get(step.flow);
+                (
+                    flow.map_or_else(String::new, |f| f.name.clone()),
+                    step.name.clone(),
+                )
+            })
+            .collect();
+        Self {
+            record,
+            names,
+            smoke: matches!(record.model, Model::Passes { .. }),
+        }
+    }
+
+    /// Requests that were judged: those that ended, and those of dropped arrivals.
+    fn requests(&self) -> u64 {
+        let of = |step: &StepRecord| step.measured.ended() + step.measured.dropped;
+        self.record.steps.iter().map(of).sum()
+    }
+
+    /// The steps that a scope speaks of.
+    fn steps(&self, scope: &Scope) -> Vec<&'a StepRecord> {
+        let steps = self.record.steps.iter().zip(&self.names);
+        steps
+            .filter(|(_, (flow, step))| scope.covers(flow, step, &self.names))
+            .map(|(step, _)| step)
+            .collect()
+    }
+
+    fn judge(&self, budget: &Budget) -> Judgement {
+        let steps = self.steps(&budget.scope);
+        let finding = self.find(budget, &steps);
+        Judgement {
+            text: budget.text.clone(),
+            line: 0,
+            scope: self.scope_name(&budget.scope, &steps),
+            outcome: finding.outcome,
+            limit: show(budget.bound.limit),
+            actual: finding.actual,
+            headroom: finding.headroom,
+            n: finding.n,
+            violations: finding.violations,
+            interval: finding.interval,
+            needed: finding.needed,
+            exact: finding.exact,
+            note: (!finding.notes.is_empty()).then(|| finding.notes.join("; ")),
+            worst: finding.worst,
+        }
+    }
+
+    fn find(&self, budget: &Budget, steps: &[&StepRecord]) -> Finding {
+        let profile = &self.record.profile;
+        if let Some(during) = budget.during.as_ref().filter(|d| *d != profile) {
+            let note = format!("judged during {during}; this is {profile}");
+            return Finding::nothing(Outcome::NotRun, note);
+        }
+        if let (Scope::Named(name), []) = (&budget.scope, steps) {
+            let note = format!("no step or flow of this run is called `{name}`");
+            return Finding::nothing(Outcome::Undecided, note);
+        }
+        match budget.statistic {
+            Statistic::Throughput => point::throughput(self.record, budget.bound),
+            Statistic::Mean(metric) => point::mean(metric, budget.bound, steps),
+            Statistic::Max(metric) => point::max(metric, budget.bound, steps),
+            Statistic::Percentile { .. }
+            | Statistic::ErrorRate
+            | Statistic::SuccessRate
+            | Statistic::CheckRate => share::find(budget, steps, self.smoke),
+        }
+    }
+
+    fn scope_name(&self, scope: &Scope, steps: &[&StepRecord]) -> String {
+        match (scope, scope.target(&self.names)) {
+            (Scope::All, _) => "all requests".to_owned(),
+            (Scope::Named(_), Target::Step) => {
+                steps.first().map_or_else(String::new, |s| s.label.clone())
+            }
+            (Scope::Named(name), Target::Flow) => format!("flow {name}"),
+            (Scope::Named(name), _) => name.clone(),
+        }
+    }
+}
+
+/// Why there is nothing to judge.
+fn no_data(statistic: Statistic) -> String {
+    match statistic.metric() {
+        Some(metric) if metric.of_connections() => {
+            "no connection was opened in the measured phase".to_owned()
+        }
+        _ => "no request in the measured phase".to_owned(),
+    }
+}

@@ -1,0 +1,201 @@
+//! The verdict in one sentence. In: everything judged; out: what decided, in words that need no report beside
+//! them. Invariant: the sentence names the gravest reason, the one that the exit code stands for.
+
+use super::Run;
+use crate::budget::{Budget, FailedCheck, Judgement, Outcome, Reason, Scope, Verdict};
+use crate::record::Tally;
+use crate::units::{format_count, format_nanos};
+
+pub(super) fn sentence(
+    run: &Run<'_>,
+    budgets: &[Budget],
+    given: bool,
+    verdict: &Verdict,
+) -> String {
+    let judged = budgets.iter().zip(&verdict.judgements);
+    match verdict.exit.reason {
+        Reason::Unreachable => {
+            let why = run.record.unreachable.as_deref().unwrap_or_default();
+            format!("UNREACHABLE: {why}")
+        }
+        Reason::Interrupted | Reason::Terminated => {
+            let word = verdict.exit.reason.name().to_uppercase();
+            let after = format_nanos(run.record.elapsed);
+            format!("{word} after {after}: {}", so_far(run, given, verdict))
+        }
+        Reason::InvalidInstrument => instrument(verdict),
+        Reason::CheckFailed => checks(verdict),
+        Reason::BudgetFailed => {
+            // A decided failure says more than a marginal one.
+            let mut broken: Vec<_> = judged.filter(|(_, j)| j.outcome.broken()).collect();
+            broken.sort_by_key(|(_, j)| j.outcome != Outcome::Fail);
+            let first = broken.first().map(|(b, j)| failure(b, j));
+            let rest = more(
+                broken.len().saturating_sub(1),
+                "budget",
+                "do not hold",
+                "does not hold",
+            );
+            format!("FAIL: {}{rest}", first.unwrap_or_default())
+        }
+        Reason::Undecided => undecided(run, verdict),
+        Reason::Pass | Reason::Usage | Reason::Internal => {
+            format!("PASS: {}", so_far(run, given, verdict))
+        }
+    }
+}
+
+/// "8 of 8 budgets hold; 4,987 requests, 0 failed".
+fn so_far(run: &Run<'_>, given: bool, verdict: &Verdict) -> String {
+    let judged = || {
+        verdict
+            .judgements
+            .iter()
+            .map(|j| j.outcome)
+            .filter(|o| *o != Outcome::NotRun)
+    };
+    let (all, held) = (judged().count(), judged().filter(|o| o.holds()).count());
+    let marginal = judged()
+        .filter(|o| *o == Outcome::Marginal { passed: true })
+        .count();
+    let budgets = match (all, given) {
+        (0, _) => {
+            let checks = if verdict.checks.is_empty() {
+                "every check holds"
+            } else {
+                "checks failed"
+            };
+            if given {
+                format!(
+                    "{checks}; no budget is judged in profile {}",
+                    run.record.profile
+                )
+            } else {
+                format!("{checks}; no budgets were given")
+            }
+        }
+        (1, _) if held == 1 => format!("the budget holds{}", marginally(marginal, 1)),
+        _ => format!("{held} of {all} budgets hold{}", marginally(marginal, held)),
+    };
+    format!("{budgets}; {}", requests(run))
+}
+
+fn marginally(marginal: usize, held: usize) -> String {
+    match marginal {
+        0 => String::new(),
+        _ if marginal == held => ", marginally".to_owned(),
+        _ => format!(", {marginal} of them marginally"),
+    }
+}
+
+fn requests(run: &Run<'_>) -> String {
+    let tallies = || run.record.steps.iter().map(|s| &s.measured);
+    let ended: u64 = tallies().map(Tally::ended).sum();
+    let failed: u64 = tallies()
+        .map(|t| t.check_failed + t.failed + t.timed_out)
+        .sum();
+    let dropped: u64 = tallies().map(|t| t.dropped).sum();
+    let noun = if ended == 1 { "request" } else { "requests" };
+    let mut text = format!(
+        "{} {noun}, {} failed",
+        format_count(ended),
+        format_count(failed)
+    );
+    if dropped > 0 {
+        text = format!("{text}, {} dropped", format_count(dropped));
+    }
+    text
+}
+
+/// "p95 of purchase/pay is 612 ms, limit 500 ms".
+fn failure(budget: &Budget, judgement: &Judgement) -> String {
+    let of = match budget.scope {
+        Scope::All => String::new(),
+        Scope::Named(_) => format!(" of {}", judgement.scope),
+    };
+    let actual = judgement.actual.as_deref().unwrap_or("not known");
+    // "no value: 12 % failed" is had, a value is been.
+    let verb = if actual.starts_with("no value") {
+        "has"
+    } else {
+        "is"
+    };
+    let limit = &judgement.limit;
+    let marginal = match judgement.outcome {
+        Outcome::Marginal { .. } => " (marginal)",
+        _ => "",
+    };
+    let equal = match judgement.violations {
+        Some(k) if actual == limit => {
+            format!(
+                " ({} of {} over)",
+                format_count(k),
+                format_count(judgement.n)
+            )
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{}{of} {verb} {actual}, limit {limit}{equal}{marginal}",
+        budget.statistic
+    )
+}
+
+fn checks(verdict: &Verdict) -> String {
+    let open: Vec<&FailedCheck> = verdict.checks.iter().filter(|c| !c.budgeted).collect();
+    let first = open.first().map(|c| {
+        let (count, n) = (format_count(c.count), format_count(c.n));
+        format!("`{}` in {count} of {n} requests of {}", c.what, c.step)
+    });
+    let rest = more(open.len().saturating_sub(1), "kind of failure", "", "");
+    let broken = verdict
+        .judgements
+        .iter()
+        .filter(|j| j.outcome.broken())
+        .count();
+    let budgets = more(broken, "budget", "do not hold", "does not hold").replace(" more", "");
+    format!("FAIL: {}{rest}{budgets}", first.unwrap_or_default())
+}
+
+/// "; 2 more budgets do not hold"; nothing of none.
+fn more(count: usize, noun: &str, many: &str, one: &str) -> String {
+    let text = match count {
+        0 => return String::new(),
+        1 => format!("; 1 more {noun} {one}"),
+        _ if noun.starts_with("kind ") => format!(
+            "; {count} more {} {many}",
+            noun.replacen("kind", "kinds", 1)
+        ),
+        _ => format!("; {count} more {noun}s {many}"),
+    };
+    text.trim_end().to_owned()
+}
+
+fn instrument(verdict: &Verdict) -> String {
+    let broken = verdict.evidence.iter().find(|e| !e.holds);
+    broken.map_or_else(String::new, |e| {
+        format!(
+            "INVALID: {}: {}, limit {}; {}",
+            e.name, e.value, e.limit, e.advice
+        )
+    })
+}
+
+fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
+    if run.requests() == 0 {
+        return "INVALID: no request was measured".to_owned();
+    }
+    let open = |j: &&Judgement| j.outcome == Outcome::Undecided;
+    if let Some(judgement) = verdict.judgements.iter().find(open) {
+        let note = judgement.note.as_deref().unwrap_or("too little data");
+        return format!("INVALID: `{}` is undecided: {note}", judgement.text);
+    }
+    let marginal = |j: &&Judgement| matches!(j.outcome, Outcome::Marginal { .. });
+    let marginal = verdict.judgements.iter().find(marginal);
+    marginal.map_or_else(String::new, |judgement| {
+        format!(
+            "INVALID: the evidence does not decide `{}`, and the budgets are strict",
+            judgement.text
+        )
+    })
+}

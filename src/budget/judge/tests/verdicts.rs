@@ -1,0 +1,445 @@
+//! Whole verdicts: exit codes, evidence and the sentence.
+
+use super::*;
+use crate::record::{Failure, FailureCount, What};
+use proptest::prelude::*;
+
+fn exits(verdict: &Verdict) -> (u8, Reason) {
+    (verdict.exit.code, verdict.exit.reason)
+}
+
+#[test]
+fn under_load_failures_are_exit_3_unless_a_budget_judges_them() {
+    let checks = landing(mixed(29_990, 10, 0, 0));
+    let refused = landing(mixed(29_990, 0, 10, 0));
+    let mut dropped = landing(passed(30_000));
+    dropped.steps[0].measured.dropped = 10;
+    for (record, budget, code) in [
+        (&checks, "p95 < 500ms", 3),
+        (&checks, "error_rate < 0.1%", 0),
+        (&checks, "success_rate of landing > 99.9%", 0),
+        (&checks, "check_rate of browse > 99.9%", 0),
+        (&checks, "error_rate of products < 50%", 3),
+        (&checks, "error_rate < 0.1% during soak", 3),
+        (&checks, "error_rate < 0.01%", 4),
+        (&refused, "p95 < 500ms", 3),
+        (&refused, "check_rate > 99.9%", 3),
+        (&refused, "error_rate < 0.1%", 0),
+        (&dropped, "p95 < 500ms", 0),
+        (&dropped, "max < 500ms", 4),
+        (&dropped, "p95 < 500ms during soak", 3),
+    ] {
+        let verdict = verdict(record, &[budget]);
+        let expected = if budget.contains("products") {
+            // The other step has no data besides.
+            vec![3]
+        } else {
+            vec![code]
+        };
+        assert_eq!(
+            vec![verdict.exit.code],
+            expected,
+            "{budget}: {}",
+            verdict.sentence
+        );
+    }
+    assert_eq!(judge(&checks, None).exit.code, 3);
+    assert_eq!(judge(&dropped, None).exit.code, 3);
+    assert_eq!(judge(&landing(passed(10)), None).exit.code, 0);
+}
+
+#[test]
+fn in_a_smoke_pass_checks_decide() {
+    let record = run(PASSES, [passed(1), passed(1), slow(1, 0)]);
+    let budgets = [
+        "p99 of pay < 500ms",
+        "error_rate < 0.1%",
+        "throughput > 500 req/s",
+    ];
+    let fine = verdict(&record, &budgets);
+    assert_eq!(exits(&fine), (0, Reason::Pass));
+    assert_eq!(
+        fine.judgements[0].outcome,
+        Outcome::Marginal { passed: true }
+    );
+    assert_eq!(
+        fine.judgements[0].note.as_deref(),
+        Some("n=1: a smoke pass, not evidence")
+    );
+    assert_eq!(
+        fine.sentence,
+        "PASS: 2 of 2 budgets hold, marginally; 3 requests, 0 failed"
+    );
+    // A failed check is exit 3 whatever the budgets allow.
+    let broken = run(PASSES, [mixed(0, 1, 0, 0), passed(1), passed(1)]);
+    let said = verdict(&broken, &["error_rate < 90%"]);
+    assert_eq!(exits(&said), (3, Reason::CheckFailed));
+    assert_eq!(
+        said.sentence,
+        "FAIL: `status == 200` in 1 of 1 requests of browse/landing"
+    );
+    // Strict files are for load; and a slow answer still breaks its budget.
+    let mut strict = file(&budgets);
+    strict.strict = true;
+    assert_eq!(judge(&record, Some(&strict)).exit.code, 0);
+    let slow = run(PASSES, [slow(1, 1), passed(1), passed(1)]);
+    assert_eq!(verdict(&slow, &["p95 of landing < 500ms"]).exit.code, 4);
+}
+
+#[test]
+fn strict_files_want_evidence() {
+    let record = landing(mixed(29_975, 25, 0, 0));
+    let mut budgets = file(&["error_rate < 0.1%"]);
+    assert_eq!(judge(&record, Some(&budgets)).exit.code, 0);
+    budgets.strict = true;
+    let said = judge(&record, Some(&budgets));
+    assert_eq!(exits(&said), (7, Reason::Undecided));
+    assert!(said.sentence.contains("strict"), "{}", said.sentence);
+}
+
+#[test]
+fn ends_before_the_plan() {
+    let mut record = landing(slow(1_000, 900));
+    record.elapsed = 12 * SECOND;
+    record.stop = Some(Stop::Interrupted);
+    let said = verdict(&record, &["p95 < 500ms", "p99 of pay < 1s"]);
+    assert_eq!(exits(&said), (130, Reason::Interrupted));
+    assert_eq!(said.exit.also, [Reason::BudgetFailed, Reason::Undecided]);
+    assert_eq!(
+        said.sentence,
+        "INTERRUPTED after 12 s: 0 of 2 budgets hold; 1,000 requests, 0 failed"
+    );
+    record.stop = Some(Stop::Terminated);
+    assert_eq!(verdict(&record, &["p95 < 1s"]).exit.code, 143);
+    let down = RunRecord {
+        unreachable: Some("connection refused by 127.0.0.1:9".into()),
+        ..run(OPEN, Default::default())
+    };
+    let said = verdict(&down, &["p95 < 500ms"]);
+    assert_eq!(
+        (exits(&said), said.exit.also.len()),
+        ((6, Reason::Unreachable), 0)
+    );
+    assert_eq!(
+        said.sentence,
+        "UNREACHABLE: connection refused by 127.0.0.1:9"
+    );
+}
+
+#[test]
+fn nothing_measured_is_undecided_even_without_budgets() {
+    let said = judge(&run(OPEN, Default::default()), None);
+    assert_eq!(exits(&said), (7, Reason::Undecided));
+    assert_eq!(said.sentence, "INVALID: no request was measured");
+    assert_eq!(judge(&RunRecord::default(), None).exit.code, 7);
+}
+
+#[test]
+fn budgets_of_other_profiles_are_shown_and_not_judged() {
+    let said = verdict(&landing(passed(10)), &["p95 < 1ms during soak"]);
+    assert_eq!(said.judgements[0].outcome, Outcome::NotRun);
+    assert_eq!(exits(&said), (0, Reason::Pass));
+    assert_eq!(
+        said.sentence,
+        "PASS: every check holds; no budget is judged in profile launch; 10 requests, 0 failed"
+    );
+    let none = judge(&landing(passed(1)), None);
+    assert_eq!(
+        none.sentence,
+        "PASS: every check holds; no budgets were given; 1 request, 0 failed"
+    );
+}
+
+#[test]
+fn sentences() {
+    let record = run(
+        OPEN,
+        [slow(1_000, 200), slow(1_000, 0), mixed(3_000, 1, 0, 0)],
+    );
+    for (budgets, sentence) in [
+        (
+            &["error_rate < 1%", "p50 < 500ms"][..],
+            "PASS: 2 of 2 budgets hold; 5,001 requests, 1 failed",
+        ),
+        (
+            &["success_rate > 99%"],
+            "PASS: the budget holds; 5,001 requests, 1 failed",
+        ),
+        (
+            &["error_rate < 1%", "p95 of landing < 500ms"],
+            "FAIL: p95 of browse/landing is 900 ms, limit 500 ms",
+        ),
+        (
+            &["error_rate < 1%", "max < 100ms", "p95 of browse < 500ms"],
+            "FAIL: max is 900 ms, limit 100 ms; 1 more budget does not hold",
+        ),
+        (
+            &[
+                "error_rate < 1%",
+                "p95 of landing < 900ms",
+                "p90 of landing < 500ms",
+            ],
+            "FAIL: p90 of browse/landing is 900 ms, limit 500 ms",
+        ),
+        (
+            &["p95 of landing < 500ms"],
+            "FAIL: `status == 200` in 1 of 3,001 requests of purchase/pay; 1 budget does not hold",
+        ),
+        (
+            &["error_rate < 1%", "p99.9 of products < 500ms"],
+            "INVALID: `p99.9 of products < 500ms` is undecided: 1,000 requests can never show p99.9; needs 2,995",
+        ),
+    ] {
+        assert_eq!(verdict(&record, budgets).sentence, sentence);
+    }
+    let dead = verdict(
+        &landing(mixed(0, 0, 100, 0)),
+        &["error_rate < 1%", "p95 < 1s"],
+    );
+    assert_eq!(
+        dead.sentence,
+        "FAIL: error_rate is 100 %, limit 1 %; 1 more budget does not hold"
+    );
+    let dead = verdict(
+        &landing(mixed(0, 0, 100, 0)),
+        &["p95 < 1s", "error_rate < 100%"],
+    );
+    assert!(
+        dead.sentence
+            .starts_with("FAIL: p95 has no value: 100 % failed, limit 1 s"),
+        "{}",
+        dead.sentence
+    );
+}
+
+#[test]
+fn failures_are_listed_once_each_with_their_reason() {
+    let mut record = run(OPEN, [mixed(90, 3, 2, 1), passed(5), passed(5)]);
+    record.steps[0].measured.dropped = 4;
+    let failure = |what, label: &str| FailureCount {
+        step: 0,
+        what,
+        label: label.into(),
+        count: 9,
+        first: 0,
+        last: 0,
+    };
+    record.failures = vec![
+        failure(What::Check(0), "status == 200"),
+        failure(
+            What::Failure(Failure::Connect),
+            "connection refused or unreachable",
+        ),
+        failure(What::Failure(Failure::Timeout), "timed out"),
+    ];
+    let said = judge(&record, Some(&file(&["check_rate > 50%"])));
+    let list: Vec<(&str, u64, u64, bool)> = said
+        .checks
+        .iter()
+        .map(|c| (c.what.as_str(), c.count, c.n, c.budgeted))
+        .collect();
+    assert_eq!(
+        list,
+        [
+            ("status == 200", 3, 100, true),
+            ("connection refused or unreachable", 2, 100, false),
+            ("timed out", 1, 100, false),
+            ("not sent, its arrival was dropped", 4, 100, true),
+        ]
+    );
+    assert!(
+        said.sentence.ends_with("; 1 more kind of failure"),
+        "{}",
+        said.sentence
+    );
+}
+
+/// Lag of 100,000 requests: `late` of them by `by`.
+fn lag(late: u64, by: Nanos) -> Histogram {
+    let mut lag = times(100_000 - late, MS / 20);
+    lag.merge(&times(late, by));
+    lag
+}
+
+#[test]
+fn when_the_generator_is_at_fault() {
+    let cases: [(&str, Health, u64, Model, u8); 14] = {
+        let health = |lag, cpu_share, throttled| Health {
+            lag,
+            cpu_share,
+            throttled,
+            conserved: true,
+            ..Health::default()
+        };
+        let fine = || lag(0, 0);
+        let closed = Model::Closed { users: 9 };
+        [
+            ("fine", health(fine(), 0.3, 0), 0, OPEN, 0),
+            (
+                "1 % late is allowed",
+                health(lag(1_000, 40 * MS), 0.3, 0),
+                0,
+                OPEN,
+                0,
+            ),
+            (
+                "more is not",
+                health(lag(1_001, 12 * MS), 0.3, 0),
+                0,
+                OPEN,
+                7,
+            ),
+            (
+                "a tenth of the limit",
+                health(lag(1_001, 6 * MS), 0.3, 0),
+                0,
+                OPEN,
+                7,
+            ),
+            ("below it", health(lag(50_000, 4 * MS), 0.3, 0), 0, OPEN, 0),
+            (
+                "closed models have no lag",
+                health(lag(50_000, SECOND), 0.3, 0),
+                0,
+                closed,
+                0,
+            ),
+            (
+                "nor passes",
+                health(lag(50_000, SECOND), 1.0, 9),
+                0,
+                PASSES,
+                0,
+            ),
+            (
+                "drops of a busy generator",
+                health(fine(), 0.81, 0),
+                1,
+                OPEN,
+                7,
+            ),
+            ("drops of a slow target", health(fine(), 0.8, 0), 1, OPEN, 0),
+            ("throttled and idle", health(fine(), 0.3, 9), 0, OPEN, 0),
+            ("throttled and busy", health(fine(), 0.9, 9), 0, OPEN, 7),
+            (
+                "throttled and busy, closed",
+                health(fine(), 0.9, 9),
+                0,
+                closed,
+                7,
+            ),
+            ("busy", health(fine(), 1.0, 0), 0, OPEN, 0),
+            (
+                "counts do not add up",
+                Health {
+                    conserved: false,
+                    ..health(fine(), 0.1, 0)
+                },
+                0,
+                closed,
+                7,
+            ),
+        ]
+    };
+    for (name, health, dropped, model, code) in cases {
+        let mut record = run(model, [slow(3_000, 0), passed(10), passed(10)]);
+        record.health = health;
+        record.counts.dropped_in_flight = dropped;
+        // The tightest limit is 50 ms, on response time: ttfb and other profiles do not count.
+        let budgets = [
+            "error_rate < 5%",
+            "p99 of landing < 500ms",
+            "mean < 1h during soak",
+            "ttfb p50 < 1s",
+        ];
+        let mut file = file(&budgets);
+        file.budgets[1].bound.limit = crate::budget::Quantity::Time(50 * MS);
+        file.budgets[1].statistic = Statistic::Max(crate::record::Metric::Response);
+        record
+            .steps
+            .iter_mut()
+            .for_each(|s| s.measured.response = times(s.measured.ok, MS));
+        let said = judge(&record, Some(&file));
+        assert_eq!(
+            said.exit.code, code,
+            "{name}: {} {:?}",
+            said.sentence, said.evidence
+        );
+        assert_eq!(
+            said.sentence.starts_with("INVALID: "),
+            code == 7,
+            "{name}: {}",
+            said.sentence
+        );
+    }
+}
+
+#[test]
+fn one_hiccup_of_a_short_run_is_forgiven() {
+    let mut record = landing(passed(100));
+    let mut hiccup = times(96, MS / 20);
+    hiccup.merge(&times(4, 80 * MS));
+    record.health.lag = hiccup;
+    let said = judge(&record, None);
+    assert_eq!(said.exit.code, 0, "{}", said.sentence);
+    assert_eq!(said.evidence[0].value, "80 ms (4 late of 100: a hiccup)");
+    record.health.lag.record(80 * MS);
+    assert_eq!(exits(&judge(&record, None)), (7, Reason::InvalidInstrument));
+}
+
+#[test]
+fn the_instrument_goes_before_failures_and_those_before_undecided() {
+    let mut record = run(OPEN, [slow(1_000, 900), mixed(5, 5, 0, 0), passed(1)]);
+    let budgets = ["p95 of landing < 500ms", "p99 of pay < 1s"];
+    let said = verdict(&record, &budgets);
+    assert_eq!(exits(&said), (3, Reason::CheckFailed));
+    assert_eq!(said.exit.also, [Reason::BudgetFailed, Reason::Undecided]);
+    record.health.lag = times(100, SECOND);
+    let said = verdict(&record, &budgets);
+    assert_eq!(exits(&said), (7, Reason::InvalidInstrument));
+    let sentence = "INVALID: schedule lag p99: 1 s, limit 50 ms; run tollgate on a machine";
+    assert!(said.sentence.starts_with(sentence), "{}", said.sentence);
+}
+
+#[test]
+fn lines_and_json() {
+    let said = verdict(
+        &landing(slow(1_000, 900)),
+        &["p95 < 500ms", "error_rate < 1%"],
+    );
+    assert_eq!(
+        said.judgements.iter().map(|j| j.line).collect::<Vec<_>>(),
+        [2, 3]
+    );
+    let json = serde_json::to_value(&said).unwrap();
+    assert_eq!(json["exit"]["reason"], "budget_failed");
+    assert_eq!(json["judgements"][0]["outcome"]["kind"], "fail");
+    assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), said);
+}
+
+proptest! {
+    /// Whatever the counts: nothing panics, no pass without data, and the exit code follows the judgements.
+    #[test]
+    fn verdicts_are_consistent(
+        ok in 0u64..300, check_failed in 0u64..20, failed in 0u64..20, timed_out in 0u64..20, dropped in 0u64..20,
+        budget in prop::sample::select(vec![
+            "p95 < 500ms", "p99.9 of landing <= 50ms", "mean < 1s", "service max < 1s", "error_rate < 5%",
+            "success_rate >= 100%", "check_rate > 90%", "throughput >= 490 req/s",
+            "connect p50 < 1s",
+        ]),
+        model in prop::sample::select(vec![OPEN, PASSES, Model::Closed { users: 2 }, Model::None]),
+    ) {
+        let mut tally = mixed(ok, check_failed, failed, timed_out);
+        tally.dropped = dropped;
+        let record = run(model, [tally, Tally::default(), Tally::default()]);
+        let said = verdict(&record, &[budget]);
+        let judgement = &said.judgements[0];
+        prop_assert!(judgement.n > 0 || !judgement.outcome.holds());
+        prop_assert_eq!(judgement.actual.is_some(), judgement.n > 0);
+        prop_assert_eq!(judgement.outcome.broken(), said.exit.reason == Reason::BudgetFailed || said.exit.also.contains(&Reason::BudgetFailed));
+        prop_assert_eq!(said.passed(), said.sentence.starts_with("PASS: "));
+        if let (Some(k), Some(_)) = (judgement.violations, &judgement.actual) {
+            prop_assert!(k <= judgement.n);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+use super::*;
+use proptest::prelude::*;
+
+fn budget(text: &str) -> Budget {
+    parse_sentence(text).unwrap_or_else(|e| panic!("{text}: {} ({})", e.message, e.help))
+}
+
+#[test]
+fn sentences_and_their_plain_form() {
+    for (text, plain) in [
+        ("p95 < 500ms", "p95 < 500ms"),
+        ("response p95<500 ms", "p95 < 500ms"),
+        ("p99.9 <= 1.5s", "p99.9 <= 1500ms"),
+        ("ttfb p95 of landing < 200ms", "ttfb p95 of landing < 200ms"),
+        ("p95 ttfb of landing < 200ms", "ttfb p95 of landing < 200ms"),
+        (
+            "p50 of purchase/add to cart < 2s during launch",
+            "p50 of purchase/add to cart < 2s during launch",
+        ),
+        (
+            "p50 of \"a < b\" < 2s during \"launch\"",
+            "p50 of \"a < b\" < 2s during launch",
+        ),
+        ("mean < 250us", "mean < 250us"),
+        ("max service < 1m", "service max < 60s"),
+        ("connect max < 1.5ms", "connect max < 1500us"),
+        ("error_rate < 0.1%", "error_rate < 0.1%"),
+        ("error_rate <= 0 %", "error_rate <= 0%"),
+        (
+            "success_rate of purchase/pay > 99%",
+            "success_rate of purchase/pay > 99%",
+        ),
+        ("check_rate >= 100%", "check_rate >= 100%"),
+        (
+            "throughput >= 500 req/s during launch",
+            "throughput >= 500 req/s during launch",
+        ),
+        ("throughput > 30/min", "throughput > 0.5 req/s"),
+        ("p95 of GET /a?b=1 < 1s", "p95 of \"GET /a?b=1\" < 1s"),
+        ("  p95 of ofen < 1s  ", "p95 of ofen < 1s"),
+    ] {
+        let parsed = budget(text);
+        assert_eq!(parsed.to_string(), plain, "{text}");
+        assert_eq!(parsed.text, text.trim());
+    }
+}
+
+#[test]
+fn what_is_read() {
+    let parsed = budget("tls p99 of \"sign in\" <= 80ms during night shift");
+    let metric = Metric::Tls;
+    assert_eq!(parsed.statistic, Statistic::Percentile { metric, q: 0.99 });
+    assert_eq!(parsed.scope, Scope::Named("sign in".into()));
+    assert_eq!(
+        parsed.bound,
+        Bound {
+            operator: Operator::AtMost,
+            limit: Quantity::Time(80_000_000)
+        }
+    );
+    assert_eq!(parsed.during.as_deref(), Some("night shift"));
+}
+
+/// Sentence, code, the part pointed at, a piece of message or help.
+#[rustfmt::skip]
+const WRONG: &[(&str, &str, &str, &str)] = &[
+    ("", "T0801", "", "starts with what it bounds"),
+    ("< 500ms", "T0801", "< 500ms", "starts with what it bounds"),
+    ("p95th < 500ms", "T0802", "p95th", "not a statistic"),
+    ("P95 < 500ms", "T0802", "P95", "did you mean `p95`?"),
+    ("p(95) < 500ms", "T0802", "p(95)", "write `p95`"),
+    ("avg < 500ms", "T0802", "avg", "write `mean`"),
+    ("eror_rate < 1%", "T0802", "eror_rate", "did you mean `error_rate`?"),
+    ("errors < 1%", "T0802", "errors", "write `error_rate`"),
+    ("ttfb < 1s", "T0802", "ttfb", "`ttfb p95`"),
+    ("landing p95 < 1s", "T0802", "landing", "starts with one of"),
+    ("p95 of < 1s", "T0803", "of", "names nothing"),
+    ("p95 of \"\" < 1s", "T0803", "of", "names nothing"),
+    ("p95 of \"landing < 1s", "T0803", "\"landing < 1s", "closing \""),
+    ("throughput of pay > 1 req/s", "T0803", "pay", "whole run"),
+    ("p95", "T0804", "", "write `p95 < 500ms`"),
+    ("p95 of landing", "T0804", "", "limit is missing"),
+    ("p95 is below 500ms", "T0804", "is", "write `<`"),
+    ("p95 landing < 500ms", "T0804", "landing", "`of` before the name"),
+    ("p95 = 500ms", "T0804", "=", "not an operator"),
+    ("p95 of landing == 500ms", "T0804", "==", "not an operator"),
+    ("p95 of landing => 500ms", "T0804", "=>", "not an operator"),
+    ("p95 ≤ 500ms", "T0804", "≤", "not an operator"),
+    ("error_rate != 0%", "T0804", "!=", "not an operator"),
+    ("p95 > 500ms", "T0805", ">", "what must hold"),
+    ("success_rate < 99%", "T0805", "<", "takes `>`"),
+    ("throughput <= 5 req/s", "T0805", "<=", "takes `>`"),
+    ("p95 <", "T0806", "", "limit is missing"),
+    ("p95 < fast", "T0806", "fast", "a number with its unit"),
+    ("p95 < 500", "T0806", "500", "500ms"),
+    ("p95 < 500 during launch", "T0806", "500", "has no unit"),
+    ("p95 < 5%", "T0806", "5%", "not a unit of time"),
+    ("p95 < -5ms", "T0806", "-5ms", "number"),
+    ("p95 < 1,5s", "T0806", "1,5s", "as in `500ms`"),
+    ("error_rate < 0.1", "T0806", "0.1", "`10%` if the fraction"),
+    ("error_rate < 500ms", "T0806", "500ms", "in percent"),
+    ("check_rate > 101%", "T0806", "101%", "more than 100 %"),
+    ("throughput > 500", "T0806", "500", "500 req/s"),
+    ("throughput > 500 rps", "T0806", "500 rps", "not a rate"),
+    ("throughput > 50 flows/s", "T0806", "50 flows/s", "req/s"),
+    ("error_rate < 0%", "T0807", "0%", "error_rate <= 0%"),
+    ("p95 < 0ms", "T0807", "0ms", "never holds"),
+    ("success_rate > 100%", "T0807", "100%", "success_rate >= 100%"),
+    ("error_rate <= 100%", "T0807", "100%", "always holds"),
+    ("p95 < 500ms of landing", "T0808", "of landing", "before the operator"),
+    ("p95 < 300ms in 95% of 10s windows", "T0808", "in 95% of 10s windows", "windows"),
+    ("p95 < 300ms, please", "T0806", "300ms,", "not a unit"),
+    ("p95 < 3s during \"a\" b", "T0808", " b", "ends the sentence"),
+    ("ttfb p95 service < 1s", "T0804", "service", "expected `<`"),
+    ("ttfb error_rate < 1%", "T0809", "error_rate", "do not go together"),
+    ("p95 p99 < 1s", "T0809", "p99", "do not go together"),
+    ("p95 < 500ms during", "T0810", "during", "names no profile"),
+    ("p95 of landing during launch < 1s", "T0810", "landing during launch", "after the limit"),
+    ("p100 < 1s", "T0811", "p100", "write `max`"),
+    ("p0 < 1s", "T0811", "p0", "between 0 and 100"),
+    ("p999 < 1s", "T0811", "p999", "write `p99.9`"),
+    ("p095 < 1s", "T0811", "p095", "between 0 and 100"),
+];
+
+#[test]
+fn wrong_sentences_point_at_the_place_and_name_the_fix() {
+    for (text, code, place, piece) in WRONG {
+        let error = parse_sentence(text).expect_err(text);
+        let said = format!("{} ({})", error.message, error.help);
+        assert_eq!(error.code, *code, "{text}: {said}");
+        assert_eq!(&text[error.range.clone()], *place, "{text}: {said}");
+        assert!(said.contains(piece), "{text}: {said}");
+        assert!(!error.message.ends_with('.') && !error.help.is_empty());
+    }
+}
+
+fn metric() -> impl Strategy<Value = Metric> {
+    prop::sample::select(Metric::ALL.to_vec())
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z\"'<=!é/][a-z0-9 \"'<>=!?/é-]{0,12}".prop_filter("no text holds both quotes", |n| {
+        !n.trim().is_empty() && !(n.contains('"') && n.contains('\''))
+    })
+}
+
+fn sentence() -> impl Strategy<Value = Budget> {
+    let time = (1u64..100_000_000_000).prop_map(Quantity::Time);
+    let share = (1u32..99_999).prop_map(|s| Quantity::Share(f64::from(s) / 1000.0 / 100.0));
+    let rate = (1u32..1_000_000).prop_map(|r| Quantity::Rate(f64::from(r) / 60.0));
+    let percent = (1u32..99_999).prop_map(|p| f64::from(p) / 1000.0 / 100.0);
+    let statistic = prop_oneof![
+        (metric(), percent).prop_map(|(metric, q)| Statistic::Percentile { metric, q }),
+        metric().prop_map(Statistic::Mean),
+        metric().prop_map(Statistic::Max),
+        Just(Statistic::ErrorRate),
+        Just(Statistic::SuccessRate),
+        Just(Statistic::CheckRate),
+        Just(Statistic::Throughput),
+    ];
+    let scope = prop_oneof![
+        Just(Scope::All),
+        name().prop_map(|n| Scope::Named(n.trim().into()))
+    ];
+    let during = prop::option::of(name().prop_map(|n| n.trim().to_owned()));
+    (statistic, scope, (time, share, rate), any::<bool>(), during).prop_map(
+        |(statistic, scope, (time, share, rate), strict, during)| {
+            let operator = match (statistic.upper(), strict) {
+                (true, true) => Operator::Less,
+                (true, false) => Operator::AtMost,
+                (false, true) => Operator::More,
+                (false, false) => Operator::AtLeast,
+            };
+            let limit = match statistic {
+                Statistic::Throughput => rate,
+                _ if statistic.metric().is_some() => time,
+                _ => share,
+            };
+            let scope = match statistic {
+                Statistic::Throughput => Scope::All,
+                _ => scope,
+            };
+            let bound = Bound { operator, limit };
+            let (text, span) = (String::new(), Span::default());
+            Budget {
+                text,
+                span,
+                statistic,
+                scope,
+                bound,
+                during,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn never_panics(text in "\\PC{0,60}") {
+        let _ = parse_sentence(&text);
+    }
+
+    #[test]
+    fn never_panics_near_the_language(text in "((p95|p9|ttfb|of|\"|'|<|>=|=|≤|500|ms|%|during|é|error_rate|throughput|req/s|,) ?){0,9}") {
+        if let Err(error) = parse_sentence(&text) {
+            prop_assert!(text.get(error.range).is_some());
+        }
+    }
+
+    #[test]
+    fn printed_budgets_parse_back(written in sentence()) {
+        let text = written.to_string();
+        let read = parse_sentence(&text);
+        prop_assert!(read.is_ok(), "{text}: {read:?}");
+        let read = Budget { text: String::new(), span: Span::default(), ..read.unwrap() };
+        prop_assert_eq!(read, written, "{}", text);
+    }
+}

@@ -1,0 +1,157 @@
+//! The words and quantities of sentences. In: pieces of a sentence; out: limits in the unit of their statistic,
+//! and the right words for wrong ones. Invariant: a number without its unit is an error that shows the unit.
+
+use super::super::{Bound, Operator, Quantity, Statistic};
+use crate::source::closest;
+use crate::units::{self, Arrivals, Rate};
+
+/// What people write elsewhere, and what it is called here.
+const SYNONYMS: [(&str, &str); 20] = [
+    ("avg", "mean"),
+    ("average", "mean"),
+    ("med", "p50"),
+    ("median", "p50"),
+    ("maximum", "max"),
+    ("p100", "max"),
+    ("errors", "error_rate"),
+    ("error", "error_rate"),
+    ("failures", "error_rate"),
+    ("failure_rate", "error_rate"),
+    ("http_req_failed", "error_rate"),
+    ("success", "success_rate"),
+    ("check", "check_rate"),
+    ("checks", "check_rate"),
+    ("rps", "throughput"),
+    ("rate", "throughput"),
+    ("latency", "p95"),
+    ("response_time", "response p95"),
+    ("http_req_duration", "response p95"),
+    ("http_reqs", "throughput"),
+];
+
+/// The statistics and metrics, for "did you mean".
+const WORDS: [&str; 15] = [
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "p99.9",
+    "mean",
+    "max",
+    "error_rate",
+    "success_rate",
+    "check_rate",
+    "throughput",
+    "response",
+    "service",
+    "ttfb",
+    "connect",
+];
+
+/// The number and unit that a text starts with.
+pub(super) fn quantity(text: &str) -> &str {
+    let number = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | ',' | '-')));
+    let Some(number) = number else { return text };
+    if number == 0 {
+        return "";
+    }
+    let rest = &text[number..];
+    let space = rest.len() - rest.trim_start().len();
+    let unit = &rest[space..];
+    let end = unit.find(char::is_whitespace).unwrap_or(unit.len());
+    match &unit[..end] {
+        // `500 during launch` has no unit, and `launch` is none.
+        "" | "during" | "of" | "in" => &text[..number],
+        _ => &text[..number + space + end],
+    }
+}
+
+/// A limit in the unit of the statistic; else the message and the fix.
+pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (String, String)> {
+    match statistic {
+        Statistic::Percentile { .. } | Statistic::Mean(_) | Statistic::Max(_) => {
+            units::parse_duration(text)
+                .map(|d| Quantity::Time(units::nanos(d)))
+                .map_err(|m| (m, format!("{statistic} is a time, as in `500ms` or `2s`")))
+        }
+        Statistic::ErrorRate | Statistic::SuccessRate | Statistic::CheckRate => {
+            units::parse_share(text)
+                .map(Quantity::Share)
+                .map_err(|m| (m, share_help(statistic, text)))
+        }
+        Statistic::Throughput => match Rate::parse(text) {
+            Ok(rate) if rate.of == Arrivals::Requests => Ok(Quantity::Rate(rate.per_second)),
+            Ok(_) => Err((
+                "throughput counts requests, not flows".to_owned(),
+                "write it in `req/s`".to_owned(),
+            )),
+            Err(message) => Err((
+                message,
+                "throughput is a rate, as in `500 req/s`".to_owned(),
+            )),
+        },
+    }
+}
+
+/// `0.01` may be meant as a fraction (as in k6) or as percent: both are shown.
+fn share_help(statistic: Statistic, text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => format!(
+            "write `{text}%`, or `{}%` if the fraction {text} is meant",
+            units::significant(share * 100.0)
+        ),
+        Ok(percent) if (0.0..=100.0).contains(&percent) => format!("write `{text}%`"),
+        _ => format!("{statistic} is a share, as in `99.9%`"),
+    }
+}
+
+pub(super) fn sides(statistic: Statistic) -> &'static str {
+    if statistic.upper() { "<" } else { ">" }
+}
+
+pub(super) fn example(statistic: Statistic) -> &'static str {
+    match statistic {
+        Statistic::Percentile { .. } | Statistic::Mean(_) | Statistic::Max(_) => "< 500ms",
+        Statistic::ErrorRate => "< 0.1%",
+        Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
+        Statistic::Throughput => ">= 500 req/s",
+    }
+}
+
+/// The nearest budget that can hold.
+pub(super) fn reachable(statistic: Statistic) -> String {
+    match statistic {
+        Statistic::ErrorRate => "error_rate <= 0%".to_owned(),
+        Statistic::SuccessRate | Statistic::CheckRate => format!("{statistic} >= 100%"),
+        _ => format!("{statistic} {}", example(statistic)),
+    }
+}
+
+pub(super) fn misspelt(word: &str) -> String {
+    let lower = word.to_lowercase();
+    if let Some((_, ours)) = SYNONYMS.iter().find(|(theirs, _)| *theirs == lower) {
+        return format!("write `{ours}`");
+    }
+    // k6 writes p(95).
+    let k6 = lower.strip_prefix("p(").and_then(|w| w.strip_suffix(')'));
+    if let Some(digits) = k6.filter(|d| d.chars().all(|c| c.is_ascii_digit() || c == '.')) {
+        return format!("write `p{digits}`");
+    }
+    closest(&lower, WORDS).map_or_else(
+        || format!("a budget starts with one of: {}", WORDS.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    )
+}
+
+/// Why a bound is no budget: nothing can keep it, or nothing can break it.
+pub(super) fn pointless(bound: Bound) -> Option<&'static str> {
+    match (bound.operator, bound.limit) {
+        (Operator::Less, Quantity::Share(0.0))
+        | (Operator::Less | Operator::AtMost, Quantity::Time(0))
+        | (Operator::More, Quantity::Share(1.0)) => Some("never holds"),
+        (Operator::AtMost, Quantity::Share(1.0)) | (Operator::AtLeast, Quantity::Share(0.0)) => {
+            Some("always holds")
+        }
+        _ => None,
+    }
+}
