@@ -9,5 +9,6 @@
 
 pub mod budget;
 pub mod record;
+pub mod report;
 pub mod source;
 pub mod units;

@@ -2,8 +2,10 @@
 //! that could act on a terminal, a log reader or the eye. Invariant: what leaves here holds no control character
 //! but line feeds and tabs, nothing invisible and nothing that turns the writing direction, and it is legal XML.
 
+use std::fmt::{self, Write as _};
+
 /// Keeps lines; every other control or invisible character becomes visible.
-pub fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -12,11 +14,7 @@ pub fn clean(text: &str) -> String {
             '\n' | '\t' => out.push(c),
             '\0'..='\x1f' => out.extend(char::from_u32(0x2400 + u32::from(c))),
             '\x7f' => out.push('␡'),
-            c if acts(c) => {
-                out.push_str("[U+");
-                out.push_str(&format!("{:04X}", u32::from(c)));
-                out.push(']');
-            }
+            c if acts(c) => put(&mut out, format_args!("[U+{:04X}]", u32::from(c))),
             c => out.push(c),
         }
     }
@@ -40,25 +38,29 @@ fn acts(c: char) -> bool {
 }
 
 /// [`clean`] on one line: line feeds and tabs become visible too.
-pub fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     clean(text).replace('\n', "⏎").replace('\t', "⇥")
 }
 
 /// At most `most` characters, with an ellipsis in place of the rest.
-pub fn clip(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => {
-            let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
-            kept.push('…');
-            kept
-        }
+pub(super) fn clip(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
     }
+    let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    kept.push('…');
+    kept
+}
+
+/// Appends formatted text.
+pub(super) fn put(out: &mut String, arguments: fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    out.write_fmt(arguments).ok();
 }
 
 /// One line that no CI system takes for a command, wherever in a log it stands: `::error::` (GitHub) counts at
 /// the beginning of a line, `##[error]`, `##vso[` and `##teamcity[` anywhere.
-pub fn log_line(text: &str) -> String {
+pub(super) fn log_line(text: &str) -> String {
     let mut text = line(text);
     for command in ["##[", "##vso[", "##teamcity["] {
         if text.contains(command) {
@@ -72,7 +74,7 @@ pub fn log_line(text: &str) -> String {
 }
 
 /// A figure for a column: three digits, or all before the point in groups: `0.85`, `505`, `10,000`.
-pub fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     if value.abs() >= 999.5 {
         let groups = crate::units::format_count(value.abs().round() as u64);
         return if value < 0.0 {

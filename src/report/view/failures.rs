@@ -3,7 +3,7 @@
 
 use super::latency::ms;
 use crate::record::{Exhibit, FailureCount, Message, RunRecord, What};
-use crate::report::text;
+use crate::report::text::{self, put};
 
 /// One kind of failure of one step.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,12 +63,13 @@ pub(super) fn rows(record: &RunRecord) -> Vec<FailureRow> {
 
 fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
     let step = record.steps.get(failure.step);
-    let exhibits = record
+    let mut exhibits: Vec<ExhibitRow> = record
         .exhibits
         .iter()
         .filter(|e| (e.step, e.what) == (failure.step, Some(failure.what)))
         .map(exhibit)
         .collect();
+    exhibits.sort_by(|a, b| a.at.total_cmp(&b.at));
     FailureRow {
         step: step.map_or_else(String::new, |s| text::line(&s.label)),
         line: step.map_or(0, |s| s.line),
@@ -137,7 +138,7 @@ fn curl(exhibit: &Exhibit) -> String {
         "GET" => {}
         "HEAD" => command.push_str(" -I"),
         "POST" if !request.body.is_empty() => {}
-        method => command.push_str(&format!(" -X {}", quoted(method))),
+        method => put(&mut command, format_args!(" -X {}", quoted(method))),
     }
     command.push(' ');
     command.push_str(&quoted(url));

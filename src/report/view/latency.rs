@@ -135,9 +135,7 @@ impl Latency {
 
     /// The six percentile columns, left to right: p50, p90, p95, p99, p99.9, max.
     pub fn columns(&self) -> [Point; 6] {
-        [
-            self.p50, self.p90, self.p95, self.p99, self.p999, self.max,
-        ]
+        [self.p50, self.p90, self.p95, self.p99, self.p999, self.max]
     }
 }
 
@@ -230,10 +228,18 @@ mod tests {
     #[test]
     fn a_curve_rises_and_ends_where_requests_timed_out() {
         let whole = Curve::of(&tally(100, 0), Clock::Response).points;
-        assert!(whole.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1));
+        assert!(
+            whole
+                .windows(2)
+                .all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1)
+        );
         assert_eq!(whole.last().map(|p| p.1), Some(100.0));
         let cut = Curve::of(&tally(90, 10), Clock::Response).points;
         assert!(cut.last().is_some_and(|p| p.0 <= 0.9));
-        assert!(Curve::of(&Tally::default(), Clock::Service).points.is_empty());
+        assert!(
+            Curve::of(&Tally::default(), Clock::Service)
+                .points
+                .is_empty()
+        );
     }
 }

@@ -22,6 +22,9 @@ use crate::record::{RunRecord, Tally};
 /// Slices of the drawn series.
 const SERIES: usize = 600;
 
+/// Slices that tell their values when pointed at: each costs a sentence.
+const HOVER: usize = 120;
+
 /// The verdict in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
@@ -31,8 +34,12 @@ pub enum Word {
     Fail,
     /// The run says nothing.
     Invalid,
-    /// The run was cut off by a person or the system.
-    Stopped,
+    /// There was no target.
+    Unreachable,
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
 }
 
 impl Word {
@@ -42,16 +49,27 @@ impl Word {
             Self::Pass => "PASS",
             Self::Fail => "FAIL",
             Self::Invalid => "INVALID",
-            Self::Stopped => "INTERRUPTED",
+            Self::Unreachable => "UNREACHABLE",
+            Self::Interrupted => "INTERRUPTED",
+            Self::Terminated => "TERMINATED",
         }
+    }
+
+    /// The run was cut off.
+    pub fn stopped(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated)
     }
 
     fn of(reason: Reason) -> Self {
         match reason {
             Reason::Pass => Self::Pass,
-            Reason::CheckFailed | Reason::BudgetFailed | Reason::Unreachable => Self::Fail,
-            Reason::Interrupted | Reason::Terminated => Self::Stopped,
-            _ => Self::Invalid,
+            Reason::CheckFailed | Reason::BudgetFailed => Self::Fail,
+            Reason::Unreachable => Self::Unreachable,
+            Reason::Interrupted => Self::Interrupted,
+            Reason::Terminated => Self::Terminated,
+            Reason::InvalidInstrument | Reason::Undecided | Reason::Internal | Reason::Usage => {
+                Self::Invalid
+            }
         }
     }
 }
@@ -106,6 +124,8 @@ pub struct View {
     pub windows: Vec<Slice>,
     /// The run over time, few enough slices to draw.
     pub series: Vec<Slice>,
+    /// The run over time, few enough slices to speak of each.
+    pub hover: Vec<Slice>,
     /// Percentile curves: response, service.
     pub curves: Vec<Curve>,
     /// The generator about itself.
@@ -140,6 +160,7 @@ impl View {
             failures: failures::rows(record),
             windows: series::slices(windows, &record.phases, timeout, usize::MAX),
             series: series::slices(windows, &record.phases, timeout, SERIES),
+            hover: series::slices(windows, &record.phases, timeout, HOVER),
             curves: [Clock::Response, Clock::Service]
                 .map(|clock| Curve::of(&all, clock))
                 .into(),
@@ -165,7 +186,7 @@ impl View {
 fn sentence(word: Word, text: &str) -> String {
     let text = text::line(text);
     let rest = text.strip_prefix(word.text()).unwrap_or(&text);
-    rest.trim_start_matches([':', ' ', '·', '—']).to_owned()
+    rest.trim_start_matches([':', ' ']).to_owned()
 }
 
 fn totals(record: &RunRecord, all: &Tally) -> Totals {

@@ -52,7 +52,8 @@ impl BudgetRow {
             headroom: judgement.headroom.filter(|h| h.is_finite()),
             n: judgement.n,
             violations: judgement.violations,
-            interval: judgement.interval.clone(),
+            // Equal bounds are words, not an interval.
+            interval: judgement.interval.clone().filter(|(low, high)| low != high),
             needed: judgement.needed,
             exact: judgement.exact,
             note: judgement.note.as_deref().map(text::line),
@@ -241,8 +242,7 @@ impl StepRow {
 
     /// [`StepRow::error_share`] in percent, `–` of nothing.
     pub fn error_text(&self) -> String {
-        self.error_share()
-            .map_or_else(|| "–".into(), format_share)
+        self.error_share().map_or_else(|| "–".into(), format_share)
     }
 }
 

@@ -12,8 +12,10 @@ pub struct Slice {
     pub start: f64,
     /// In seconds.
     pub length: f64,
-    /// The phase it began in.
+    /// The phase that holds its middle.
     pub phase: String,
+    /// It is behind the last phase: what was in flight ends.
+    pub drain: bool,
     /// Judged by budgets.
     pub measured: bool,
     /// Flow starts that were due.
@@ -105,7 +107,8 @@ fn slice(window: &Window, phases: &[PhaseRecord], timeout: Nanos) -> Slice {
     Slice {
         start: window.start as f64 / 1e9,
         length: window.length as f64 / 1e9,
-        phase: phase.map_or_else(|| "drain".into(), |p| p.name.clone()),
+        phase: phase.map_or_else(|| "drain".into(), |p| crate::report::text::line(&p.name)),
+        drain: phases.last().is_some_and(|p| middle >= p.end),
         measured: phase.is_some_and(|p| p.measured),
         arrivals: counts.arrivals,
         offered: counts.offered,

@@ -21,9 +21,10 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         ));
     }
     for budget in view.budgets.iter().filter(|b| b.outcome.broken()) {
-        if let Some(worst) = &budget.worst {
-            out.push(format!("{}: worst is {worst}", budget.text));
-        }
+        let actual = budget.actual.as_deref().unwrap_or("no data");
+        let worst = budget.worst.as_deref();
+        let worst = worst.map_or_else(String::new, |w| format!("; worst is {w}"));
+        out.push(format!("{} does not hold: {actual}{worst}", budget.text));
     }
     for failure in view.failures.iter().take(KINDS) {
         out.push(failure_sentence(failure));
@@ -52,7 +53,11 @@ fn failure_sentence(failure: &super::FailureRow) -> String {
         String::new()
     };
     let when = if failure.last > failure.first {
-        format!("from {} to {}", seconds(failure.first), seconds(failure.last))
+        format!(
+            "from {} to {}",
+            seconds(failure.first),
+            seconds(failure.last)
+        )
     } else {
         format!("at {}", seconds(failure.first))
     };
@@ -87,20 +92,29 @@ fn dropped(view: &View) -> Option<String> {
 /// When latency left its usual, and what else was different then.
 fn onset(series: &[Slice]) -> Option<String> {
     let measured: Vec<&Slice> = series.iter().filter(|s| s.measured).collect();
-    let usual = median(measured.iter().filter_map(|s| s.p95.ms))?;
+    let usual = usual(measured.iter().filter_map(|s| s.p95.ms))?;
     let begin = measured
         .iter()
         .position(|s| s.p95.ms.is_some_and(|p95| p95 > usual * CHANGE))?;
     // At the very beginning there is no before to compare with.
     let (before, after) = measured.split_at(begin);
     let (last, first) = (before.last()?, after.first()?);
-    let rate = |s: &Slice| format!("{} req/s", significant(s.rate(s.offered).round()));
+    let rate = |s: &Slice| significant(s.rate(s.offered).round());
     let errors = |s: &Slice| match s.ended() {
         0 => "no answers".to_owned(),
-        n => format!("{} errors", format_share(s.not_ok as f64 / n as f64)),
+        n => format_share(s.not_ok as f64 / n as f64),
+    };
+    let generator = if first.lag > last.lag * 2.0 && first.lag > 1.0 {
+        format!(
+            "the latest send {} ms → {} ms behind",
+            significant(last.lag),
+            significant(first.lag)
+        )
+    } else {
+        "the generator on time".to_owned()
     };
     Some(format!(
-        "latency rose at {}: p95 from {} to {}; then offered {} → {}, {} → {}, latest send {} ms → {} ms behind",
+        "latency rose at {}: p95 from {} to {}, with {} → {} req/s offered, {} → {} errors, {generator}",
         seconds(first.start),
         last.p95.spoken(),
         first.p95.spoken(),
@@ -108,15 +122,14 @@ fn onset(series: &[Slice]) -> Option<String> {
         rate(first),
         errors(last),
         errors(first),
-        significant(last.lag),
-        significant(first.lag),
     ))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+/// What a quarter of the values does not exceed: the usual, even when most of a run is unusual.
+fn usual(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    values.get(values.len() / 4).copied()
 }
 
 /// Requests that waited before being sent.
@@ -140,7 +153,12 @@ fn slowest(view: &View) -> Option<String> {
         .steps
         .iter()
         .filter(|s| s.response.p95.ms.is_some())
-        .max_by(|a, b| f64::total_cmp(&a.response.p95.ms.unwrap_or(0.0), &b.response.p95.ms.unwrap_or(0.0)))?;
+        .max_by(|a, b| {
+            f64::total_cmp(
+                &a.response.p95.ms.unwrap_or(0.0),
+                &b.response.p95.ms.unwrap_or(0.0),
+            )
+        })?;
     Some(format!(
         "slowest step: {}, p95 {}, p99 {}",
         step.label,
