@@ -114,3 +114,46 @@ impl Exit {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_reason_decides() {
+        let exit = Exit::of([
+            Reason::Undecided,
+            Reason::BudgetFailed,
+            Reason::Pass,
+            Reason::InvalidInstrument,
+            Reason::CheckFailed,
+            Reason::BudgetFailed,
+        ]);
+        assert_eq!((exit.code, exit.reason), (7, Reason::InvalidInstrument));
+        assert_eq!(
+            exit.also,
+            [Reason::CheckFailed, Reason::BudgetFailed, Reason::Undecided]
+        );
+        assert_eq!(Exit::of([]).code, 0);
+    }
+
+    #[test]
+    fn several_runs_have_one_exit() {
+        let runs = [
+            Exit::of([]),
+            Exit::of([Reason::BudgetFailed, Reason::Undecided]),
+            Exit::of([Reason::CheckFailed]),
+        ];
+        let exit = Exit::combine(&runs);
+        assert_eq!((exit.code, exit.reason), (3, Reason::CheckFailed));
+        assert_eq!(exit.also, [Reason::BudgetFailed, Reason::Undecided]);
+        assert_eq!(Exit::combine(&runs[..1]), Exit::of([]));
+    }
+
+    #[test]
+    fn codes_are_those_of_the_table_and_the_order_too() {
+        let codes: Vec<u8> = Reason::ALL.into_iter().map(Reason::code).collect();
+        assert_eq!(codes, [1, 2, 130, 143, 6, 7, 3, 4, 7, 0]);
+        assert!(Reason::ALL.is_sorted());
+    }
+}

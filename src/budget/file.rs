@@ -66,10 +66,15 @@ fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {
 }
 
 fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
-    let text = reader.text(item)?;
-    match parse_sentence(&text.value) {
+    let Some(text) = item.scalar().filter(|_| !item.is_null()) else {
+        let message = format!("expected a budget as a sentence, found {}", item.describe());
+        let help = "write it on one line, for example `- p95 of landing < 500ms`";
+        reader.error("T0801", item.span, message, help);
+        return None;
+    };
+    match parse_sentence(&text.text) {
         Ok(budget) => Some(Budget {
-            span: text.span,
+            span: item.span,
             ..budget
         }),
         Err(error) => {

@@ -132,7 +132,7 @@ pub enum Statistic {
 pub enum Scope {
     /// All of them.
     All,
-    /// Those of a step or flow; [`bind`] says whether there is one.
+    /// Those of a step or flow; [`bind()`] says whether there is one.
     Named(String),
 }
 

@@ -6,7 +6,7 @@ use super::{Bound, Budget, Operator, Quantity, Scope, Statistic};
 use crate::record::Metric;
 use crate::source::Span;
 use std::ops::Range;
-use words::{example, measure, misspelt, pointless, quantity, reachable, sides};
+use words::{example, meant, measure, misspelt, pointless, quantity, reachable, sides};
 
 #[cfg(test)]
 mod tests;
@@ -109,9 +109,16 @@ impl<'a> Cursor<'a> {
                 "write, for example, `p95 of landing < 500ms` or `error_rate < 0.1%`",
             ));
         }
-        let first = self.classify(word, &range)?;
+        let first = self.classify(word, &range);
         self.at = range.end;
         let (next, second) = self.word();
+        let first = first.map_err(|error| match self.classify(next, &second) {
+            Ok(Word::Summary(_) | Word::Rate(_)) => SentenceError {
+                help: format!("the step stands behind `of`: `{next} of {word}`"),
+                ..error
+            },
+            _ => error,
+        })?;
         // A second word that is neither metric nor statistic is somebody else's to read.
         let other = matches!(next, "" | "of").then_some(None);
         let other = other.unwrap_or_else(|| self.classify(next, &second).ok());
@@ -258,7 +265,7 @@ impl<'a> Cursor<'a> {
             ">=" => Operator::AtLeast,
             "" => return Err(self.no_operator(statistic)),
             _ => {
-                let help = format!("write `{}`", sides(statistic));
+                let help = format!("write `{}`", meant(statistic, sign));
                 let message = format!("`{sign}` is not an operator of budgets");
                 return Err(self.error("T0804", range, message, help));
             }
@@ -268,7 +275,7 @@ impl<'a> Cursor<'a> {
                 "a budget says what must hold, so {statistic} takes `{}`",
                 sides(statistic)
             );
-            let help = format!("turn `{sign}` round");
+            let help = format!("write `{}`", meant(statistic, sign));
             return Err(self.error("T0805", range, message, help));
         }
         self.at = range.end;
@@ -338,6 +345,7 @@ impl<'a> Cursor<'a> {
                 "in" => {
                     "write `during` and the name of a profile; windows are not part of the language"
                 }
+                _ if rest.starts_with("- ") => "indent this item like the one before it",
                 _ => "only `during` and the name of a profile can follow the limit",
             };
             let range = self.at..self.at + rest.len();

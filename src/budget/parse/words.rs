@@ -101,12 +101,21 @@ fn share_help(statistic: Statistic, text: &str) -> String {
             units::significant(share * 100.0)
         ),
         Ok(percent) if (0.0..=100.0).contains(&percent) => format!("write `{text}%`"),
-        _ => format!("{statistic} is a share, as in `99.9%`"),
+        _ => format!(
+            "{statistic} is a share, as in `{statistic} {}`",
+            example(statistic)
+        ),
     }
 }
 
 pub(super) fn sides(statistic: Statistic) -> &'static str {
     if statistic.upper() { "<" } else { ">" }
+}
+
+/// The operator that was probably meant: the right side, with `=` where `=` was written before or behind a side.
+pub(super) fn meant(statistic: Statistic, sign: &str) -> String {
+    let equal = matches!(sign, "<=" | ">=" | "=<" | "=>" | "≤" | "≥");
+    format!("{}{}", sides(statistic), if equal { "=" } else { "" })
 }
 
 pub(super) fn example(statistic: Statistic) -> &'static str {

@@ -261,116 +261,63 @@ fn lag(late: u64, by: Nanos) -> Histogram {
     lag
 }
 
+const CLOSED: Model = Model::Closed { users: 9 };
+
+/// What is wrong, lag (requests of 100,000, by how much), CPU, throttled, dropped, model, exit code.
+type Fault = (&'static str, (u64, Nanos), f64, u64, u64, Model, u8);
+
+#[rustfmt::skip]
+const FAULTS: [Fault; 13] = [
+    ("fine", (0, 0), 0.3, 0, 0, OPEN, 0),
+    ("1 % late is allowed", (1_000, 40 * MS), 0.3, 0, 0, OPEN, 0),
+    ("more is not", (1_001, 12 * MS), 0.3, 0, 0, OPEN, 7),
+    ("a tenth of the limit", (1_001, 6 * MS), 0.3, 0, 0, OPEN, 7),
+    ("below it", (50_000, 4 * MS), 0.3, 0, 0, OPEN, 0),
+    ("closed models have no lag", (50_000, SECOND), 0.3, 0, 0, CLOSED, 0),
+    ("nor passes", (50_000, SECOND), 1.0, 9, 0, PASSES, 0),
+    ("drops of a busy generator", (0, 0), 0.81, 0, 1, OPEN, 7),
+    ("drops of a slow target", (0, 0), 0.8, 0, 1, OPEN, 0),
+    ("throttled and idle", (0, 0), 0.3, 9, 0, OPEN, 0),
+    ("throttled and busy", (0, 0), 0.9, 9, 0, OPEN, 7),
+    ("throttled and busy, closed", (0, 0), 0.9, 9, 0, CLOSED, 7),
+    ("busy", (0, 0), 1.0, 0, 0, OPEN, 0),
+];
+
 #[test]
 fn when_the_generator_is_at_fault() {
-    let cases: [(&str, Health, u64, Model, u8); 14] = {
-        let health = |lag, cpu_share, throttled| Health {
-            lag,
-            cpu_share,
-            throttled,
-            conserved: true,
-            ..Health::default()
-        };
-        let fine = || lag(0, 0);
-        let closed = Model::Closed { users: 9 };
-        [
-            ("fine", health(fine(), 0.3, 0), 0, OPEN, 0),
-            (
-                "1 % late is allowed",
-                health(lag(1_000, 40 * MS), 0.3, 0),
-                0,
-                OPEN,
-                0,
-            ),
-            (
-                "more is not",
-                health(lag(1_001, 12 * MS), 0.3, 0),
-                0,
-                OPEN,
-                7,
-            ),
-            (
-                "a tenth of the limit",
-                health(lag(1_001, 6 * MS), 0.3, 0),
-                0,
-                OPEN,
-                7,
-            ),
-            ("below it", health(lag(50_000, 4 * MS), 0.3, 0), 0, OPEN, 0),
-            (
-                "closed models have no lag",
-                health(lag(50_000, SECOND), 0.3, 0),
-                0,
-                closed,
-                0,
-            ),
-            (
-                "nor passes",
-                health(lag(50_000, SECOND), 1.0, 9),
-                0,
-                PASSES,
-                0,
-            ),
-            (
-                "drops of a busy generator",
-                health(fine(), 0.81, 0),
-                1,
-                OPEN,
-                7,
-            ),
-            ("drops of a slow target", health(fine(), 0.8, 0), 1, OPEN, 0),
-            ("throttled and idle", health(fine(), 0.3, 9), 0, OPEN, 0),
-            ("throttled and busy", health(fine(), 0.9, 9), 0, OPEN, 7),
-            (
-                "throttled and busy, closed",
-                health(fine(), 0.9, 9),
-                0,
-                closed,
-                7,
-            ),
-            ("busy", health(fine(), 1.0, 0), 0, OPEN, 0),
-            (
-                "counts do not add up",
-                Health {
-                    conserved: false,
-                    ..health(fine(), 0.1, 0)
-                },
-                0,
-                closed,
-                7,
-            ),
-        ]
-    };
-    for (name, health, dropped, model, code) in cases {
-        let mut record = run(model, [slow(3_000, 0), passed(10), passed(10)]);
-        record.health = health;
+    // The tightest limit on response time is 50 ms: ttfb and other profiles do not count.
+    let budgets = [
+        "error_rate < 5%",
+        "max of landing < 50ms",
+        "mean < 1ms during soak",
+        "ttfb p50 < 5ms",
+    ];
+    let mut fast = passed(3_000);
+    fast.response = times(3_000, MS);
+    fast.ttfb = times(3_000, MS);
+    for (name, (late, by), cpu_share, throttled, dropped, model, code) in FAULTS {
+        let mut record = run(model, [fast.clone(), Tally::default(), Tally::default()]);
+        record.health.lag = lag(late, by);
+        record.health.cpu_share = cpu_share;
+        record.health.throttled = throttled;
         record.counts.dropped_in_flight = dropped;
-        // The tightest limit is 50 ms, on response time: ttfb and other profiles do not count.
-        let budgets = [
-            "error_rate < 5%",
-            "p99 of landing < 500ms",
-            "mean < 1h during soak",
-            "ttfb p50 < 1s",
-        ];
-        let mut file = file(&budgets);
-        file.budgets[1].bound.limit = crate::budget::Quantity::Time(50 * MS);
-        file.budgets[1].statistic = Statistic::Max(crate::record::Metric::Response);
-        record
-            .steps
-            .iter_mut()
-            .for_each(|s| s.measured.response = times(s.measured.ok, MS));
-        let said = judge(&record, Some(&file));
-        assert_eq!(
-            said.exit.code, code,
-            "{name}: {} {:?}",
-            said.sentence, said.evidence
-        );
-        assert_eq!(
-            said.sentence.starts_with("INVALID: "),
-            code == 7,
-            "{name}: {}",
-            said.sentence
-        );
+        let said = verdict(&record, &budgets);
+        assert_eq!(said.exit.code, code, "{name}: {}", said.sentence);
+        let invalid = said.sentence.starts_with("INVALID: ");
+        assert_eq!(invalid, code == 7, "{name}: {}", said.sentence);
+    }
+}
+
+#[test]
+fn counts_that_do_not_add_up_are_nobodys_verdict() {
+    for model in [OPEN, CLOSED, PASSES] {
+        let mut record = run(model, [passed(10), passed(10), passed(10)]);
+        assert_eq!(judge(&record, None).exit.code, 0);
+        record.steps[1].measured.sent += 1;
+        assert_eq!(exits(&judge(&record, None)), (7, Reason::InvalidInstrument));
+        record.steps[1].measured.sent -= 1;
+        record.health.conserved = false;
+        assert_eq!(exits(&judge(&record, None)), (7, Reason::InvalidInstrument));
     }
 }
 
