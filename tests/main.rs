@@ -11,6 +11,8 @@ mod diagnostics;
 mod exits;
 mod faults;
 mod files;
+mod golden;
 mod layers;
+mod reports;
 mod support;
 mod target;

@@ -378,6 +378,7 @@ impl Offsets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn node(text: &str) -> Node {
         parse(&Source::new("x.yaml", text)).unwrap()

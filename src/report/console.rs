@@ -1,0 +1,348 @@
+//! The end of a run on a terminal or in a log. In: a view; out: what was run, the steps, the budgets, what failed
+//! with one exchange each, and the verdict as the last line. Invariant: colour and symbols only repeat what a word
+//! says, no line of a server begins a line here or acts on the terminal, and the width given is kept where the texts allow.
+
+mod paint;
+mod table;
+
+use super::text::{self, clip, log_line, put};
+use super::view::seconds;
+use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, View, Word};
+use crate::budget::Outcome;
+use crate::units::{format_count, significant};
+use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
+use std::io::{self, Write};
+
+/// Failures shown; the others are in the files.
+const FAILURES: usize = 5;
+
+/// The summary at the end.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// Columns of the terminal; 80 where it is not known.
+    pub width: usize,
+    /// Write ANSI colours.
+    pub colour: bool,
+    /// Where the other reports are, said above the verdict.
+    pub files: Option<String>,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            width: 80,
+            colour: false,
+            files: None,
+        }
+    }
+}
+
+impl Reporter for Console {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let mut page = Page {
+            out,
+            paint: Paint(self.colour),
+            width: self.width.clamp(60, 160),
+        };
+        page.head(view)?;
+        if view.totals.all.n() > 0 {
+            table::steps(&mut page, view)?;
+        }
+        page.budgets(view)?;
+        page.failures(view)?;
+        page.instrument(view)?;
+        page.verdict(view, self.files.as_deref())
+    }
+}
+
+/// Where a summary is written, and how.
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    paint: Paint,
+    width: usize,
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", text.trim_end())
+    }
+
+    fn title(&mut self, title: &str) -> io::Result<()> {
+        let title = self.paint.on(STRONG, title);
+        self.line("")?;
+        self.line(&title)
+    }
+
+    /// A name and a value below an item, the value broken into lines that keep the column.
+    fn field(&mut self, name: &str, value: &str) -> io::Result<()> {
+        const INDENT: usize = 17;
+        let room = self.width.saturating_sub(INDENT);
+        for (i, part) in broken(&log_line(value), room).iter().enumerate() {
+            let name = if i == 0 { name } else { "" };
+            let name = self.paint.on(DIM, &format!("{name:<10}"));
+            self.line(&format!("       {name}{part}"))?;
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, view: &View) -> io::Result<()> {
+        let run = &view.run;
+        let title = self.paint.on(STRONG, &log_line(&run.scenario));
+        self.line("")?;
+        self.line(&format!(
+            "{title} · profile {} · {}",
+            log_line(&run.profile),
+            log_line(&run.target)
+        ))?;
+        let mut facts = vec![run.load.clone()];
+        if !run.phases.is_empty() {
+            facts.push(run.phases_text());
+        }
+        facts.push(format!("seed {}", run.seed));
+        for part in flowed(&facts, self.width) {
+            let part = self.paint.on(DIM, &log_line(&part));
+            self.line(&part)?;
+        }
+        self.line("")?;
+        for part in flowed(&counts(view), self.width) {
+            self.line(&part)?;
+        }
+        Ok(())
+    }
+
+    fn budgets(&mut self, view: &View) -> io::Result<()> {
+        if view.budgets.is_empty() {
+            return Ok(());
+        }
+        self.title("Budgets")?;
+        table::budgets(self, view)
+    }
+
+    /// What is not plain about a budget, below its line.
+    fn budget_notes(&mut self, view: &View, budget: &BudgetRow) -> io::Result<()> {
+        if matches!(budget.outcome, Outcome::Pass | Outcome::NotRun) {
+            return Ok(());
+        }
+        let mut n = format_count(budget.n);
+        if let Some(violations) = budget.violations {
+            put(
+                &mut n,
+                format_args!(", {} violate it", format_count(violations)),
+            );
+        }
+        self.field("n", &n)?;
+        if let Some((low, high)) = &budget.interval {
+            self.field("bounds", &format!("{low} to {high}, each at 95 %"))?;
+        }
+        for (name, value) in [("note", &budget.note), ("worst", &budget.worst)] {
+            if let Some(value) = value {
+                self.field(name, value)?;
+            }
+        }
+        self.field("at", &view.budget_place(budget.line))
+    }
+
+    fn failures(&mut self, view: &View) -> io::Result<()> {
+        if view.failures.is_empty() {
+            return Ok(());
+        }
+        self.title("Failures")?;
+        for failure in view.failures.iter().take(FAILURES) {
+            self.failure(view, failure)?;
+        }
+        let rest = view.failures.len().saturating_sub(FAILURES);
+        if rest > 0 {
+            self.line(&format!("       and {rest} more kinds, in the report"))?;
+        }
+        Ok(())
+    }
+
+    fn failure(&mut self, view: &View, failure: &FailureRow) -> io::Result<()> {
+        let what = match failure.kind {
+            "check" => format!("check {}", failure.what),
+            _ => failure.what.clone(),
+        };
+        let name = log_line(&format!("{}: {what}", failure.step));
+        let name = self.paint.on(BAD, &clip(&name, self.width - 2));
+        self.line(&format!("  {name}"))?;
+        let exhibit = failure.exhibits.first();
+        if let Some(exhibit) = exhibit {
+            self.exchange(exhibit)?;
+        }
+        let mut often = format!(
+            "{} of {} requests, {}",
+            format_count(failure.count),
+            format_count(failure.of),
+            when(failure)
+        );
+        let mut ours = view.checks.iter().filter(|c| c.step == failure.step);
+        if ours.clone().count() > 0 && ours.all(|c| c.budgeted) {
+            often.push_str("; judged by budgets");
+        }
+        self.field("n", &often)?;
+        self.field("at", &view.place(failure.line))?;
+        let Some(exhibit) = exhibit else {
+            return Ok(());
+        };
+        // A command is copied: it stays on one line, however long.
+        let name = self.paint.on(DIM, &format!("{:<10}", "curl"));
+        self.line(&format!("       {name}{}", log_line(&exhibit.curl)))
+    }
+
+    fn exchange(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
+        if let Some(expected) = &exhibit.expected {
+            self.field("expected", &clip(expected, 300))?;
+        }
+        if let Some(actual) = &exhibit.actual {
+            self.field("actual", &clip(actual, 300))?;
+        }
+        let took = text::figure(exhibit.took);
+        match exhibit.status {
+            Some(status) => self.field("answer", &format!("status {status} after {took} ms")),
+            None => self.field("answer", &format!("none after {took} ms")),
+        }
+    }
+
+    fn instrument(&mut self, view: &View) -> io::Result<()> {
+        let broken: Vec<_> = view.evidence.iter().filter(|e| !e.holds).collect();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        self.title("The generator was at fault")?;
+        for evidence in broken {
+            let name = self.paint.on(UNSURE, &evidence.name);
+            self.line(&format!("  {name}"))?;
+            self.field(
+                "found",
+                &format!("{}, allowed {}", evidence.value, evidence.limit),
+            )?;
+            self.field("advice", &evidence.advice)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&mut self, view: &View, files: Option<&str>) -> io::Result<()> {
+        self.line("")?;
+        if let Some(files) = files {
+            let text = self.paint.on(DIM, &format!("report {}", log_line(files)));
+            self.line(&text)?;
+        }
+        let style = match view.word {
+            Word::Pass => GOOD,
+            Word::Fail | Word::Unreachable => BAD,
+            Word::Invalid | Word::Interrupted | Word::Terminated => UNSURE,
+        };
+        let word = self.paint.on(style, view.word.text());
+        self.line(&format!("{word}  {}", log_line(&view.sentence)))
+    }
+}
+
+/// How many requests, how fast, how they ended.
+fn counts(view: &View) -> Vec<String> {
+    let (totals, all) = (&view.totals, &view.totals.all);
+    let mut facts = vec![format!(
+        "{} requests in {}",
+        format_count(all.n()),
+        seconds(view.run.elapsed)
+    )];
+    if view.run.under_load {
+        let mut rate = format!("{} req/s", significant(all.throughput));
+        if totals.offered > 0 {
+            put(
+                &mut rate,
+                format_args!(" of {} offered", significant(totals.offered_rate)),
+            );
+        }
+        facts.push(rate);
+    }
+    facts.push(format!("{} ok", format_count(all.ok)));
+    facts.push(format!(
+        "{} errors ({})",
+        format_count(all.errors()),
+        all.error_text()
+    ));
+    for (count, name) in [
+        (all.dropped, "dropped"),
+        (all.skipped, "skipped"),
+        (all.aborted, "aborted"),
+    ] {
+        if count > 0 {
+            facts.push(format!("{} {name}", format_count(count)));
+        }
+    }
+    facts
+}
+
+/// Facts side by side, as many to a line as there is room for.
+fn flowed(facts: &[String], room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for fact in facts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + fact.chars().count() <= room => {
+                line.push_str(" · ");
+                line.push_str(fact);
+            }
+            _ => lines.push(fact.clone()),
+        }
+    }
+    lines
+}
+
+fn when(failure: &FailureRow) -> String {
+    if failure.last > failure.first {
+        format!(
+            "from {} to {}",
+            seconds(failure.first),
+            seconds(failure.last)
+        )
+    } else {
+        format!("at {}", seconds(failure.first))
+    }
+}
+
+/// Breaks at spaces, and a word longer than the room where it must.
+fn broken(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut width = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if length > room {
+            for c in word.chars() {
+                if width >= room {
+                    lines.push(String::new());
+                    width = 0;
+                }
+                lines.last_mut().into_iter().for_each(|l| l.push(c));
+                width += 1;
+            }
+            continue;
+        }
+        if width > 0 && width + 1 + length > room {
+            lines.push(String::new());
+            width = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if width > 0 {
+                line.push(' ');
+                width += 1;
+            }
+            line.push_str(word);
+            width += length;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(broken("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(broken("a-very-long b", 5), ["a-ver", "y-lon", "g b"]);
+        assert_eq!(broken("", 5), [""]);
+        let facts = ["aa".to_owned(), "bb".to_owned(), "cc".to_owned()];
+        assert_eq!(flowed(&facts, 8), ["aa · bb", "cc"]);
+    }
+}

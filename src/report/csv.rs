@@ -1,0 +1,209 @@
+//! Tables for spreadsheets and scripts. In: a view; out: `summary.csv`, one row a step and one for all, and
+//! `windows.csv`, one row a window. Invariant: units stand in the header, numbers are plain, an unknown value is an
+//! empty cell, and no cell can be taken for a formula. A percentile among timed-out requests is the timeout: it is
+//! that or more, and the column `timed_out` says so.
+
+use super::{Latency, Point, Reporter, Slice, StepRow, View};
+use std::io::{self, Write};
+
+/// `summary.csv`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Summary;
+
+/// `windows.csv`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Windows;
+
+const SUMMARY: [&str; 17] = [
+    "flow",
+    "step",
+    "line",
+    "sent",
+    "ok",
+    "check_failed",
+    "failed",
+    "timed_out",
+    "aborted",
+    "dropped",
+    "skipped",
+    "warmup_sent",
+    "new_connections",
+    "received_bytes",
+    "errors",
+    "error_percent",
+    "per_second",
+];
+
+const CLOCKS: [&str; 5] = ["response", "service", "ttfb", "connect", "tls"];
+
+const QUANTILES: [&str; 8] = ["mean", "min", "p50", "p90", "p95", "p99", "p99.9", "max"];
+
+impl Reporter for Summary {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let mut table = ::csv::Writer::from_writer(out);
+        let mut header: Vec<String> = SUMMARY.map(str::to_owned).into();
+        for clock in CLOCKS {
+            header.extend(QUANTILES.map(|q| format!("{clock}_{q}_ms")));
+        }
+        table.write_record(&header)?;
+        for step in view.steps.iter().chain([&view.totals.all]) {
+            table.write_record(summary(step))?;
+        }
+        table.flush()
+    }
+}
+
+fn summary(step: &StepRow) -> Vec<String> {
+    let name = if step.name.is_empty() {
+        &step.label
+    } else {
+        &step.name
+    };
+    let mut row = vec![guarded(&step.flow), guarded(name)];
+    row.push(if step.line > 0 {
+        step.line.to_string()
+    } else {
+        String::new()
+    });
+    row.extend(
+        [
+            step.sent,
+            step.ok,
+            step.check_failed,
+            step.failed,
+            step.timed_out,
+            step.aborted,
+            step.dropped,
+            step.skipped,
+            step.warmup,
+            step.new_connections,
+            step.received,
+            step.errors(),
+        ]
+        .map(|n| n.to_string()),
+    );
+    row.push(
+        step.error_share()
+            .map_or_else(String::new, |s| decimals(s * 100.0, 4)),
+    );
+    row.push(decimals(step.throughput, 3));
+    for latency in [
+        &step.response,
+        &step.service,
+        &step.ttfb,
+        &step.connect,
+        &step.tls,
+    ] {
+        row.extend(quantiles(latency).map(|p| milliseconds(&p)));
+    }
+    row
+}
+
+fn quantiles(latency: &Latency) -> [Point; 8] {
+    let [p50, p90, p95, p99, p999, max] = latency.columns();
+    [latency.mean, latency.min, p50, p90, p95, p99, p999, max]
+}
+
+const WINDOWS: [&str; 23] = [
+    "start_s",
+    "length_s",
+    "phase",
+    "measured",
+    "arrivals",
+    "offered",
+    "sent",
+    "ok",
+    "not_ok",
+    "timed_out",
+    "dropped",
+    "offered_per_second",
+    "sent_per_second",
+    "ended_per_second",
+    "received_bytes",
+    "connections",
+    "in_flight_max",
+    "lag_max_ms",
+    "response_p50_ms",
+    "response_p95_ms",
+    "response_p99_ms",
+    "response_max_ms",
+    "error_percent",
+];
+
+impl Reporter for Windows {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let mut table = ::csv::Writer::from_writer(out);
+        table.write_record(WINDOWS)?;
+        for slice in &view.windows {
+            table.write_record(window(slice))?;
+        }
+        table.flush()
+    }
+}
+
+fn window(slice: &Slice) -> [String; 23] {
+    let error = if slice.ended() > 0 {
+        decimals(slice.not_ok as f64 / slice.ended() as f64 * 100.0, 4)
+    } else {
+        String::new()
+    };
+    [
+        decimals(slice.start, 3),
+        decimals(slice.length, 3),
+        guarded(&slice.phase),
+        slice.measured.to_string(),
+        slice.arrivals.to_string(),
+        slice.offered.to_string(),
+        slice.sent.to_string(),
+        slice.ok.to_string(),
+        slice.not_ok.to_string(),
+        slice.timed_out.to_string(),
+        slice.dropped.to_string(),
+        decimals(slice.rate(slice.offered), 3),
+        decimals(slice.rate(slice.sent), 3),
+        decimals(slice.rate(slice.ended()), 3),
+        slice.received.to_string(),
+        slice.connections.to_string(),
+        slice.in_flight.to_string(),
+        decimals(slice.lag, 3),
+        milliseconds(&slice.p50),
+        milliseconds(&slice.p95),
+        milliseconds(&slice.p99),
+        milliseconds(&slice.max),
+        error,
+    ]
+}
+
+fn milliseconds(point: &Point) -> String {
+    point.ms.map_or_else(String::new, |ms| decimals(ms, 3))
+}
+
+/// A plain number with at most so many decimals.
+fn decimals(value: f64, most: usize) -> String {
+    let text = format!("{value:.most$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Spreadsheets run what begins like a formula; an apostrophe makes it text.
+fn guarded(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '␍', '⇥']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_no_formulas_and_numbers_are_plain() {
+        assert_eq!(guarded("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(guarded("@sum"), "'@sum");
+        assert_eq!(guarded("pay"), "pay");
+        assert_eq!(decimals(100.0, 4), "100");
+        assert_eq!(decimals(0.12, 4), "0.12");
+        assert_eq!(decimals(0.0, 3), "0");
+    }
+}

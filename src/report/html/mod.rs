@@ -1,0 +1,240 @@
+//! The report people open. In: a view; out: one HTML page. Invariant: self-contained (a content security policy in
+//! the page forbids any load and any script), readable without script, and smaller than 500 KB whatever the run:
+//! what is too much for a page is cut here, said so, and whole in the other files.
+
+mod charts;
+mod scale;
+mod svg;
+
+use super::text::{clip, figure};
+use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, Word, seconds};
+use crate::budget::Outcome;
+use crate::units::{format_bytes, format_count, format_share, significant};
+use askama::Template;
+use std::borrow::Borrow;
+use std::io::{self, Write};
+
+/// Steps shown; of more, the slowest.
+const STEPS: usize = 150;
+/// Kinds of failure shown.
+const FAILURES: usize = 40;
+/// Budgets shown.
+const BUDGETS: usize = 100;
+/// Characters of all exchanges together.
+const EXCHANGES: usize = 120_000;
+/// Characters of one line of an exchange.
+const LINE: usize = 300;
+
+/// `report.html`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Html;
+
+impl Reporter for Html {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        Page::new(view).write_into(out).map_err(io::Error::other)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "report.html", config = "src/report/html/askama.toml")]
+struct Page<'a> {
+    view: &'a View,
+    css: &'static str,
+    budgets: Vec<&'a BudgetRow>,
+    steps: Vec<&'a StepRow>,
+    failures: Vec<Failure<'a>>,
+    throughput: Option<String>,
+    latency: Option<String>,
+    curve: Option<String>,
+    in_flight: Option<String>,
+    lag: Option<String>,
+}
+
+/// A kind of failure, with as many exchanges as there is room for.
+struct Failure<'a> {
+    row: &'a FailureRow,
+    exhibits: Vec<Exchange<'a>>,
+}
+
+struct Exchange<'a> {
+    row: &'a ExhibitRow,
+    request: String,
+    response: String,
+}
+
+impl<'a> Page<'a> {
+    fn new(view: &'a View) -> Self {
+        let mut steps: Vec<&StepRow> = view.steps.iter().collect();
+        if steps.len() > STEPS {
+            let slow = |s: &StepRow| s.response.p95.ms.unwrap_or(-1.0);
+            steps.sort_by(|a, b| slow(b).total_cmp(&slow(a)));
+            steps.truncate(STEPS);
+        }
+        Self {
+            view,
+            css: include_str!("report.css"),
+            budgets: view.budgets.iter().take(BUDGETS).collect(),
+            steps,
+            failures: failures(view),
+            throughput: charts::throughput(view),
+            latency: charts::latency(view),
+            curve: charts::curve(view),
+            in_flight: charts::in_flight(view),
+            lag: charts::lag(view),
+        }
+    }
+
+    /// Markup: each bound is kept whole, the line may break between them.
+    fn bounds(budget: &BudgetRow) -> String {
+        match &budget.interval {
+            Some((low, high)) => format!(
+                "<span class=whole>{}</span> … <span class=whole>{}</span>",
+                svg::escaped(low),
+                svg::escaped(high)
+            ),
+            None => "–".into(),
+        }
+    }
+
+    // Templates pass some numbers by value and others by reference: `Borrow` takes both.
+
+    /// The class that colours the verdict.
+    fn tone(&self) -> &'static str {
+        match self.view.word {
+            Word::Pass => "pass",
+            Word::Fail | Word::Unreachable => "fail",
+            Word::Invalid | Word::Interrupted | Word::Terminated => "unsure",
+        }
+    }
+
+    fn outcome(budget: &BudgetRow) -> &'static str {
+        match budget.outcome {
+            Outcome::Pass => "pass",
+            Outcome::Fail | Outcome::Marginal { passed: false } => "fail",
+            Outcome::Marginal { passed: true } | Outcome::Undecided => "unsure",
+            Outcome::NotRun => "off",
+        }
+    }
+
+    fn bar(budget: &BudgetRow) -> String {
+        let Some(left) = budget.headroom else {
+            return String::new();
+        };
+        let holds = !budget.outcome.broken();
+        svg::bar((1.0 - left).max(0.0), holds, &budget.headroom_text())
+    }
+
+    fn count(count: impl Borrow<u64>) -> String {
+        format_count(*count.borrow())
+    }
+
+    fn place(&self, line: impl Borrow<usize>) -> String {
+        self.view.place(*line.borrow())
+    }
+
+    fn budget_place(&self, line: impl Borrow<usize>) -> String {
+        self.view.budget_place(*line.borrow())
+    }
+
+    fn bytes(bytes: impl Borrow<u64>) -> String {
+        format_bytes(*bytes.borrow())
+    }
+
+    fn share(share: impl Borrow<f64>) -> String {
+        format_share(*share.borrow())
+    }
+
+    fn number(value: impl Borrow<f64>) -> String {
+        significant(*value.borrow())
+    }
+
+    fn figure(value: impl Borrow<f64>) -> String {
+        figure(*value.borrow())
+    }
+
+    fn seconds(value: impl Borrow<f64>) -> String {
+        seconds(*value.borrow())
+    }
+
+    fn statuses(step: &StepRow) -> String {
+        let texts = step
+            .statuses
+            .iter()
+            .map(|(status, n)| format!("{status} × {}", format_count(*n)));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
+    fn when(failure: &FailureRow) -> String {
+        if failure.last > failure.first {
+            format!("{} to {}", seconds(failure.first), seconds(failure.last))
+        } else {
+            seconds(failure.first)
+        }
+    }
+
+    /// Share of requests that found a connection.
+    fn reuse(&self) -> String {
+        let health = &self.view.health;
+        let all = health.connections + health.reused;
+        if all == 0 {
+            return "–".into();
+        }
+        format_share(health.reused as f64 / all as f64)
+    }
+}
+
+fn failures(view: &View) -> Vec<Failure<'_>> {
+    let mut room = EXCHANGES;
+    let mut out = Vec::new();
+    for row in view.failures.iter().take(FAILURES) {
+        let mut exhibits = Vec::new();
+        for exhibit in &row.exhibits {
+            let exchange = exchange(exhibit);
+            let size = exchange.request.len() + exchange.response.len() + exhibit.curl.len();
+            if size > room {
+                break;
+            }
+            room -= size;
+            exhibits.push(exchange);
+        }
+        out.push(Failure { row, exhibits });
+    }
+    out
+}
+
+fn exchange(row: &ExhibitRow) -> Exchange<'_> {
+    let status = row
+        .status
+        .map_or_else(|| "no answer".into(), |s| format!("status {s}"));
+    Exchange {
+        row,
+        request: message(
+            &row.request_line,
+            &row.request_headers,
+            &row.request_body,
+            false,
+        ),
+        response: message(
+            &status,
+            &row.response_headers,
+            &row.response_body,
+            row.response_cut,
+        ),
+    }
+}
+
+fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {
+    let mut text = clip(first, LINE);
+    for header in headers {
+        text.push('\n');
+        text.push_str(&clip(header, LINE));
+    }
+    if !body.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(body);
+        if cut {
+            text.push('…');
+        }
+    }
+    text
+}

@@ -1,0 +1,287 @@
+//! JUnit as GitHub's actions, GitLab and Jenkins all read it. In: a view; out: `junit.xml`. Invariant: one case per
+//! step, one per budget and one for the run itself, whatever the load; totals count cases; `<failure>` means that the
+//! target is wrong, `<error>` that nothing could be said. A case's class has no dots but those that we set, because
+//! Jenkins splits it there.
+
+use super::text::{self, put};
+use super::{BudgetRow, FailureRow, Reporter, StepRow, View, Word};
+use crate::budget::{FailedCheck, Outcome, Reason};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// `junit.xml`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Junit;
+
+impl Reporter for Junit {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let mut report = Report::new("tollgate");
+        report.set_time(time(view.run.elapsed));
+        let scenario = &view.run.scenario;
+        let steps: Vec<TestCase> = view.steps.iter().map(|s| step(view, s)).collect();
+        report.add_test_suite(suite(view, scenario.clone(), "steps", steps));
+        if !view.budgets.is_empty() {
+            let budgets: Vec<TestCase> = view.budgets.iter().map(|b| budget(view, b)).collect();
+            report.add_test_suite(suite(
+                view,
+                format!("{scenario} budgets"),
+                "budgets",
+                budgets,
+            ));
+        }
+        report.add_test_suite(suite(
+            view,
+            format!("{scenario} run"),
+            "run",
+            vec![validity(view)],
+        ));
+        report.serialize(&mut *out).map_err(io::Error::other)?;
+        out.write_all(b"\n")
+    }
+}
+
+/// Names the cases after their part and makes them unique within it.
+fn suite(view: &View, name: String, part: &str, cases: Vec<TestCase>) -> TestSuite {
+    let mut suite = TestSuite::new(name);
+    if part == "steps" {
+        suite.set_time(time(view.run.elapsed));
+    }
+    suite.timestamp = view.run.started.parse().ok();
+    if !view.run.host.is_empty() {
+        suite
+            .extra
+            .insert("hostname".into(), view.run.host.as_str().into());
+    }
+    for (property, value) in [
+        ("target", &view.run.target),
+        ("profile", &view.run.profile),
+        ("seed", &view.run.seed.to_string()),
+        ("verdict", &view.sentence),
+    ] {
+        suite.add_property((property, value.as_str()));
+    }
+    let class = format!("tollgate.{}.{part}", view.run.scenario.replace('.', "_"));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for mut case in cases {
+        let times = seen.entry(case.name.as_str().to_owned()).or_insert(0);
+        *times += 1;
+        if *times > 1 {
+            case.name = format!("{} ({times})", case.name.as_str()).into();
+        }
+        case.set_classname(&class);
+        suite.add_test_case(case);
+    }
+    suite
+}
+
+fn time(seconds: f64) -> Duration {
+    Duration::from_millis((seconds * 1e3).max(0.0).round() as u64)
+}
+
+fn place(case: &mut TestCase, file: &str, line: usize) {
+    if !file.is_empty() && line > 0 {
+        case.extra.insert("file".into(), file.into());
+        case.extra
+            .insert("line".into(), line.to_string().as_str().into());
+    }
+}
+
+fn non_success(kind: NonSuccessKind, ty: &str, message: &str, body: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status
+        .set_type(ty)
+        .set_message(message)
+        .set_description(body);
+    status
+}
+
+fn skipped(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(message);
+    status
+}
+
+fn step(view: &View, step: &StepRow) -> TestCase {
+    let failed: Vec<&FailedCheck> = view
+        .checks
+        .iter()
+        .filter(|c| c.step == step.label)
+        .collect();
+    let mut case = TestCase::new(step.label.as_str(), step_status(view, step, &failed));
+    case.set_time(time(step.response.mean.ms.unwrap_or(0.0) / 1e3));
+    place(&mut case, &view.run.file, step.line);
+    let mut said = format!(
+        "{} requests, {} errors; response time p50 {}, p95 {}, p99 {}, max {}",
+        step.n(),
+        step.errors(),
+        step.response.p50.spoken(),
+        step.response.p95.spoken(),
+        step.response.p99.spoken(),
+        step.response.max.spoken(),
+    );
+    for check in failed.iter().filter(|c| c.budgeted) {
+        put(
+            &mut said,
+            format_args!(
+                "\n{} of {} failed, which budgets judge: {}",
+                check.count, check.n, check.what
+            ),
+        );
+    }
+    case.set_system_out(said);
+    case
+}
+
+/// A failure that budgets judge does not fail its step: the budget's case does.
+fn step_status(view: &View, step: &StepRow, failed: &[&FailedCheck]) -> TestCaseStatus {
+    let counted: Vec<&&FailedCheck> = failed.iter().filter(|c| !c.budgeted).collect();
+    let Some(first) = counted.first() else {
+        return unfailed_status(view, step);
+    };
+    let message = format!("{}: {} of {} requests", first.what, first.count, first.n);
+    let mut body = String::new();
+    for check in &counted {
+        put(
+            &mut body,
+            format_args!(
+                "{}: {}: {} of {} requests\n",
+                view.place(check.line),
+                check.what,
+                check.count,
+                check.n
+            ),
+        );
+    }
+    for failure in view.failures.iter().filter(|f| f.step == step.label) {
+        body.push_str(&exchange(failure));
+    }
+    let ty = if step.failed + step.timed_out > 0 {
+        "request"
+    } else {
+        "check"
+    };
+    non_success(NonSuccessKind::Failure, ty, &message, &body)
+}
+
+fn unfailed_status(view: &View, step: &StepRow) -> TestCaseStatus {
+    if step.sent > 0 {
+        return TestCaseStatus::success();
+    }
+    if view.word.stopped() {
+        return skipped("not sent: the run was stopped");
+    }
+    if step.skipped > 0 {
+        return skipped("not sent: an earlier step failed");
+    }
+    let why = if step.dropped > 0 {
+        "not sent: no arrival could be started"
+    } else {
+        "not sent: there was no arrival for it"
+    };
+    non_success(NonSuccessKind::Error, "no data", why, why)
+}
+
+/// The first exchange of a kind of failure.
+fn exchange(failure: &FailureRow) -> String {
+    let Some(exhibit) = failure.exhibits.first() else {
+        return String::new();
+    };
+    let mut out = format!("\n{}\n", failure.what);
+    for (name, value) in [("expected", &exhibit.expected), ("actual", &exhibit.actual)] {
+        if let Some(value) = value {
+            put(&mut out, format_args!("  {name}: {value}\n"));
+        }
+    }
+    if let Some(status) = exhibit.status {
+        put(&mut out, format_args!("  status: {status}\n"));
+    }
+    if !exhibit.response_body.is_empty() {
+        let body = text::line(&exhibit.response_body);
+        put(
+            &mut out,
+            format_args!("  body: {}\n", text::clip(&body, 512)),
+        );
+    }
+    put(&mut out, format_args!("  {}\n", text::line(&exhibit.curl)));
+    out
+}
+
+fn budget(view: &View, budget: &BudgetRow) -> TestCase {
+    let mut case = TestCase::new(budget.text.as_str(), budget_status(view, budget));
+    case.set_time(Duration::ZERO);
+    if let Some(file) = &view.run.budget_file {
+        place(&mut case, file, budget.line);
+    }
+    case.set_system_out(finding(budget));
+    case
+}
+
+/// Limit, value and how sure it is.
+fn finding(budget: &BudgetRow) -> String {
+    let mut out = format!(
+        "{} of {}: limit {}, actual {}, n {}",
+        budget.word().to_lowercase(),
+        budget.scope,
+        budget.limit,
+        budget.actual.as_deref().unwrap_or("no data"),
+        budget.n
+    );
+    if let Some((low, high)) = &budget.interval {
+        put(&mut out, format_args!(", 95 % bounds {low} to {high}"));
+    }
+    for (name, value) in [("worst", &budget.worst), ("note", &budget.note)] {
+        if let Some(value) = value {
+            put(&mut out, format_args!("\n{name}: {value}"));
+        }
+    }
+    out
+}
+
+fn budget_status(view: &View, budget: &BudgetRow) -> TestCaseStatus {
+    let body = format!("{}\n{}", view.budget_place(budget.line), finding(budget));
+    let message = format!(
+        "expected {}, actual {}",
+        budget.text,
+        budget.actual.as_deref().unwrap_or("no data")
+    );
+    // A generator at fault breaks budgets that the target may well hold.
+    let broken = if view.exit.reason == Reason::InvalidInstrument {
+        NonSuccessKind::Error
+    } else {
+        NonSuccessKind::Failure
+    };
+    match budget.outcome {
+        Outcome::Pass | Outcome::Marginal { passed: true } => TestCaseStatus::success(),
+        Outcome::Fail | Outcome::Marginal { passed: false } => {
+            non_success(broken, "budget", &message, &body)
+        }
+        Outcome::Undecided => non_success(NonSuccessKind::Error, "undecided", &message, &body),
+        Outcome::NotRun => skipped(budget.note.as_deref().unwrap_or("not of this profile")),
+    }
+}
+
+/// The run itself: red when nothing can be said, so that no broken run looks green.
+fn validity(view: &View) -> TestCase {
+    let status = match view.word {
+        Word::Pass | Word::Fail => TestCaseStatus::success(),
+        _ => non_success(
+            NonSuccessKind::Error,
+            view.exit.reason.name(),
+            &view.sentence,
+            &view.why.join("\n"),
+        ),
+    };
+    let mut case = TestCase::new("the run is valid", status);
+    case.set_time(Duration::ZERO);
+    let evidence: Vec<String> = view
+        .evidence
+        .iter()
+        .map(|e| format!("{}: {}, allowed {}", e.name, e.value, e.limit))
+        .collect();
+    if !evidence.is_empty() {
+        case.set_system_out(evidence.join("\n"));
+    }
+    case
+}

@@ -1,0 +1,34 @@
+//! REPORT: a run and its verdict → what people and machines read. In: a [`RunRecord`](crate::record::RunRecord)
+//! and a [`Verdict`](crate::budget::Verdict), folded once into a [`View`]; out: bytes. Invariant: reporters
+//! compute nothing and decide nothing, so all of them say the same; and no text of a server reaches a reader
+//! as anything but text.
+
+mod console;
+mod csv;
+mod html;
+mod json;
+mod junit;
+mod text;
+mod view;
+
+pub use console::Console;
+pub use csv::{Summary, Windows};
+pub use html::Html;
+pub use json::{Json, SCHEMA};
+pub use junit::Junit;
+use view::seconds;
+pub use view::{
+    BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, HealthView,
+    Latency, PhaseRow, Point, RunView, Slice, StepRow, Totals, View, Word,
+};
+
+use std::io::{self, Write};
+
+/// Turns a view into the bytes of one file, or of the terminal. Whoever calls it owns the file.
+pub trait Reporter {
+    /// Writes the whole report.
+    ///
+    /// # Errors
+    /// Only when `out` cannot be written.
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()>;
+}

@@ -1,0 +1,148 @@
+//! Text that others wrote, made harmless. In: anything a server sent; out: the same text without a character
+//! that could act on a terminal, a log reader or the eye. Invariant: what leaves here holds no control character
+//! but line feeds and tabs, nothing invisible and nothing that turns the writing direction, and it is legal XML.
+
+use std::fmt::{self, Write as _};
+
+/// Keeps lines; every other control or invisible character becomes visible.
+pub(super) fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' | '\t' => out.push(c),
+            '\0'..='\x1f' => out.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\x7f' => out.push('␡'),
+            c if acts(c) => put(&mut out, format_args!("[U+{:04X}]", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Invisible, turning the writing direction, breaking lines, or not a character of XML.
+fn acts(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{fffe}'..='\u{ffff}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// [`clean`] on one line: line feeds and tabs become visible too.
+pub(super) fn line(text: &str) -> String {
+    clean(text).replace('\n', "⏎").replace('\t', "⇥")
+}
+
+/// At most `most` characters, with an ellipsis in place of the rest.
+pub(super) fn clip(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    kept.push('…');
+    kept
+}
+
+/// Appends formatted text.
+pub(super) fn put(out: &mut String, arguments: fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    out.write_fmt(arguments).ok();
+}
+
+/// One line that no CI system takes for a command, wherever in a log it stands: `::error::` (GitHub) counts at
+/// the beginning of a line, `##[error]`, `##vso[` and `##teamcity[` anywhere.
+pub(super) fn log_line(text: &str) -> String {
+    let mut text = line(text);
+    for command in ["##[", "##vso[", "##teamcity["] {
+        if text.contains(command) {
+            text = text.replace(command, &format!("# {}", &command[1..]));
+        }
+    }
+    if text.trim_start().starts_with("::") {
+        text = text.replacen("::", ": :", 1);
+    }
+    text
+}
+
+/// A figure for a column: three digits, or all before the point in groups: `0.85`, `505`, `10,000`.
+pub(super) fn figure(value: f64) -> String {
+    if value.abs() >= 999.5 {
+        let groups = crate::units::format_count(value.abs().round() as u64);
+        return if value < 0.0 {
+            format!("-{groups}")
+        } else {
+            groups
+        };
+    }
+    crate::units::significant(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_acts_becomes_visible() {
+        for (text, expected) in [
+            ("plain ünïcode 日本", "plain ünïcode 日本"),
+            ("\x1b[31mred\x1b[0m", "␛[31mred␛[0m"),
+            ("a\0b\x7fc", "a␀b␡c"),
+            ("a\r\nb\rc", "a\nb␍c"),
+            ("user\u{202e}gpj.exe", "user[U+202E]gpj.exe"),
+            ("\u{9b}31m", "[U+009B]31m"),
+            ("\u{ffff}", "[U+FFFF]"),
+        ] {
+            assert_eq!(clean(text), expected, "{text:?}");
+        }
+        assert_eq!(line("a\nb\tc"), "a⏎b⇥c");
+    }
+
+    #[test]
+    fn commands_of_ci_systems_are_broken() {
+        for (text, expected) in [
+            ("::error::x", ": :error::x"),
+            ("  ::set-output name=a::b", "  : :set-output name=a::b"),
+            ("a ##[error]b", "a # #[error]b"),
+            ("##vso[task]", "# #vso[task]"),
+            ("std::fmt", "std::fmt"),
+            ("x\n::error::y", "x⏎::error::y"),
+        ] {
+            assert_eq!(log_line(text), expected);
+        }
+    }
+
+    #[test]
+    fn figures_and_clips() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.8512, "0.851"),
+            (505.04, "505"),
+            (999.7, "1,000"),
+            (12_345.6, "12,346"),
+            (-1_500.0, "-1,500"),
+        ] {
+            assert_eq!(figure(value), text);
+        }
+        assert_eq!(clip("abcdef", 4), "abc…");
+        assert_eq!(clip("abcd", 4), "abcd");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_acts_after_cleaning(text in any::<String>()) {
+            let cleaned = clean(&text);
+            prop_assert!(cleaned.chars().all(|c| c == '\n' || c == '\t' || !(c.is_control() || acts(c))));
+            prop_assert_eq!(&clean(&cleaned), &cleaned);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The one view model of all reports. In: a record and its verdict; out: [`View`]. Invariant: whatever two reports
+//! both show comes from the same field here, and every text in it is clean (see `text`).
+
+mod failures;
+mod latency;
+mod rows;
+mod run;
+mod series;
+mod why;
+
+pub use failures::{ExhibitRow, FailureRow};
+pub use latency::{Clock, Curve, Latency, Point};
+pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, StepRow};
+pub(in crate::report) use run::seconds;
+pub use run::{HealthView, PhaseRow, RunView};
+pub use series::Slice;
+
+use super::text;
+use crate::budget::{Exit, FailedCheck, Reason, Verdict};
+use crate::record::{RunRecord, Tally};
+
+/// Slices of the drawn series.
+const SERIES: usize = 600;
+
+/// Slices that tell their values when pointed at: each costs a sentence.
+const HOVER: usize = 120;
+
+/// The verdict in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Everything holds.
+    Pass,
+    /// The target was wrong.
+    Fail,
+    /// The run says nothing.
+    Invalid,
+    /// There was no target.
+    Unreachable,
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+impl Word {
+    /// In capitals.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Fail => "FAIL",
+            Self::Invalid => "INVALID",
+            Self::Unreachable => "UNREACHABLE",
+            Self::Interrupted => "INTERRUPTED",
+            Self::Terminated => "TERMINATED",
+        }
+    }
+
+    /// The run was cut off.
+    pub fn stopped(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated)
+    }
+
+    fn of(reason: Reason) -> Self {
+        match reason {
+            Reason::Pass => Self::Pass,
+            Reason::CheckFailed | Reason::BudgetFailed => Self::Fail,
+            Reason::Unreachable => Self::Unreachable,
+            Reason::Interrupted => Self::Interrupted,
+            Reason::Terminated => Self::Terminated,
+            Reason::InvalidInstrument | Reason::Undecided | Reason::Internal | Reason::Usage => {
+                Self::Invalid
+            }
+        }
+    }
+}
+
+/// All steps together, and the arrivals.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Totals {
+    /// The measured phase of every step.
+    pub all: StepRow,
+    /// Flow starts that the schedule drew.
+    pub arrivals: u64,
+    /// Flow starts that were started.
+    pub started: u64,
+    /// Flow starts dropped because too much was in flight.
+    pub dropped_in_flight: u64,
+    /// Flow starts dropped because a unique feeder had run out.
+    pub dropped_data: u64,
+    /// Requests that the drawn flow starts ask for.
+    pub offered: u64,
+    /// That, a second of the measured phase.
+    pub offered_rate: f64,
+}
+
+/// A run and its verdict, ready to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The verdict in one word.
+    pub word: Word,
+    /// The verdict in one sentence, without the word.
+    pub sentence: String,
+    /// The exit code and why.
+    pub exit: Exit,
+    /// What was run.
+    pub run: RunView,
+    /// All steps together.
+    pub totals: Totals,
+    /// The budgets.
+    pub budgets: Vec<BudgetRow>,
+    /// Whether the generator was fit to measure.
+    pub evidence: Vec<EvidenceRow>,
+    /// Checks and requests that failed, by step.
+    pub checks: Vec<FailedCheck>,
+    /// Why the verdict is what it is, gravest first.
+    pub why: Vec<String>,
+    /// The steps, in the order of the scenario.
+    pub steps: Vec<StepRow>,
+    /// The flows.
+    pub flows: Vec<FlowRow>,
+    /// What failed, most frequent first.
+    pub failures: Vec<FailureRow>,
+    /// The run over time as it was recorded.
+    pub windows: Vec<Slice>,
+    /// The run over time, few enough slices to draw.
+    pub series: Vec<Slice>,
+    /// The run over time, few enough slices to speak of each.
+    pub hover: Vec<Slice>,
+    /// Percentile curves: response, service.
+    pub curves: Vec<Curve>,
+    /// The generator about itself.
+    pub health: HealthView,
+}
+
+impl View {
+    /// Folds a record and its verdict.
+    pub fn new(record: &RunRecord, verdict: &Verdict) -> Self {
+        let mut all = Tally::default();
+        record.steps.iter().for_each(|s| all.merge(&s.measured));
+        let timeout = record
+            .steps
+            .iter()
+            .map(|s| s.measured.timeout.max(s.unmeasured.timeout))
+            .max()
+            .unwrap_or(0);
+        let windows = record.timeline.windows();
+        let word = Word::of(verdict.exit.reason);
+        let mut view = Self {
+            word,
+            sentence: sentence(word, &verdict.sentence),
+            exit: verdict.exit.clone(),
+            run: RunView::of(record),
+            totals: totals(record, &all),
+            budgets: verdict.judgements.iter().map(BudgetRow::of).collect(),
+            evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
+            checks: verdict.checks.iter().map(check).collect(),
+            why: Vec::new(),
+            steps: steps(record),
+            flows: record.flows.iter().map(FlowRow::of).collect(),
+            failures: failures::rows(record),
+            windows: series::slices(windows, &record.phases, timeout, usize::MAX),
+            series: series::slices(windows, &record.phases, timeout, SERIES),
+            hover: series::slices(windows, &record.phases, timeout, HOVER),
+            curves: [Clock::Response, Clock::Service]
+                .map(|clock| Curve::of(&all, clock))
+                .into(),
+            health: HealthView::of(record),
+        };
+        view.why = why::sentences(&view);
+        view
+    }
+
+    /// Where a step stands: `scenarios/shop.yaml:34`.
+    pub fn place(&self, line: usize) -> String {
+        format!("{}:{line}", self.run.file)
+    }
+
+    /// Where a budget stands.
+    pub fn budget_place(&self, line: usize) -> String {
+        let file = self.run.budget_file.as_deref().unwrap_or("budgets");
+        format!("{file}:{line}")
+    }
+}
+
+/// The sentence without the word that reporters put before it.
+fn sentence(word: Word, text: &str) -> String {
+    let text = text::line(text);
+    let rest = text.strip_prefix(word.text()).unwrap_or(&text);
+    rest.trim_start_matches([':', ' ']).to_owned()
+}
+
+fn totals(record: &RunRecord, all: &Tally) -> Totals {
+    let seconds = run::measured_seconds(record);
+    let counts = &record.counts;
+    Totals {
+        all: StepRow {
+            label: "all requests".into(),
+            warmup: record.steps.iter().map(|s| s.unmeasured.sent).sum(),
+            ..StepRow::tally(all, seconds)
+        },
+        arrivals: counts.arrivals,
+        started: counts.started,
+        dropped_in_flight: counts.dropped_in_flight,
+        dropped_data: counts.dropped_data,
+        offered: counts.offered,
+        offered_rate: if seconds > 0.0 {
+            counts.offered as f64 / seconds
+        } else {
+            0.0
+        },
+    }
+}
+
+fn steps(record: &RunRecord) -> Vec<StepRow> {
+    let seconds = run::measured_seconds(record);
+    let flow = |index: usize| record.flows.get(index).map_or("", |f| f.name.as_str());
+    record
+        .steps
+        .iter()
+        .map(|step| StepRow::of(step, flow(step.flow), seconds))
+        .collect()
+}
+
+fn check(check: &FailedCheck) -> FailedCheck {
+    FailedCheck {
+        step: text::line(&check.step),
+        what: text::line(&check.what),
+        ..check.clone()
+    }
+}

@@ -1,0 +1,244 @@
+//! What was run, and how the generator fared. In: the head of a record; out: facts in words and numbers.
+//! Invariant: enough to run it again, and to judge whether the instrument could be trusted.
+
+use super::latency::Latency;
+use crate::record::{Model, RunRecord, Stop};
+use crate::report::text;
+use crate::units::{format_nanos, significant};
+
+/// What was run, where and with what.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunView {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Its file.
+    pub file: String,
+    /// Name of the profile.
+    pub profile: String,
+    /// Base URL of the target.
+    pub target: String,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// From the first arrival due to the last answer, in seconds.
+    pub elapsed: f64,
+    /// Length of the measured phase, in seconds.
+    pub measured: f64,
+    /// Seed of arrivals, data and choices.
+    pub seed: u64,
+    /// How load was offered, in words: `open model, 500 req/s (92.6 flows/s, poisson)`.
+    pub load: String,
+    /// A rate was offered or users kept busy; not a number of passes.
+    pub under_load: bool,
+    /// Planned requests a second of an open model.
+    pub planned: Option<f64>,
+    /// The phases.
+    pub phases: Vec<PhaseRow>,
+    /// Path of the budget file.
+    pub budget_file: Option<String>,
+    /// Version of tollgate.
+    pub version: String,
+    /// Git revision of the working directory.
+    pub revision: Option<String>,
+    /// The machine's name.
+    pub host: String,
+    /// System and architecture.
+    pub system: String,
+    /// Model of the processor.
+    pub processor: String,
+    /// Fingerprint of the resolved plan.
+    pub plan: String,
+    /// Why it ended before its plan: `interrupted`, `terminated`.
+    pub stop: Option<&'static str>,
+    /// Why the target could not be reached.
+    pub unreachable: Option<String>,
+}
+
+/// A phase of the plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PhaseRow {
+    /// Its name.
+    pub name: String,
+    /// In seconds since the run began.
+    pub start: f64,
+    /// In seconds since the run began.
+    pub end: f64,
+    /// Judged by budgets.
+    pub measured: bool,
+}
+
+impl RunView {
+    pub(super) fn of(record: &RunRecord) -> Self {
+        let environment = &record.environment;
+        let phases = record.phases.iter().map(|phase| PhaseRow {
+            name: text::line(&phase.name),
+            start: phase.start as f64 / 1e9,
+            end: phase.end as f64 / 1e9,
+            measured: phase.measured,
+        });
+        Self {
+            scenario: text::line(&record.scenario),
+            file: text::line(&record.file),
+            profile: text::line(&record.profile),
+            target: text::line(&record.target),
+            started: record.started.clone(),
+            elapsed: record.elapsed as f64 / 1e9,
+            measured: measured_seconds(record),
+            seed: record.seed,
+            load: load(record.model),
+            under_load: matches!(record.model, Model::Open { .. } | Model::Closed { .. }),
+            planned: match record.model {
+                Model::Open { requests, .. } => Some(requests),
+                _ => None,
+            },
+            phases: phases.collect(),
+            budget_file: record.budgets.as_ref().map(|b| text::line(&b.file)),
+            version: environment.version.clone(),
+            revision: environment.revision.clone(),
+            host: text::line(&environment.host.name),
+            system: text::line(&environment.host.system),
+            processor: text::line(&environment.host.processor),
+            plan: environment.plan.clone(),
+            stop: record.stop.map(|stop| match stop {
+                Stop::Interrupted => "interrupted",
+                Stop::Terminated => "terminated",
+            }),
+            unreachable: record.unreachable.as_deref().map(text::line),
+        }
+    }
+
+    /// The phases in words: `ramp 30 s, warm-up 30 s, launch 5 min (measured)`.
+    pub fn phases_text(&self) -> String {
+        let spoken = self.phases.iter().map(|phase| {
+            let length = seconds(phase.end - phase.start);
+            let measured = if phase.measured { " (measured)" } else { "" };
+            format!("{} {length}{measured}", phase.name)
+        });
+        spoken.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The measured phase; a smoke pass has none of fixed length and is as long as it took.
+pub(super) fn measured_seconds(record: &RunRecord) -> f64 {
+    let planned = record.counts.duration;
+    let nanos = if planned > 0 { planned } else { record.elapsed };
+    nanos as f64 / 1e9
+}
+
+/// Seconds in words.
+pub(in crate::report) fn seconds(seconds: f64) -> String {
+    format_nanos((seconds.max(0.0) * 1e9).round() as u64)
+}
+
+fn load(model: Model) -> String {
+    match model {
+        Model::Passes { passes: 1 } => "every flow once".into(),
+        Model::Passes { passes } => format!("every flow {passes} times"),
+        Model::Open {
+            requests,
+            flows,
+            poisson,
+        } => {
+            let process = if poisson { "poisson" } else { "constant" };
+            format!(
+                "open model, {} req/s ({} flows/s, {process} arrivals)",
+                significant(requests),
+                significant(flows)
+            )
+        }
+        Model::Closed { users } => format!("closed model, {users} users"),
+        Model::None => "nothing was run".into(),
+    }
+}
+
+/// The generator about itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HealthView {
+    /// Lateness of sends.
+    pub lag: Latency,
+    /// Processor time, in seconds.
+    pub cpu_seconds: f64,
+    /// As a share of the processors it may use.
+    pub cpu_share: f64,
+    /// Processors it may use.
+    pub processors: f64,
+    /// Times a cgroup's quota stopped it.
+    pub throttled: u64,
+    /// Most memory resident, in bytes.
+    pub peak_memory: u64,
+    /// Worker threads.
+    pub workers: u64,
+    /// Connections opened.
+    pub connections: u64,
+    /// Requests on connections that were there already.
+    pub reused: u64,
+    /// Most requests in flight.
+    pub in_flight: u64,
+    /// The limit on them.
+    pub in_flight_limit: u64,
+    /// Open files that the system allows.
+    pub descriptor_limit: u64,
+    /// Every count adds up.
+    pub conserved: bool,
+}
+
+impl HealthView {
+    pub(super) fn of(record: &RunRecord) -> Self {
+        let health = &record.health;
+        Self {
+            lag: Latency::plain(&health.lag),
+            cpu_seconds: health.cpu_seconds,
+            cpu_share: health.cpu_share,
+            processors: health.processors,
+            throttled: health.throttled,
+            peak_memory: health.peak_memory,
+            workers: health.workers,
+            connections: health.connections,
+            reused: health.reused,
+            in_flight: health.in_flight,
+            in_flight_limit: health.in_flight_limit,
+            descriptor_limit: health.descriptor_limit,
+            conserved: health.conserved,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::PhaseRecord;
+
+    #[test]
+    fn load_and_phases_are_said_in_words() {
+        let open = Model::Open {
+            requests: 500.0,
+            flows: 92.593,
+            poisson: true,
+        };
+        assert_eq!(
+            load(open),
+            "open model, 500 req/s (92.6 flows/s, poisson arrivals)"
+        );
+        assert_eq!(load(Model::Passes { passes: 1 }), "every flow once");
+        let record = RunRecord {
+            phases: vec![
+                PhaseRecord {
+                    name: "warm-up".into(),
+                    start: 0,
+                    end: 2_000_000_000,
+                    measured: false,
+                },
+                PhaseRecord {
+                    name: "launch".into(),
+                    start: 2_000_000_000,
+                    end: 302_000_000_000,
+                    measured: true,
+                },
+            ],
+            ..RunRecord::default()
+        };
+        assert_eq!(
+            RunView::of(&record).phases_text(),
+            "warm-up 2 s, launch 5 min (measured)"
+        );
+    }
+}
