@@ -1,7 +1,8 @@
 //! What every report promises, whatever the run.
 
 use crate::golden::rendered;
-use crate::support::sample_run::{self, HOSTILE};
+use crate::support::extreme_runs::{self, HOSTILE};
+use crate::support::sample_run;
 use serde_json::Value;
 use std::sync::LazyLock;
 use tollgate::budget::{Exit, Reason};
@@ -38,7 +39,7 @@ static ALL: LazyLock<Vec<View>> = LazyLock::new(|| {
         sample_run::pass(),
         sample_run::fail(),
         sample_run::invalid(),
-        sample_run::hostile(),
+        extreme_runs::hostile(),
     ]
     .map(view)
     .into();
@@ -88,7 +89,7 @@ fn assert_harmless(name: &str, text: &str) {
 
 #[test]
 fn a_hostile_answer_does_not_act_on_a_terminal_or_a_log() {
-    let view = view(sample_run::hostile());
+    let view = view(extreme_runs::hostile());
     let text = rendered(&Console::default(), &view);
     assert_harmless("console", &text);
     for line in text.lines() {
@@ -100,7 +101,7 @@ fn a_hostile_answer_does_not_act_on_a_terminal_or_a_log() {
 
 #[test]
 fn a_hostile_answer_is_text_in_html() {
-    let view = view(sample_run::hostile());
+    let view = view(extreme_runs::hostile());
     let text = rendered(&Html, &view);
     assert_harmless("html", &text);
     let lower = text.to_lowercase();
@@ -112,7 +113,7 @@ fn a_hostile_answer_is_text_in_html() {
 
 #[test]
 fn a_hostile_answer_is_text_in_junit() {
-    let view = view(sample_run::hostile());
+    let view = view(extreme_runs::hostile());
     let text = rendered(&Junit, &view);
     assert_harmless("junit", &text);
     assert!(!text.contains("<script") && !text.contains("]]>"));
@@ -122,7 +123,7 @@ fn a_hostile_answer_is_text_in_junit() {
 
 #[test]
 fn a_hostile_answer_is_text_in_json_and_no_formula_in_csv() {
-    let view = view(sample_run::hostile());
+    let view = view(extreme_runs::hostile());
     let text = rendered(&Json, &view);
     assert_harmless("json", &text);
     let result: Value = serde_json::from_str(&text).unwrap();
@@ -178,7 +179,7 @@ fn junit_counts_cases_and_tells_wrong_from_unknown() {
 
 #[test]
 fn no_run_is_too_large_for_a_page() {
-    let view = view(sample_run::large());
+    let view = view(extreme_runs::large());
     assert_eq!(
         (view.steps.len(), view.series.len(), view.hover.len()),
         (500, 600, 120)

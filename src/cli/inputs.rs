@@ -10,7 +10,7 @@ use crate::record::{BudgetSource, Limit};
 use crate::scenario::{self, Environment, Scenario, Step};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,8 +39,11 @@ impl Inputs {
             eprint!("{}", render_all(&loaded.warnings, terminal.stderr));
         }
         let scenario = loaded.scenario;
-        let path = reading.budgets.as_ref().or(scenario.budgets.as_ref());
-        let budgets = path.map(|path| read_budgets(path)).transpose()?;
+        let path = reading
+            .budgets
+            .clone()
+            .or(scenario.budgets.as_deref().map(tidy));
+        let budgets = path.map(|path| read_budgets(&path)).transpose()?;
         if let Some(budgets) = &budgets {
             bind(budgets, &scenario, terminal)?;
         }
@@ -125,6 +128,25 @@ pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
                 .map(|step| (flow.name.clone(), step))
         })
         .collect()
+}
+
+/// `scenarios/../budgets/shop.yaml` as `budgets/shop.yaml`, where that is the same file.
+fn tidy(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let folded = part == Component::ParentDir
+            && matches!(short.components().next_back(), Some(Component::Normal(_)));
+        if folded {
+            short.pop();
+        } else {
+            short.push(part);
+        }
+    }
+    let same = fs::canonicalize(&short)
+        .ok()
+        .zip(fs::canonicalize(path).ok())
+        .is_some_and(|(a, b)| a == b);
+    if same { short } else { path.to_owned() }
 }
 
 /// Reads and parses a budget file.

@@ -51,9 +51,9 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         let drawn = pacer.arrivals(plan.seed).count() as u64;
         writeln!(
             out,
-            "{} flow starts drawn with this seed; {:.0} expected",
+            "{} flow starts drawn with this seed; {} expected",
             format_count(drawn),
-            pacer.shape.area()
+            format_count(pacer.shape.area().round() as u64)
         )
         .ok();
     }
@@ -140,7 +140,7 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
             write!(
                 out,
                 "; a system at half the limit passes clearly in {} of runs",
-                format_share(chance)
+                likely(chance)
             )
             .ok();
         }
@@ -150,4 +150,13 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
         }
     }
     out
+}
+
+/// A chance in percent; beyond three nines the digits say nothing.
+fn likely(chance: f64) -> String {
+    if chance > 0.999 {
+        "over 99.9 %".into()
+    } else {
+        format_share(chance)
+    }
 }

@@ -116,6 +116,7 @@ pub(super) fn execute(
             let masker = masker(&inputs.scenario);
             let reason = format!("{}: {}", problem.failure, problem.detail);
             record.unreachable = Some(masker.text(&reason, &[]));
+            record.health.conserved = true;
             let program = Program::new(&inputs.scenario, &inputs.limits());
             (record.steps, record.flows, ..) =
                 crate::record::Recorder::new(program.layout()).finish();
@@ -203,9 +204,11 @@ pub(super) fn print(view: &View, files: Option<String>, terminal: Terminal) -> R
 
 /// What is known of a run before it starts.
 fn begin(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
+    // Passes take as long as they take: a phase without a planned length says nothing.
     let phases = plan
         .phases
         .iter()
+        .filter(|p| p.end > p.start)
         .map(|p| PhaseRecord {
             name: p.name.clone(),
             start: p.start,

@@ -126,7 +126,7 @@ impl fmt::Display for Plan {
                 )
             }
         }?;
-        for phase in &self.phases {
+        for phase in self.phases.iter().filter(|p| p.end > p.start) {
             let length = format_duration(Duration::from_nanos(phase.end - phase.start));
             let note = if phase.measured { "" } else { " (not judged)" };
             write!(f, ", {} {length}{note}", phase.name)?;

@@ -2,6 +2,7 @@
 
 mod certificate;
 pub(crate) mod cli;
+pub(crate) mod extreme_runs;
 pub(crate) mod sample_run;
 mod script;
 pub(crate) mod target;

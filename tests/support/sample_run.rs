@@ -1,18 +1,16 @@
 //! Runs that never happened, the same every time: simulated from a seed, recorded by the real recorder and judged by
 //! the real judge. A launch at 500 req/s against a shop: one that passes, one whose payments stall, one made by a
-//! generator that could not keep up; a smoke pass of a hostile server; and one that is too large.
+//! generator that could not keep up.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tollgate::budget::{BudgetFile, Verdict, judge, parse};
 use tollgate::record::{
-    BudgetSource, Counts, Environment, Exhibit, Failure, Health, Histogram, Host, Layout, Limit,
-    Message, Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, What, Window,
+    BudgetSource, Counts, Environment, Exhibit, Failure, Health, Host, Layout, Limit, Message,
+    Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, What, Window,
 };
 use tollgate::source::Source;
 
-const MS: u64 = 1_000_000;
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 /// Warm-up ends, load ends.
 const WARM: u64 = 5 * SECOND;
 const END: u64 = 65 * SECOND;
@@ -65,7 +63,7 @@ fn judged(record: RunRecord) -> (RunRecord, Verdict) {
     (record, verdict)
 }
 
-fn budgets() -> BudgetFile {
+pub(super) fn budgets() -> BudgetFile {
     parse(Arc::new(Source::new("budgets/shop.yaml", BUDGETS))).expect("the sample budgets")
 }
 
@@ -145,10 +143,10 @@ impl Simulation {
 
     fn request(&mut self, step: usize, intended: u64, measured: bool) -> Sample {
         let late = match self.story {
-            Story::Late if intended > 20 * SECOND => 9_000,
-            _ => 48,
+            Story::Late if intended > 20 * SECOND => 9_000.0,
+            _ => 48.0,
         };
-        let sent = intended + (late as f64 * self.dice.tail() * 1e3) as u64;
+        let sent = intended + (late * self.dice.tail() * 1e3) as u64;
         let cold = if intended < WARM / 2 { 2.5 } else { 1.0 };
         let mut service = (STEPS[step].3 as f64 * 1e3 * self.dice.tail() * cold) as u64;
         let stalled = self.story == Story::Stall && intended > 38 * SECOND;
@@ -391,7 +389,7 @@ fn phase(name: &str, start: u64, end: u64, measured: bool) -> PhaseRecord {
     }
 }
 
-fn environment() -> Environment {
+pub(super) fn environment() -> Environment {
     Environment {
         version: "0.1.0".into(),
         revision: Some("3f2a91c".into()),
@@ -402,137 +400,4 @@ fn environment() -> Environment {
         },
         plan: "5d1c2f0a9be44e70".into(),
     }
-}
-
-/// Everything a server could put into an answer to act on whoever reads the report.
-pub(crate) const HOSTILE: &str = "\x1b[2J\x1b]0;owned\x07\0\u{9b}31m]]><script>alert(1)</script>\n::error::owned\n##[error]owned\r\n::add-mask::x\n=cmd|'/c calc'!A1\u{202e}gpj.exe\u{ffff}<!--<img src=x onerror=alert(1)>' onload='x";
-
-/// A smoke pass against a server that answers with [`HOSTILE`]; the step after the failed one is not sent.
-pub(crate) fn hostile() -> (RunRecord, Verdict) {
-    let step = |name: &str, line| StepLayout {
-        name: name.into(),
-        label: format!("browse/{name}"),
-        line,
-        checks: vec!["status == 200".into(), "body contains \"welcome\"".into()],
-        ..StepLayout::default()
-    };
-    let layout = Layout {
-        steps: vec![step("landing", 7), step("@products", 12)],
-        flows: vec!["browse".into()],
-    };
-    let mut recorder = Recorder::new(&layout);
-    recorder.flow_started(0, true);
-    recorder.sent(50_000, true);
-    recorder.record(&Sample {
-        step: 0,
-        measured: true,
-        intended: 0,
-        sent: 50_000,
-        first_byte: Some(4 * MS),
-        done: 5 * MS,
-        connect: Some(210_000),
-        tls: None,
-        outcome: Outcome::CheckFailed(1),
-        status: Some(200),
-        received: 400,
-    });
-    recorder.skipped(1..2, true);
-    recorder.flow_ended(0, true, false, 0);
-    let message = || Message {
-        headers: vec![
-            ("x-server".into(), HOSTILE.into()),
-            (HOSTILE.into(), "v".into()),
-        ],
-        body: HOSTILE.into(),
-        cut: true,
-    };
-    recorder.exhibit(Exhibit {
-        step: 0,
-        what: Some(What::Check(1)),
-        at: 50_000,
-        took: 5 * MS,
-        expected: Some("text that contains \"welcome\"".into()),
-        actual: Some(format!("text \"{HOSTILE}\"")),
-        request_line: format!("GET http://127.0.0.1:8080/{HOSTILE}"),
-        request: message(),
-        status: Some(200),
-        response: Some(message()),
-    });
-    let (steps, flows, failures, exhibits, lag) = recorder.finish();
-    let record = RunRecord {
-        scenario: "shop".into(),
-        file: "scenarios/shop.yaml".into(),
-        profile: "smoke".into(),
-        target: "http://127.0.0.1:8080".into(),
-        started: "2026-11-21T02:00:00Z".into(),
-        elapsed: 6 * MS,
-        model: Model::Passes { passes: 1 },
-        steps,
-        flows,
-        failures,
-        exhibits,
-        health: Health {
-            lag,
-            conserved: true,
-            ..Health::default()
-        },
-        environment: environment(),
-        ..RunRecord::default()
-    };
-    let verdict = judge(&record, None);
-    (record, verdict)
-}
-
-/// Five hundred steps, each failing in four ways with three long exchanges, over an hour.
-pub(crate) fn large() -> (RunRecord, Verdict) {
-    let (mut record, _) = fail();
-    let mut pay = record.steps[4].clone();
-    // Percentiles of a few values are as wide on the page, and quicker to find.
-    pay.measured.response = record.steps[4].measured.connect.clone();
-    pay.measured.service = record.steps[4].measured.connect.clone();
-    pay.measured.response_check_failed = Histogram::default();
-    pay.measured.ttfb = record.steps[4].measured.connect.clone();
-    let exhibit = record.exhibits[0].clone();
-    let body = "x <y> & ".repeat(64);
-    record.steps.clear();
-    record.failures.clear();
-    record.exhibits.clear();
-    for i in 0..500 {
-        let mut step = pay.clone();
-        step.name = format!("a step with a rather long name, number {i}");
-        step.label = format!("purchase/{}", step.name);
-        step.measured.statuses = BTreeMap::from([(201, 100), (404, 3), (500, 7), (503, 2)]);
-        record.steps.push(step);
-        for check in 0..4 {
-            let what = What::Check(check);
-            record.failures.push(tollgate::record::FailureCount {
-                step: i,
-                what,
-                label: format!("json $.items[{check}].name == \"a value\""),
-                count: 10,
-                first: SECOND,
-                last: 9 * SECOND,
-            });
-            let mut kept = exhibit.clone();
-            (kept.step, kept.what) = (i, Some(what));
-            kept.request.body.clone_from(&body);
-            if let Some(response) = &mut kept.response {
-                response.body.clone_from(&body);
-                response.headers = vec![("x-header".into(), "v".repeat(2_000)); 20];
-            }
-            record.exhibits.extend([kept.clone(), kept.clone(), kept]);
-        }
-    }
-    let mut window = record.timeline.windows()[20].clone();
-    window.response = Histogram::default();
-    (1..900).for_each(|i| window.response.record(i * 1_117));
-    for i in record.timeline.windows().len() as u64..3600 {
-        record.timeline.push(Window {
-            start: i * SECOND,
-            length: SECOND,
-            ..window.clone()
-        });
-    }
-    let verdict = judge(&record, Some(&budgets()));
-    (record, verdict)
 }

@@ -5,6 +5,9 @@ use super::latency::ms;
 use crate::record::{Exhibit, FailureCount, Message, RunRecord, What};
 use crate::report::text::{self, put};
 
+/// Characters kept of a header: nobody reads more of one.
+const HEADER: usize = 1_000;
+
 /// One kind of failure of one step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FailureRow {
@@ -122,7 +125,7 @@ fn headers(message: &Message) -> Vec<String> {
     message
         .headers
         .iter()
-        .map(|(name, value)| text::line(&format!("{name}: {value}")))
+        .map(|(name, value)| text::line(&text::clip(&format!("{name}: {value}"), HEADER)))
         .collect()
 }
 
