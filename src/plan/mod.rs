@@ -1,5 +1,5 @@
 //! PLAN: scenario + profile + seed → everything that will happen, before anything happens. In: a
-//! [`Scenario`] and the name of a profile; out: a [`Plan`] that the engine executes and `tollgate plan` prints.
+//! [`Scenario`](crate::scenario::Scenario) and the name of a profile; out: a [`Plan`] that the engine executes and `tollgate plan` prints.
 //! Invariant: a plan is pure data: the same scenario, profile and seed give the same arrivals, flows and data.
 
 mod draw;
