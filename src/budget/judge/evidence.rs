@@ -8,10 +8,13 @@
 //!   than 80 % of its processors. With processors to spare, a drop is the target's doing: the budgets count it.
 //! - **Throttling** (any load). A cgroup's quota stopped the process, and it shows: CPU above 80 %, or lag. Quotas
 //!   of idle containers are hit by short bursts all the time, and that alone harms nothing.
+//! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
+//!   less the lag, it holds: then the generator broke it, not the target.
 //! - **Counts** (always) add up.
 //!
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
+use super::Run;
 use crate::budget::{Budget, Evidence, Statistic};
 use crate::record::{Metric, Model, RunRecord};
 use crate::units::{Nanos, format_count, format_nanos, format_share};
@@ -122,6 +125,43 @@ fn throttling(record: &RunRecord, late: bool) -> Evidence {
         holds: times == 0 || (share <= BUSY && !late),
         advice: "raise the CPU limit of the container".to_owned(),
     }
+}
+
+/// The broken budgets that hold once the schedule lag is taken off.
+pub(super) fn lag_alone<'a>(run: &Run<'_>, broken: impl Iterator<Item = &'a Budget>) -> Evidence {
+    let by_lag =
+        |budget: &&Budget| on_service_time(budget).is_some_and(|b| run.judge(&b).outcome.holds());
+    let texts: Vec<String> = broken
+        .filter(by_lag)
+        .map(|b| format!("`{}`", b.text))
+        .collect();
+    Evidence {
+        name: "budgets that only schedule lag breaks".to_owned(),
+        value: if texts.is_empty() { "none".to_owned() } else { texts.join(", ") },
+        limit: "none".to_owned(),
+        holds: texts.is_empty(),
+        advice: "run tollgate on a machine that is not the target's, with more processors; the target was fast enough".to_owned(),
+    }
+}
+
+/// The same budget on service time; `None` where it is not on response time.
+fn on_service_time(budget: &Budget) -> Option<Budget> {
+    let statistic = match budget.statistic {
+        Statistic::Percentile {
+            metric: Metric::Response,
+            q,
+        } => Statistic::Percentile {
+            metric: Metric::Service,
+            q,
+        },
+        Statistic::Mean(Metric::Response) => Statistic::Mean(Metric::Service),
+        Statistic::Max(Metric::Response) => Statistic::Max(Metric::Service),
+        _ => return None,
+    };
+    Some(Budget {
+        statistic,
+        ..budget.clone()
+    })
 }
 
 fn counts(record: &RunRecord) -> Evidence {

@@ -39,7 +39,14 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
         .filter(|(_, judgement)| judgement.outcome != Outcome::NotRun)
         .map(|(budget, _)| budget)
         .collect();
-    let evidence = evidence::gather(record, &judged);
+    let mut evidence = evidence::gather(record, &judged);
+    if matches!(record.model, Model::Open { .. }) {
+        let broken = list
+            .iter()
+            .zip(&judgements)
+            .filter(|(_, j)| j.outcome.broken());
+        evidence.push(evidence::lag_alone(&run, broken.map(|(budget, _)| budget)));
+    }
     let checks = checks::failed(&run, &judged);
     let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
     let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));

@@ -390,3 +390,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_budget_that_only_schedule_lag_breaks_accuses_the_generator() {
+    // Frozen for half a second in a run of a minute: 0.9 % of the requests went out late, so the lag rules hold,
+    // but p99 of response time is over its limit while the target answered everything in 90 ms.
+    let mut tally = passed(29_600);
+    tally.sent += 400;
+    tally.ok += 400;
+    tally.response.merge(&times(400, 600 * MS));
+    tally.service.merge(&times(400, 90 * MS));
+    let mut record = landing(tally);
+    record.health.lag = times(29_730, MS);
+    record.health.lag.merge(&times(270, 300 * MS));
+    let verdict = verdict(&record, &["p99 < 500ms"]);
+    assert_eq!(verdict.exit.reason, Reason::InvalidInstrument, "{verdict:#?}");
+    assert!(verdict.sentence.contains("lag"), "{}", verdict.sentence);
+    // The same latencies without lag are the target's own.
+    let mut slow = slow(30_000, 400);
+    slow.service = slow.response.clone();
+    let verdict = self::verdict(&landing(slow), &["p99 < 500ms"]);
+    assert_eq!(verdict.exit.reason, Reason::BudgetFailed, "{verdict:#?}");
+}
