@@ -8,7 +8,14 @@
 #![warn(missing_docs)]
 
 pub mod budget;
+pub mod cli;
+pub mod demo;
+pub mod expr;
+pub mod load;
+pub mod plan;
+pub mod protocol;
 pub mod record;
 pub mod report;
+pub mod scenario;
 pub mod source;
 pub mod units;

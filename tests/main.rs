@@ -1,10 +1,18 @@
 //! The integration tests: one binary, so that it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop where it is"
+)]
 
-#[cfg(test)]
 mod budget_diagnostics;
-#[cfg(test)]
+mod diagnostics;
+mod exits;
+mod faults;
+mod files;
 mod golden;
-#[cfg(test)]
+mod layers;
 mod reports;
-#[cfg(test)]
 mod support;
+mod target;

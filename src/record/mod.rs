@@ -5,6 +5,7 @@
 
 mod file;
 mod histogram;
+mod mask;
 mod recorder;
 mod run_record;
 mod sample;
@@ -13,6 +14,7 @@ mod window;
 
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
+pub use mask::{MASK, Masker};
 pub use recorder::{Layout, Limit, Recorder, StepLayout};
 pub use run_record::{
     BudgetSource, Counts, Environment, FlowRecord, Health, Host, Model, PhaseRecord, RunRecord,

@@ -278,6 +278,13 @@ impl Recorder {
         self.window.merge(&other.window);
     }
 
+    /// The counts of every step add up.
+    pub fn conserved(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|s| s.measured.conserved() && s.unmeasured.conserved())
+    }
+
     /// Ends recording: steps, flows, failures by frequency, exhibits, schedule lag.
     pub fn finish(
         self,

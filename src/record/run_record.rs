@@ -161,6 +161,25 @@ pub struct Counts {
     pub ended_within: u64,
 }
 
+impl Counts {
+    /// Adds another worker's counts.
+    #[must_use]
+    pub fn plus(mut self, other: Self) -> Self {
+        self.arrivals += other.arrivals;
+        self.started += other.started;
+        self.dropped_in_flight += other.dropped_in_flight;
+        self.dropped_data += other.dropped_data;
+        self.offered += other.offered;
+        self.ended_within += other.ended_within;
+        self
+    }
+
+    /// Every arrival was started or dropped for a reason.
+    pub fn conserved(&self) -> bool {
+        self.arrivals == self.started + self.dropped_in_flight + self.dropped_data
+    }
+}
+
 /// The generator about itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -169,7 +188,7 @@ pub struct Health {
     pub lag: Histogram,
     /// Processor time of the generator's threads, in seconds.
     pub cpu_seconds: f64,
-    /// That, as a share of the processors it may use; 1 is all of them.
+    /// Use of its busiest thread, or of all processors it may use where that is more; 1 is no time left.
     pub cpu_share: f64,
     /// Processors it may use (a cgroup's quota counted).
     pub processors: f64,

@@ -84,6 +84,8 @@ pub enum Failure {
     BodyLimit,
     /// More redirects than the step allows, or a location that cannot be followed.
     Redirect,
+    /// It was never sent: a captured value does not fit where the step puts it.
+    Unsendable,
 }
 
 impl Failure {
@@ -98,7 +100,8 @@ impl Failure {
             Self::Timeout => "timed out",
             Self::Protocol => "answer is not valid HTTP",
             Self::BodyLimit => "body larger than the limit",
-            Self::Redirect => "too many redirects",
+            Self::Redirect => "redirect not followed",
+            Self::Unsendable => "request could not be built from the captured values",
         }
     }
 }

@@ -48,9 +48,12 @@ impl Reporter for Console {
         if view.totals.all.n() > 0 {
             table::steps(&mut page, view)?;
         }
-        page.budgets(view)?;
-        page.failures(view)?;
-        page.instrument(view)?;
+        // Of a target that was never reached there is nothing else to say.
+        if view.word != Word::Unreachable {
+            page.budgets(view)?;
+            page.failures(view)?;
+            page.instrument(view)?;
+        }
         page.verdict(view, self.files.as_deref())
     }
 }

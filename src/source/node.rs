@@ -378,6 +378,7 @@ impl Offsets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn node(text: &str) -> Node {
         parse(&Source::new("x.yaml", text)).unwrap()
@@ -431,7 +432,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for i in 1..9 {
             let before = format!("*a{}, ", i - 1).repeat(10);
-            text += &format!("a{i}: &a{i} [{}]\n", before.trim_end_matches(", "));
+            writeln!(text, "a{i}: &a{i} [{}]", before.trim_end_matches(", ")).unwrap();
         }
         assert!(problem(&text).contains("too large"));
     }

@@ -1,4 +1,9 @@
-//! What several integration tests need.
+//! What the integration tests stand on: a server that misbehaves to order, and the binary to run against it.
 
+mod certificate;
+pub(crate) mod cli;
 pub(crate) mod extreme_runs;
 pub(crate) mod sample_run;
+mod script;
+pub(crate) mod target;
+mod wire;

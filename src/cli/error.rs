@@ -1,0 +1,54 @@
+//! What ends a command before it has a verdict. In: the errors of every stage; out: text for a person and an exit
+//! code. Invariant: 2 means that nothing was sent.
+
+use crate::load::WorkerError;
+use crate::plan::PlanError;
+use crate::protocol::TlsError;
+use crate::record::FileError;
+use crate::scenario::Problems;
+use crate::source::{Diagnostic, render_all};
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Scenario(#[from] Problems),
+    #[error("the budget file has problems")]
+    Budgets(Vec<Diagnostic>),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Run(#[from] FileError),
+    #[error("{0}")]
+    Usage(String),
+    /// Known before the run: nothing was sent.
+    #[error("cannot write to {path}: {error}; choose another folder with --out", path = path.display())]
+    Unwritable { path: PathBuf, error: io::Error },
+    /// Found after the run.
+    #[error("could not write {path}: {error}", path = path.display())]
+    Lost { path: PathBuf, error: io::Error },
+    #[error("the load engine could not run: {0}")]
+    Engine(#[from] WorkerError),
+    #[error("cannot write to standard output: {0}")]
+    Print(#[from] io::Error),
+}
+
+impl Error {
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::Engine(_) | Self::Print(_) | Self::Lost { .. } => 1,
+            _ => 2,
+        }
+    }
+
+    pub(super) fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Scenario(problems) => problems.render(colour),
+            Self::Budgets(problems) => render_all(problems, colour),
+            other => format!("error: {other}\n"),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Files → everything a run needs. In: a scenario's path and what the command line says; out: [`Inputs`], or
+//! every problem of both files at once. Invariant: budgets are bound to steps before anything is sent.
+
+use super::Terminal;
+use super::args::{Amount, Reading};
+use super::error::Error;
+use crate::budget::{self, BudgetFile};
+use crate::plan::{self, Overrides, Plan};
+use crate::record::{BudgetSource, Limit};
+use crate::scenario::{self, Environment, Scenario, Step};
+use crate::source::{Diagnostic, Severity, Source, render_all};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Requests a second that any host may get.
+const SAFE_RATE: f64 = 50.0;
+
+/// A scenario with its budgets, checked against each other.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub(super) scenario: Scenario,
+    pub(super) budgets: Option<BudgetFile>,
+}
+
+impl Inputs {
+    /// Reads a scenario and its budgets; warnings are printed.
+    pub(super) fn read(file: &Path, reading: &Reading, terminal: Terminal) -> Result<Self, Error> {
+        let mut environment = Environment::of_process();
+        for (name, value) in &reading.env {
+            environment = environment.with(name, value);
+        }
+        if let Some(target) = &reading.target {
+            environment = environment.with_target(target.clone());
+        }
+        let loaded = scenario::load(file, &environment)?;
+        if !loaded.warnings.is_empty() {
+            eprint!("{}", render_all(&loaded.warnings, terminal.stderr));
+        }
+        let scenario = loaded.scenario;
+        let path = reading
+            .budgets
+            .clone()
+            .or(scenario.budgets.as_deref().map(tidy));
+        let budgets = path.map(|path| read_budgets(&path)).transpose()?;
+        if let Some(budgets) = &budgets {
+            bind(budgets, &scenario, terminal)?;
+        }
+        Ok(Self { scenario, budgets })
+    }
+
+    /// Resolves the profile; `smoke` where none was named, or the only one.
+    pub(super) fn plan(&self, amount: &Amount) -> Result<Plan, Error> {
+        let profile = match (&amount.profile, self.scenario.profiles.as_slice()) {
+            (Some(name), _) => name.as_str(),
+            (None, [only]) => only.name.as_str(),
+            (None, _) => "smoke",
+        };
+        let overrides = Overrides {
+            rate: amount.rate,
+            duration: amount.duration,
+            ramp: amount.ramp,
+            warmup: amount.warmup,
+        };
+        let seed = amount.seed.unwrap_or_else(fresh_seed);
+        Ok(plan::resolve(&self.scenario, profile, &overrides, seed)?)
+    }
+
+    /// The latency limits that recorders must count exactly, per request step.
+    pub(super) fn limits(&self) -> Vec<Vec<Limit>> {
+        let steps = steps(&self.scenario);
+        self.budgets
+            .as_ref()
+            .map_or_else(Vec::new, |b| b.limits(&steps))
+    }
+
+    /// The budget file for the record: re-judging needs nothing else.
+    pub(super) fn budget_source(&self) -> Option<BudgetSource> {
+        self.budgets.as_ref().map(|b| BudgetSource {
+            file: b.source.name.clone(),
+            text: b.source.text.clone(),
+        })
+    }
+
+    /// Refuses load on somebody who did not ask for it.
+    pub(super) fn check_reach(&self, plan: &Plan, owned: bool) -> Result<(), Error> {
+        let target = &self.scenario.target.value;
+        let host = target.host_str().unwrap_or_default();
+        let listed = self
+            .scenario
+            .allow
+            .iter()
+            .any(|h| h.eq_ignore_ascii_case(host));
+        if !is_load(plan) || owned || listed || crate::protocol::is_loopback(target) {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "profile `{}` sends more than {SAFE_RATE} req/s to {host}, which is neither this machine nor listed under `allow:`\n  \
+             = help: if that system is yours, add `allow: [{host}]` to the scenario, or pass --i-own-this-target",
+            plan.profile
+        )))
+    }
+}
+
+/// More than a person could do by hand: over the safe rate, or users without a limit on theirs.
+pub(super) fn is_load(plan: &Plan) -> bool {
+    match &plan.load {
+        plan::Load::Passes(_) => false,
+        plan::Load::Closed(_) => true,
+        plan::Load::Open(_) => plan.peak_requests().is_some_and(|rate| rate > SAFE_RATE),
+    }
+}
+
+/// (flow, step) of every request step, in the order of their indices.
+pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
+    let requests = |step: &Step| match step {
+        Step::Request(request) => Some(request.name.clone()),
+        Step::Think(_) => None,
+    };
+    scenario
+        .flows
+        .iter()
+        .flat_map(|flow| {
+            flow.steps
+                .iter()
+                .filter_map(requests)
+                .map(|step| (flow.name.clone(), step))
+        })
+        .collect()
+}
+
+/// `scenarios/../budgets/shop.yaml` as `budgets/shop.yaml`, where that is the same file.
+fn tidy(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let folded = part == Component::ParentDir
+            && matches!(short.components().next_back(), Some(Component::Normal(_)));
+        if folded {
+            short.pop();
+        } else {
+            short.push(part);
+        }
+    }
+    let same = fs::canonicalize(&short)
+        .ok()
+        .zip(fs::canonicalize(path).ok())
+        .is_some_and(|(a, b)| a == b);
+    if same { short } else { path.to_owned() }
+}
+
+/// Reads and parses a budget file.
+pub(super) fn read_budgets(path: &Path) -> Result<BudgetFile, Error> {
+    let text = fs::read_to_string(path)
+        .map_err(|e| Error::Usage(format!("cannot read {}: {e}", path.display())))?;
+    parse_budgets(path.display().to_string(), text)
+}
+
+/// Parses a budget file.
+pub(super) fn parse_budgets(name: String, text: String) -> Result<BudgetFile, Error> {
+    budget::parse(Arc::new(Source::new(name, text))).map_err(Error::Budgets)
+}
+
+fn bind(budgets: &BudgetFile, scenario: &Scenario, terminal: Terminal) -> Result<(), Error> {
+    let labels: Vec<String> = steps(scenario)
+        .iter()
+        .map(|(flow, step)| format!("{flow}/{step}"))
+        .collect();
+    let flows: Vec<String> = scenario.flows.iter().map(|f| f.name.clone()).collect();
+    let profiles: Vec<String> = scenario.profiles.iter().map(|p| p.name.clone()).collect();
+    refuse_errors(budget::bind(budgets, &labels, &flows, &profiles), terminal)
+}
+
+/// Errors end the command, warnings are printed.
+pub(super) fn refuse_errors(problems: Vec<Diagnostic>, terminal: Terminal) -> Result<(), Error> {
+    if problems.iter().any(|p| p.severity == Severity::Error) {
+        return Err(Error::Budgets(problems));
+    }
+    eprint!("{}", render_all(&problems, terminal.stderr));
+    Ok(())
+}
+
+/// A seed that nobody chose: short enough to be typed again.
+fn fresh_seed() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    plan::seed_of(now.as_secs(), u64::from(now.subsec_nanos())) % 1_000_000
+}

@@ -1,0 +1,102 @@
+//! Reports on disk. In: a folder and a view; out: one file per reporter. Invariant: a file is whole or not there,
+//! one that cannot be written does not stop the others, and a folder that cannot be used is refused before the run.
+
+use super::error::Error;
+use crate::record::{self, RunRecord};
+use crate::report::{Html, Json, Junit, Reporter, Summary, View, Windows};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The reports of a run, with their file names.
+const REPORTS: [(&str, &dyn Reporter); 5] = [
+    ("report.html", &Html),
+    ("summary.csv", &Summary),
+    ("windows.csv", &Windows),
+    ("result.json", &Json),
+    ("junit.xml", &Junit),
+];
+
+/// A folder that can be written to.
+#[derive(Debug)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes the folder and tries it, so that an hour of load is not lost on a full or read-only disk.
+    pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
+        let unwritable = |error| Error::Unwritable {
+            path: path.clone(),
+            error,
+        };
+        fs::create_dir_all(&path).map_err(unwritable)?;
+        let probe = path.join(".tollgate-probe");
+        // As large as a small report: a full disk takes the name of a file but not its bytes.
+        let written = fs::write(&probe, vec![0; 65_536]);
+        fs::remove_file(&probe).ok();
+        written.map_err(unwritable)?;
+        Ok(Self(path))
+    }
+
+    /// The default: `reports/<scenario>-<time>`, with a number behind it where that is taken.
+    pub(super) fn default_for(scenario: &str, started: &jiff::Zoned) -> PathBuf {
+        let name: String = scenario
+            .chars()
+            .map(|c| {
+                if c.is_alphanumeric() || c == '-' || c == '_' {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let base = format!("{name}-{}", started.strftime("%Y%m%d-%H%M%S"));
+        let path = |suffix: &str| Path::new("reports").join(format!("{base}{suffix}"));
+        let numbered = (2..1000).map(|n| path(&format!("-{n}")));
+        std::iter::once(path(""))
+            .chain(numbered)
+            .find(|p| !p.exists())
+            .unwrap_or_else(|| path(""))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes the run file.
+    pub(super) fn save(&self, record: &RunRecord) -> Result<(), Error> {
+        let path = self.0.join("run.tg");
+        record::save(record, &path).map_err(|e| match e {
+            record::FileError::Io { path, error } => Error::Lost { path, error },
+            other => Error::Lost {
+                path,
+                error: io::Error::other(other),
+            },
+        })
+    }
+
+    /// Writes every report; the first problem is returned once all were tried.
+    pub(super) fn write(&self, view: &View) -> Result<(), Error> {
+        let mut problem = None;
+        for (name, reporter) in REPORTS {
+            let path = self.0.join(name);
+            if let Err(error) = write(&path, view, reporter) {
+                problem = problem.or(Some(Error::Lost { path, error }));
+            }
+        }
+        problem.map_or(Ok(()), Err)
+    }
+}
+
+fn write(path: &Path, view: &View, reporter: &dyn Reporter) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    reporter.render(view, &mut bytes)?;
+    let beside = path.with_extension("tmp");
+    let mut file = fs::File::create(&beside)?;
+    let written = file
+        .write_all(&bytes)
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        fs::remove_file(&beside).ok();
+    }
+    written
+}

@@ -1,0 +1,32 @@
+//! `tollgate schema` and `tollgate completions`. In: which one; out: a document on standard output. Invariant: the
+//! schemas come from the tables that the parsers use.
+
+use super::args::{Cli, Schema, SchemaOf};
+use super::error::Error;
+use crate::budget::BUDGETS;
+use crate::report::SCHEMA;
+use crate::scenario::SCENARIO;
+use crate::source::json_schema;
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+use std::io::Write as _;
+
+pub(super) fn schema(args: &Schema) -> Result<u8, Error> {
+    let text = match args.of {
+        SchemaOf::Scenario => format!("{:#}", json_schema(&SCENARIO, "A tollgate scenario")),
+        SchemaOf::Budgets => format!(
+            "{:#}",
+            json_schema(&BUDGETS, "Budgets of a tollgate scenario")
+        ),
+        SchemaOf::Result => SCHEMA.trim_end().to_owned(),
+    };
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(0)
+}
+
+pub(super) fn completions(shell: Shell) -> Result<u8, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(0)
+}

@@ -1,0 +1,48 @@
+//! Ctrl-C and SIGTERM. In: signals; out: a wish to stop, then an end. Invariant: the first one lets requests in
+//! flight end and every report be written; the second ends the process at once.
+
+use crate::load::Stopper;
+use crate::record::Stop;
+use std::thread;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Listens for as long as the process lives.
+pub(super) fn listen(stopper: Stopper) {
+    let listener = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        else {
+            return;
+        };
+        runtime.block_on(async {
+            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+                return;
+            };
+            loop {
+                let reason = tokio::select! {
+                    _ = interrupt.recv() => Stop::Interrupted,
+                    _ = terminate.recv() => Stop::Terminated,
+                };
+                if stopper.stopped() {
+                    exit_now(reason);
+                }
+                stopper.stop(reason);
+                eprintln!("\nstopping: requests in flight have 5 s to end, then reports are written; once more to exit now");
+            }
+        });
+    };
+    // Without the thread signals do what they do by default.
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(listener)
+        .ok();
+}
+
+#[expect(clippy::exit, reason = "the second signal asks for exactly this")]
+fn exit_now(reason: Stop) -> ! {
+    std::process::exit(match reason {
+        Stop::Interrupted => 130,
+        Stop::Terminated => 143,
+    })
+}

@@ -1,0 +1,167 @@
+//! ASK: the one small language of checks, captures and templates. In: text from a scenario and the names it
+//! may use; out: compiled templates, expressions and checks that are run against a response. Invariant:
+//! whatever can be wrong with a text is found while it is parsed; running it never errors, it only mismatches.
+//!
+//! The whole grammar; blanks between words are free, and what is between `«»` is said in words:
+//!
+//! ```text
+//! check      = expression predicate
+//! capture    = expression
+//! expression = query { "|" filter }
+//!
+//! query      = "status" | "body" | "url" | "size" | "ttfb" | "duration"
+//!            | "header" label | "cookie" label
+//!            | "json" path | "regex" pattern
+//!            | "variable" name | name
+//! filter     = "count" | "first" | "last" | "nth" integer | "random"
+//!            | "regex" pattern | "split" text | "replace" text text
+//!            | "trim" | "lower" | "upper" | "int" | "float"
+//!
+//! predicate  = { "not" } test
+//! test       = ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) literal
+//!            | ( "contains" | "starts" "with" | "ends" "with" ) literal
+//!            | "matches" pattern
+//!            | "in" list
+//!            | "exists"
+//!            | "is" [ "not" ] ( "empty" | "number" | "string" | "boolean" | "list" | "object" | "null" )
+//!
+//! literal    = number | time | bytes | text | template | list | "true" | "false" | "null"
+//! list       = "[" [ literal { "," literal } ] "]"
+//! time       = number ( "us" | "ms" | "s" | "m" | "h" )
+//! bytes      = number ( "B" | "KB" | "MB" | "GB" | "KiB" | "MiB" )
+//! number     = [ "-" ] digits [ "." digits ] [ ( "e" | "E" ) [ "+" | "-" ] digits ]
+//! text       = '"' «characters, escapes, templates» '"' | "'" «the same» "'"
+//! pattern    = text «backslashes are the pattern's own, no templates» | "/" «characters, \/ for /» "/"
+//! path       = «RFC 9535, up to a blank, | or comparison outside its brackets» | text
+//! label      = «up to a blank, | or comparison» | text
+//!
+//! template   = "{{" ( name | function | text ) "}}"
+//! function   = "uuid()" | "now()" | "timestamp()" | "random_int(" integer "," integer ")"
+//!            | "random_string(" integer ")" | "user()" | "iteration()"
+//! name       = ( letter | "_" ) { letter | digit | "_" | "-" | "." }
+//! ```
+//!
+//! What a reader may ask next:
+//! - **Several headers, cookies or matches**: the query gives the first; before `count`, `first`, `last`,
+//!   `nth` and `random` it gives all. So `header set-cookie | count == 2`.
+//! - **Several JSON values**: a path that can name several (`$.items[*].id`) gives a list; a path that names
+//!   one gives that value. No match at all is nothing, except that it counts 0 and `is empty`.
+//! - **Nothing**: a check on nothing fails; `not exists` alone is content with it. A body that is not JSON
+//!   fails every `json` check.
+//! - **Types**: 1 equals 1.0, text never equals a number. A template on the right takes the type of what it
+//!   is compared with. What has no order (`"a" < 1`) fails with `not`, too.
+//! - **Functions** are for requests; checks and captures read variables only.
+
+mod facts;
+mod filter;
+mod json_template;
+mod jsonpath;
+mod lexer;
+mod parse;
+mod predicate;
+mod query;
+mod template;
+
+pub use facts::{Facts, Mismatch};
+pub use json_template::JsonTemplate;
+pub use parse::{Check, Expression};
+pub use template::Template;
+
+use crate::source::{Diagnostic, Node, Source};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+/// What a variable holds and a query finds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value {
+    /// Nothing: not captured yet, or not found.
+    #[default]
+    Missing,
+    /// Text, numbers, booleans, null, lists and objects.
+    Json(serde_json::Value),
+    /// A time, such as `ttfb`.
+    Time(Duration),
+}
+
+impl Value {
+    /// As it stands in a URL or a text body: text without quotes, numbers as digits, lists and objects as
+    /// JSON, times as `505ms`, nothing as the empty text.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Missing => Cow::Borrowed(""),
+            Self::Json(serde_json::Value::String(text)) => Cow::Borrowed(text),
+            Self::Json(_) | Self::Time(_) => Cow::Owned(self.to_string()),
+        }
+    }
+
+    /// Whether there is no value.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => Ok(()),
+            Self::Json(serde_json::Value::String(text)) => f.write_str(text),
+            Self::Json(json) => write!(f, "{json}"),
+            Self::Time(time) => write!(f, "{}ms", time.as_micros() as f64 / 1e3),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Json(text.into())
+    }
+}
+
+/// What is wrong with a text, where, and how to fix it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseError {
+    /// Bytes within the parsed text.
+    pub range: Range<usize>,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// How to fix it.
+    pub help: Option<String>,
+}
+
+impl ParseError {
+    /// The error as a problem of the file whose scalar `node` holds the parsed text.
+    pub fn diagnostic(self, code: &'static str, source: &Source, node: &Node) -> Diagnostic {
+        let span = node.inner(source, self.range);
+        Diagnostic::error(code, source, span, self.message).help_if(self.help)
+    }
+}
+
+/// Resolves names while templates and expressions are compiled.
+pub trait Scope {
+    /// The slot of a variable or `feeder.column`; `None` where the name is unknown.
+    fn slot(&mut self, name: &str) -> Option<usize>;
+    /// Every known name, for "did you mean".
+    fn names(&self) -> Vec<String>;
+}
+
+/// What templates see at run time, for one virtual user.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Slot → value.
+    pub variables: &'a [Value],
+    /// The user's own seeded stream.
+    pub rng: &'a mut Xoshiro256PlusPlus,
+    /// The number of the virtual user.
+    pub user: u64,
+    /// How many flows this user has run before this one.
+    pub iteration: u64,
+    /// The clock on the wall, read only where a template asks for it: `SystemTime::now`.
+    pub now: fn() -> SystemTime,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+use super::*;
+
+fn render(text: &str) -> String {
+    let template = Template::parse(text, &mut Names).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+    let (variables, mut rng) = (variables(), rng());
+    let mut out = String::new();
+    template.render(&mut context(&variables, &mut rng), &mut out);
+    out
+}
+
+pub(super) fn context<'a>(variables: &'a [Value], rng: &'a mut Xoshiro256PlusPlus) -> Context<'a> {
+    Context {
+        variables,
+        rng,
+        user: 4,
+        iteration: 9,
+        now: || SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_000_000_123_456),
+    }
+}
+
+#[test]
+fn names_and_functions_are_filled_in() {
+    for (text, want) in [
+        ("", ""),
+        ("plain } }} text {", "plain } }} text {"),
+        ("Bearer {{ token }}", "Bearer s\"3cret"),
+        ("/{{count_of}}/{{ shopper.id }}?{{ empty }}", "/3/17?"),
+        ("{{ paid }}", "505ms"),
+        ("{{ user() }}-{{ iteration() }}", "4-9"),
+        ("{{ timestamp() }}", "1795000000"),
+        ("{{ now() }}", "2026-11-18T11:06:40.123Z"),
+        ("{{ \"{{\" }} x {{ '}}' }}", "{{ x }}"),
+        ("{{ random_int(5, 5) }}", "5"),
+        ("{{ random_int(-1_000, -1_000) }}", "-1000"),
+    ] {
+        assert_eq!(render(text), want, "{text}");
+    }
+}
+
+#[test]
+fn random_functions_keep_their_promises() {
+    let uuid = render("{{ uuid() }}");
+    let shape: String = uuid
+        .chars()
+        .map(|c| if c == '-' { '-' } else { 'x' })
+        .collect();
+    assert_eq!(shape, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    assert_eq!(&uuid[14..15], "4");
+    assert!("89ab".contains(&uuid[19..20]), "{uuid}");
+    assert_eq!(render("{{ uuid() }}"), uuid, "the stream decides");
+    let two = render("{{ uuid() }}{{ uuid() }}");
+    assert_ne!(two[..36], two[36..]);
+    let text = render("{{ random_string(500) }}");
+    assert!(text.len() == 500 && text.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let dice = render(&"{{ random_int(1, 6) }}".repeat(300));
+    assert!(('1'..='6').all(|side| dice.contains(side)) && dice.len() == 300);
+}
+
+/// A template, the text that is pointed at, a part of the message and of the fix.
+const WRONG: &[(&str, &str, &str, &str)] = &[
+    ("a {{ token", "{{ token", "never closed", "`}}`"),
+    (
+        "a {{ token }",
+        "{{ token }",
+        "never closed",
+        "literal braces",
+    ),
+    ("a {{", "{{", "never closed", "`}}`"),
+    ("{{ uuid(", "{{ uuid(", "never closed", "`}}`"),
+    ("{{ }} b", "{{ }", "nothing stands", "{{ name }}"),
+    ("{{ 3 }}", "3", "expected a variable", "{{ name }}"),
+    ("{{ tokn }}", "tokn", "unknown variable", "`token`"),
+    (
+        "{{ shopper.di }}",
+        "shopper.di",
+        "unknown variable",
+        "`shopper.id`",
+    ),
+    ("{{ xyzzy }}", "xyzzy", "unknown variable", "one of: token"),
+    ("{{ uuid }}", "uuid", "unknown variable", "`uuid()`"),
+    ("{{ uid() }}", "uid", "unknown function", "`uuid`"),
+    (
+        "{{ zzzzzzz() }}",
+        "zzzzzzz",
+        "unknown function",
+        "uuid(), now()",
+    ),
+    (
+        "{{ random_int(1) }}",
+        "random_int(1)",
+        "1 argument",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_int(6, 1) }}",
+        "random_int(6, 1)",
+        "nothing lies",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_int(a, 1) }}",
+        "a",
+        "whole numbers",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_int(1.5, 2) }}",
+        "1.5",
+        "whole number",
+        "random_int(1, 6)",
+    ),
+    (
+        "{{ random_string(0) }}",
+        "random_string(0)",
+        "1 to 65536",
+        "random_string(8)",
+    ),
+    ("{{ now(3) }}", "now(3)", "does not take 1", "now()"),
+    ("{{ token | upper }}", "|", "filters do not", "capture"),
+    ("{{ token + 1 }}", "+", "expected `}}`", "one variable"),
+];
+
+struct Nobody;
+
+impl Scope for Nobody {
+    fn slot(&mut self, _: &str) -> Option<usize> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn errors_point_at_their_place_and_name_the_fix() {
+    for (text, place, message, help) in WRONG {
+        let error = Template::parse(text, &mut Names).expect_err(text);
+        assert_eq!(&text[error.range.clone()], *place, "{text}: {error:?}");
+        assert!(error.message.contains(message), "{text}: {error:?}");
+        let fix = error.help.clone().unwrap_or_default();
+        assert!(fix.contains(help), "{text}: {error:?}");
+    }
+    let error = Template::parse("{{ x }}", &mut Nobody).unwrap_err();
+    assert!(error.help.unwrap().contains("capture it"));
+}
+
+#[test]
+fn literals_and_slots_are_known() {
+    let parse = |text: &str| Template::parse(text, &mut Names).unwrap();
+    assert_eq!(parse("a b").as_literal(), Some("a b"));
+    assert_eq!(parse("").as_literal(), Some(""));
+    assert_eq!(parse("a {{ \"{{\" }} b").as_literal(), Some("a {{ b"));
+    assert_eq!(parse("{{ token }}").as_literal(), None);
+    assert_eq!(parse("{{ now() }}").as_literal(), None);
+    assert_eq!(Template::literal("{{ x").as_literal(), Some("{{ x"));
+    let slots: Vec<usize> = parse("{{ shopper.id }} {{ uuid() }} {{ token }}")
+        .slots()
+        .collect();
+    assert_eq!(slots, [3, 0]);
+}
+
+#[test]
+fn values_print_as_in_a_url() {
+    for (value, text) in [
+        (Value::Missing, ""),
+        ("a\"b".into(), "a\"b"),
+        (Value::Json(json!(3)), "3"),
+        (Value::Json(json!(null)), "null"),
+        (Value::Json(json!([1, "a"])), "[1,\"a\"]"),
+        (Value::Time(Duration::from_micros(1_250)), "1.25ms"),
+    ] {
+        assert_eq!(value.text(), text);
+        assert_eq!(value.to_string(), text);
+        assert_eq!(value.is_missing(), value == Value::Missing);
+    }
+}

@@ -1,0 +1,59 @@
+//! Exchanges kept as evidence. In: a call, how it went, what was expected; out: a masked, shortened
+//! [`Exhibit`]. Invariant: built only when one is still wanted, since it copies headers and bodies.
+
+use super::program::Program;
+use super::user::User;
+use crate::expr::Mismatch;
+use crate::protocol::{Call, Exchange, Location};
+use crate::record::{Exhibit, Masker, Sample, What};
+use http::HeaderMap;
+use std::borrow::Cow;
+
+/// What went wrong with one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) what: What,
+    pub(super) mismatch: Mismatch,
+}
+
+/// The evidence for a fault.
+pub(super) fn exhibit(
+    program: &Program,
+    masker: &Masker,
+    user: &User,
+    sample: &Sample,
+    case: (&Call, &Exchange, &Fault),
+) -> Exhibit {
+    let (call, exchange, fault) = case;
+    let secrets: Vec<Cow<'_, str>> = program
+        .secret_slots
+        .iter()
+        .map(|slot| user.variables[*slot].text())
+        .collect();
+    let mask = |text: &str| masker.text(text, &secrets);
+    let answer = exchange.result.as_ref().ok();
+    let url = match &call.url {
+        Location::Target(path) => {
+            format!("{}{path}", program.target.as_str().trim_end_matches('/'))
+        }
+        Location::Elsewhere(url) => url.to_string(),
+    };
+    Exhibit {
+        step: sample.step,
+        what: Some(fault.what),
+        at: sample.sent,
+        took: sample.service(),
+        expected: Some(mask(&fault.mismatch.expected)),
+        actual: Some(mask(&fault.mismatch.actual)),
+        request_line: mask(&format!("{} {url}", call.method)),
+        request: masker.message(pairs(&call.headers), &call.body, &secrets),
+        status: sample.status,
+        response: answer.map(|a| masker.message(pairs(&a.headers), &a.body, &secrets)),
+    }
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+}

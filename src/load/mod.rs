@@ -1,0 +1,249 @@
+//! GENERATE: a plan → load on a target → a record. In: a [`Program`], a [`Plan`] and a protocol for each worker;
+//! out: [`RunParts`]. Invariant: scheduled = started + dropped, sent = ok + check failed + failed + timed out +
+//! aborted, checked at the end of every run.
+
+mod clock;
+mod exhibit;
+mod flight;
+mod health;
+mod program;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod user;
+mod worker;
+
+pub use clock::Clock;
+pub use health::{descriptors, processors};
+pub use program::Program;
+pub use stop::{Stop, Stopper, stop};
+
+use crate::plan::{Load, Plan};
+use crate::protocol::{ClientStats, Protocol};
+use crate::record::{Counts, Health, Masker, Recorder, Timeline, Window};
+use crate::units::Nanos;
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use std::{io, thread};
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+use worker::{Orders, WindowPart, Worker, WorkerReport};
+
+/// Requests a second that one worker takes before another thread is worth its wake-ups.
+const WORKER_RATE: f64 = 10_000.0;
+/// Files that the process needs beside connections.
+const OTHER_FILES: u64 = 64;
+
+/// Why the engine could not do its work: the system gave no thread, timer or runtime.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct WorkerError(#[from] io::Error);
+
+/// Sees every second of a run while it goes: progress, streams.
+pub trait Observer {
+    /// A second has passed.
+    fn window(&mut self, window: &Window);
+}
+
+/// What the engine is told beside plan and program.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Replaces secrets in exhibits.
+    pub masker: Arc<Masker>,
+    /// Threads; `None` lets the plan decide.
+    pub workers: Option<u64>,
+    /// Tells of the wish to stop.
+    pub stop: Stop,
+}
+
+/// What a run leaves, before it becomes a record.
+#[derive(Debug)]
+pub struct RunParts {
+    /// All samples, folded.
+    pub recorder: Recorder,
+    /// The run over time.
+    pub timeline: Timeline,
+    /// Arrivals of the measured phase.
+    pub counts: Counts,
+    /// The generator about itself; the schedule lag is in the recorder.
+    pub health: Health,
+    /// From the start to the last answer.
+    pub elapsed: Nanos,
+}
+
+/// Runs a plan: one thread a worker, each with the protocol that `make` gives it.
+///
+/// # Errors
+/// When the system gives no thread, timer or runtime.
+pub fn run<P, M>(
+    program: &Arc<Program>,
+    plan: &Arc<Plan>,
+    settings: &Settings,
+    make: M,
+    observer: &mut dyn Observer,
+) -> Result<RunParts, WorkerError>
+where
+    P: Protocol,
+    M: Fn() -> P + Clone + Send + 'static,
+{
+    let workers = settings
+        .workers
+        .unwrap_or_else(|| default_workers(plan))
+        .max(1);
+    let descriptors = descriptors();
+    let room = descriptors.saturating_sub(OTHER_FILES).max(1);
+    let limit = plan.max_in_flight.min(room).max(workers);
+    // A common beginning, far enough away for every thread to be there.
+    let epoch = Instant::now() + Duration::from_millis(if workers > 1 { 20 } else { 1 });
+    let orders = Orders {
+        program: Arc::clone(program),
+        plan: Arc::clone(plan),
+        masker: Arc::clone(&settings.masker),
+        workers,
+        epoch,
+        max_in_flight: limit.div_ceil(workers),
+    };
+    let throttled = health::throttled();
+    let (sender, receiver) = mpsc::channel();
+    let mut threads = Vec::new();
+    for id in 0..workers {
+        let (orders, make, stop, sender) = (
+            orders.clone(),
+            make.clone(),
+            settings.stop.clone(),
+            sender.clone(),
+        );
+        let thread = thread::Builder::new()
+            .name(format!("worker-{id}"))
+            .spawn(move || thread_main(&orders, id, make, stop, sender))?;
+        threads.push(thread);
+    }
+    drop(sender);
+    let timeline = collect(&receiver, workers, observer);
+    let mut reports = Vec::new();
+    for thread in threads {
+        reports.push(
+            thread
+                .join()
+                .map_err(|_| io::Error::other("a worker thread panicked"))??,
+        );
+    }
+    let mut parts = merge(reports, timeline, workers)?;
+    parts.health.in_flight_limit = limit;
+    parts.health.descriptor_limit = descriptors;
+    parts.health.throttled = health::throttled() - throttled;
+    parts.health.peak_memory = health::peak_memory();
+    Ok(parts)
+}
+
+fn default_workers(plan: &Plan) -> u64 {
+    let cores = processors().floor().max(1.0) as u64;
+    match &plan.load {
+        Load::Passes(_) => 1,
+        Load::Closed(users) => cores.min(*users),
+        Load::Open(_) => {
+            let wanted = (plan.peak_requests().unwrap_or(0.0) / WORKER_RATE).ceil() as u64;
+            wanted.clamp(1, cores)
+        }
+    }
+}
+
+fn thread_main<P: Protocol>(
+    orders: &Orders,
+    id: u64,
+    make: impl Fn() -> P,
+    stop: Stop,
+    windows: mpsc::Sender<WindowPart>,
+) -> io::Result<WorkerReport> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let clock = Clock::precise(orders.epoch)?;
+        let worker = Worker::new(orders, id, make(), clock, stop);
+        Ok(worker.work(windows).await)
+    })
+}
+
+/// Puts the workers' parts of each second together, in order, and shows them to the observer.
+fn collect(
+    parts: &mpsc::Receiver<WindowPart>,
+    workers: u64,
+    observer: &mut dyn Observer,
+) -> Timeline {
+    let mut timeline = Timeline::default();
+    let mut waiting: BTreeMap<u64, (Window, u64)> = BTreeMap::new();
+    let mut ended = 0;
+    for part in parts {
+        ended += u64::from(part.last);
+        let (window, seen) = waiting.entry(part.index).or_insert_with(|| {
+            (
+                Window {
+                    start: part.window.start,
+                    ..Window::default()
+                },
+                0,
+            )
+        });
+        window.merge(&part.window);
+        window.in_flight += part.window.in_flight;
+        window.length = window.length.max(part.window.length);
+        *seen += 1;
+        while let Some(first) = waiting.first_entry() {
+            // A worker that has ended sends no more parts.
+            if first.get().1 + ended < workers {
+                break;
+            }
+            let (window, _) = first.remove();
+            observer.window(&window);
+            timeline.push(window);
+        }
+    }
+    for (window, _) in waiting.into_values() {
+        timeline.push(window);
+    }
+    timeline
+}
+
+fn merge(reports: Vec<WorkerReport>, timeline: Timeline, workers: u64) -> io::Result<RunParts> {
+    let mut merged: Option<Recorder> = None;
+    let mut counts = Counts::default();
+    let mut stats = ClientStats::default();
+    let mut health = Health {
+        workers,
+        processors: processors(),
+        ..Health::default()
+    };
+    let mut elapsed = 0;
+    let mut busiest: f64 = 0.0;
+    for report in reports {
+        counts = counts.plus(report.counts);
+        stats.opened += report.stats.opened;
+        stats.reused += report.stats.reused;
+        health.in_flight += report.in_flight;
+        health.cpu_seconds += report.cpu.as_secs_f64();
+        busiest = busiest.max(report.cpu.as_secs_f64());
+        elapsed = elapsed.max(report.elapsed);
+        match &mut merged {
+            Some(recorder) => recorder.merge(report.recorder),
+            None => merged = Some(report.recorder),
+        }
+    }
+    let seconds = (elapsed as f64 / 1e9).max(0.001);
+    // One worker at its limit is a limit, however idle the other processors are.
+    health.cpu_share = (busiest / seconds)
+        .max(health.cpu_seconds / seconds / health.processors)
+        .min(1.0);
+    health.connections = stats.opened;
+    health.reused = stats.reused;
+    let recorder = merged.ok_or_else(|| io::Error::other("no worker ran"))?;
+    health.conserved = recorder.conserved() && counts.conserved();
+    Ok(RunParts {
+        recorder,
+        timeline,
+        counts,
+        health,
+        elapsed,
+    })
+}

@@ -1,0 +1,53 @@
+//! Ending a run early. In: a signal; out: every worker stops starting things. Invariant: the first request to
+//! stop lets requests in flight end for [`DRAIN`]; nothing is lost, everything is reported.
+
+use crate::record;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long requests in flight may still take once a run is stopped.
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
+
+/// The end of whoever may stop a run.
+#[derive(Debug, Clone)]
+pub struct Stopper(watch::Sender<Option<record::Stop>>);
+
+/// The end of those who must hear of it.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<Option<record::Stop>>);
+
+/// A pair of ends.
+pub fn stop() -> (Stopper, Stop) {
+    let (sender, receiver) = watch::channel(None);
+    (Stopper(sender), Stop(receiver))
+}
+
+impl Stopper {
+    /// Stops the run; the first reason stays.
+    pub fn stop(&self, reason: record::Stop) {
+        self.0.send_if_modified(|current| {
+            let first = current.is_none();
+            *current = current.or(Some(reason));
+            first
+        });
+    }
+
+    /// Whether it was used.
+    pub fn stopped(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+}
+
+impl Stop {
+    /// Why the run was stopped, if it was.
+    pub fn reason(&self) -> Option<record::Stop> {
+        *self.0.borrow()
+    }
+
+    /// Waits for the request to stop; for ever when nobody can make it any more.
+    pub async fn requested(&mut self) {
+        if self.0.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

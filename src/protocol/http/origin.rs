@@ -1,0 +1,254 @@
+//! Scheme, host and port, with the connections kept to it. In: URLs; out: one [`Origin`] each. Invariant: a
+//! host that the scenario does not allow is never contacted, and the number of origins is bounded.
+
+use super::connection::Sender;
+use super::{PathAndQuery, Problem};
+use crate::record::Failure;
+use http::HeaderValue;
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use url::{Host, Url};
+
+/// Origins kept beside the target; redirects to ever new hosts must not fill the memory.
+const MOST: usize = 256;
+
+/// Which hosts may be contacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Any: few requests, as from one person.
+    Any,
+    /// Loopback and these hosts only: load must not reach somebody who did not ask for it.
+    Only(Vec<String>),
+}
+
+impl Reach {
+    /// Whether a host may be contacted.
+    pub fn permits(&self, url: &Url) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(hosts) => {
+                is_loopback(url)
+                    || url
+                        .host_str()
+                        .is_some_and(|host| hosts.iter().any(|h| h.eq_ignore_ascii_case(host)))
+            }
+        }
+    }
+
+    pub(super) fn permit(&self, url: &Url) -> Result<(), Problem> {
+        if self.permits(url) {
+            return Ok(());
+        }
+        let host = url.host_str().unwrap_or_default();
+        Err(Problem::new(
+            Failure::Redirect,
+            format!("leads to another host, {host}; list it under `allow:` to send load there"),
+        ))
+    }
+}
+
+/// Whether a URL's host is this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// The target and the other origins that a worker has met.
+#[derive(Debug)]
+pub(super) struct Origins {
+    target: Rc<Origin>,
+    others: RefCell<Vec<Rc<Origin>>>,
+}
+
+impl Origins {
+    pub(super) fn new(target: &Url) -> Self {
+        Self {
+            target: Rc::new(Origin::new(target)),
+            others: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn target(&self) -> Rc<Origin> {
+        Rc::clone(&self.target)
+    }
+
+    pub(super) fn of(&self, url: &Url) -> Result<Rc<Origin>, Problem> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Problem::new(
+                Failure::Redirect,
+                format!("leads to a `{}:` address", url.scheme()),
+            ));
+        }
+        if self.target.is(url) {
+            return Ok(self.target());
+        }
+        let mut others = self.others.borrow_mut();
+        if let Some(found) = others.iter().find(|o| o.is(url)) {
+            return Ok(Rc::clone(found));
+        }
+        if others.len() >= MOST {
+            others.remove(0);
+        }
+        let origin = Rc::new(Origin::new(url));
+        others.push(Rc::clone(&origin));
+        Ok(origin)
+    }
+}
+
+/// One origin: where it is, and the connections that wait for a request.
+#[derive(Debug)]
+pub(super) struct Origin {
+    /// `http://host:port`, to build URLs from.
+    base: Url,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) host_header: HeaderValue,
+    /// Resolved once a run.
+    pub(super) addresses: RefCell<Option<Rc<[SocketAddr]>>>,
+    idle: RefCell<Vec<Sender>>,
+}
+
+impl Origin {
+    fn new(url: &Url) -> Self {
+        let mut base = url.clone();
+        base.set_path("/");
+        base.set_query(None);
+        base.set_fragment(None);
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let port = url.port_or_known_default().unwrap_or(80);
+        let header = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.clone(),
+        };
+        Self {
+            base,
+            port,
+            // Hosts of parsed URLs are ASCII without spaces.
+            host_header: HeaderValue::from_str(&header).unwrap_or(HeaderValue::from_static("")),
+            host: host.trim_matches(['[', ']']).to_owned(),
+            addresses: RefCell::new(None),
+            idle: RefCell::new(Vec::new()),
+        }
+    }
+
+    fn is(&self, url: &Url) -> bool {
+        self.base.scheme() == url.scheme()
+            && self.base.host() == url.host()
+            && self.base.port_or_known_default() == url.port_or_known_default()
+    }
+
+    pub(super) fn secure(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
+    /// The URL of a path here.
+    pub(super) fn url(&self, path: &PathAndQuery) -> Url {
+        self.base
+            .join(path.as_str())
+            .unwrap_or_else(|_| self.base.clone())
+    }
+
+    /// A kept connection that is still open; the most recently used first.
+    pub(super) async fn take(&self) -> Option<Sender> {
+        loop {
+            let mut sender = self.idle.borrow_mut().pop()?;
+            if !sender.is_closed() && sender.ready().await.is_ok() {
+                return Some(sender);
+            }
+        }
+    }
+
+    /// Keeps a connection whose answer was read whole.
+    pub(super) fn put_back(&self, sender: Sender) {
+        if !sender.is_closed() {
+            self.idle.borrow_mut().push(sender);
+        }
+    }
+
+    /// The addresses of the host, resolved with the first connection.
+    pub(super) async fn resolve(&self) -> Result<Rc<[SocketAddr]>, Problem> {
+        if let Some(addresses) = &*self.addresses.borrow() {
+            return Ok(Rc::clone(addresses));
+        }
+        let addresses: Rc<[SocketAddr]> = if let Ok(ip) = self.host.parse::<IpAddr>() {
+            Rc::new([SocketAddr::new(ip, self.port)])
+        } else {
+            let problem =
+                |reason: String| Problem::new(Failure::Dns, format!("{}: {reason}", self.host));
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((self.host.as_str(), self.port))
+                .await
+                .map_err(|e| problem(e.to_string()))?
+                .collect();
+            if found.is_empty() {
+                return Err(problem("no address".into()));
+            }
+            found.into()
+        };
+        *self.addresses.borrow_mut() = Some(Rc::clone(&addresses));
+        Ok(addresses)
+    }
+}
+
+/// The path and query of a URL.
+pub(super) fn path_of(url: &Url) -> PathAndQuery {
+    let text = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    // A parsed URL's path and query are valid in a request line.
+    text.parse().unwrap_or(PathAndQuery::from_static("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn load_reaches_only_loopback_and_listed_hosts() {
+        let reach = Reach::Only(vec!["shop.example.com".into()]);
+        for (target, permitted) in [
+            ("http://127.0.0.1:8080/", true),
+            ("http://[::1]/", true),
+            ("http://localhost/", true),
+            ("https://SHOP.example.com/x", true),
+            ("https://evil.example.com/", false),
+            ("https://shop.example.com.evil.com/", false),
+        ] {
+            assert_eq!(reach.permits(&url(target)), permitted, "{target}");
+        }
+        assert!(Reach::Any.permits(&url("https://evil.example.com/")));
+    }
+
+    #[test]
+    fn default_ports_stay_out_of_the_host_header() {
+        assert_eq!(Origin::new(&url("https://a.b/")).host_header, "a.b");
+        assert_eq!(
+            Origin::new(&url("http://a.b:8080/")).host_header,
+            "a.b:8080"
+        );
+        assert_eq!(Origin::new(&url("http://[::1]:8080/")).host, "::1");
+    }
+
+    #[test]
+    fn origins_are_found_again_and_bounded() {
+        let origins = Origins::new(&url("http://a.b/"));
+        assert!(Rc::ptr_eq(
+            &origins.of(&url("http://a.b:80/x?y")).unwrap(),
+            &origins.target()
+        ));
+        for port in 1000..3000 {
+            origins.of(&url(&format!("http://a.b:{port}/"))).unwrap();
+        }
+        assert_eq!(origins.others.borrow().len(), MOST);
+        assert!(origins.of(&url("ftp://a.b/")).is_err());
+    }
+}

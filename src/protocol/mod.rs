@@ -1,0 +1,117 @@
+//! SPEAK: one call → one exchange. In: a rendered request and the user's cookies; out: an [`Exchange`] with its
+//! instants, answer or failure. Invariant: a failed request is data, never an error: nothing here ends a run.
+
+mod cookies;
+mod http;
+#[cfg(test)]
+pub(crate) mod scripted;
+mod tls;
+
+pub use cookies::Jar;
+pub use cookies::Place;
+pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
+pub use tls::{TlsError, TlsSettings};
+
+use crate::record::Failure;
+use ::http::{HeaderMap, Method, StatusCode};
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// A request ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Index of the step, for protocols that answer from a script.
+    pub step: usize,
+    /// The method.
+    pub method: Method,
+    /// Where to: scheme, host and port come from here too.
+    pub url: Location,
+    /// Headers; host, cookies and lengths are added on the way.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// From the send to the last byte, redirects included.
+    pub timeout: Duration,
+    /// How many redirects to follow; 0 takes the first answer.
+    pub redirects: u32,
+    /// Something will look at the body, so it is kept (and unpacked).
+    pub keep_body: bool,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A path and query at the scenario's target: the common case, parsed beforehand where it has no template.
+    Target(::http::uri::PathAndQuery),
+    /// Somewhere else.
+    Elsewhere(Box<Url>),
+}
+
+/// How a call went.
+#[derive(Debug)]
+pub struct Exchange {
+    /// When it was sent: the generator's part ends and the target's begins.
+    pub sent: Instant,
+    /// When the head of the (last) answer arrived.
+    pub first_byte: Option<Instant>,
+    /// When the last byte arrived, or the failure was known.
+    pub done: Instant,
+    /// Opening connections, where some were opened.
+    pub connect: Option<Duration>,
+    /// TLS handshakes, where there were some.
+    pub tls: Option<Duration>,
+    /// The answer, or why there is none.
+    pub result: Result<Answer, Problem>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, empty where nobody looks at it.
+    pub body: Bytes,
+    /// Bytes of the body on the wire.
+    pub received: u64,
+    /// The URL that answered, where redirects led elsewhere.
+    pub redirected_to: Option<Url>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The kind.
+    pub failure: Failure,
+    /// The system's or library's words, for a person.
+    pub detail: String,
+    /// Bytes of the body that did arrive.
+    pub received: u64,
+}
+
+impl Problem {
+    /// A failure in words, before any byte of a body.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over errors that they have no other use for"
+    )]
+    pub fn new(failure: Failure, detail: impl ToString) -> Self {
+        Self {
+            failure,
+            detail: detail.to_string(),
+            received: 0,
+        }
+    }
+}
+
+/// Something that can carry calls: HTTP, or a script in tests.
+pub trait Protocol: 'static {
+    /// Carries one call. The jar is read for the request and filled from the answer.
+    fn call(&self, call: &Call, jar: &mut Jar) -> impl Future<Output = Exchange>;
+
+    /// What it counted.
+    fn stats(&self) -> ClientStats;
+}

@@ -1,0 +1,85 @@
+//! Request headers. In: the maps of `defaults` and of a step; out: names and templates, the step's over the
+//! defaults. Invariant: names are valid, lower case and stand once; a fixed value can be sent as it is.
+
+use crate::expr::Template;
+use crate::scenario::loading::Loading;
+use crate::source::{Node, Span};
+use http::{HeaderName, HeaderValue, header};
+
+/// A `headers:` map whose names are checked. Values are compiled per step, where names resolve.
+#[derive(Debug, Default)]
+pub(in crate::scenario) struct Headers<'n>(Vec<(HeaderName, &'n Node)>);
+
+impl<'n> Headers<'n> {
+    /// Reads a `headers:` map.
+    pub(super) fn read(loading: &mut Loading<'_>, node: Option<&'n Node>) -> Self {
+        let mut headers: Vec<(HeaderName, &'n Node)> = Vec::new();
+        let Some(entries) = node.and_then(|node| loading.reader.map(node, "headers")) else {
+            return Self(headers);
+        };
+        for (key, value) in entries {
+            let Some(name) = name(loading, &key.value, key.span) else {
+                continue;
+            };
+            if headers.iter().any(|(known, _)| *known == name) {
+                let message = format!("the header `{name}` stands here twice");
+                let help = "capitals make no difference in header names; keep one of them";
+                loading.reader.error("T0414", key.span, message, help);
+                continue;
+            }
+            headers.push((name, value));
+        }
+        Self(headers)
+    }
+
+    /// Compiles these headers and those of `defaults` that they do not replace.
+    pub(super) fn compile(
+        &self,
+        loading: &mut Loading<'_>,
+        defaults: &Headers<'_>,
+    ) -> Vec<(HeaderName, Template)> {
+        let inherited = defaults
+            .0
+            .iter()
+            .filter(|(name, _)| !self.0.iter().any(|(n, _)| n == name));
+        let all: Vec<(HeaderName, &Node)> = inherited.chain(&self.0).cloned().collect();
+        all.into_iter()
+            .filter_map(|(name, node)| Some((name, value(loading, node)?)))
+            .collect()
+    }
+}
+
+fn name(loading: &mut Loading<'_>, text: &str, span: Span) -> Option<HeaderName> {
+    let Ok(name) = HeaderName::from_bytes(text.as_bytes()) else {
+        let message = format!("`{text}` is not a header name");
+        let help = "letters, digits and `-`, without spaces and colons: `content-type`";
+        loading.reader.error("T0414", span, message, help);
+        return None;
+    };
+    if [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+    ]
+    .contains(&name)
+    {
+        let message = format!("`{name}` follows from the request and is set for you");
+        loading.reader.error("T0416", span, message, "remove it");
+        return None;
+    }
+    Some(name)
+}
+
+fn value(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
+    let template = loading.template(node)?;
+    if template
+        .as_literal()
+        .is_some_and(|text| HeaderValue::from_str(text).is_err())
+    {
+        let message = "this value cannot stand in a header";
+        let help = "write it on one line, in characters that can be seen";
+        loading.reader.error("T0415", node.span, message, help);
+        return None;
+    }
+    Some(template)
+}

@@ -1,0 +1,238 @@
+//! One pass over a scenario file. In: its path and the environment; out: [`Loaded`] or all problems.
+//! Invariant: every part is read even when another is broken, and a cause is told once.
+
+use super::environment::{Environment, Resolver, Secrets, beside};
+use super::flow::{self, Defaults};
+use super::loading::Loading;
+use super::names::Names;
+use super::profile::{self, Profile};
+use super::vocabulary::SCENARIO;
+use super::{Loaded, Problems, Scenario, feeder, settings};
+use crate::source::{
+    Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reads a scenario file and the files it names.
+///
+/// # Errors
+/// Every problem of the file, or why it cannot be read.
+pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Problems> {
+    let unreadable = |error| Problems::Unreadable {
+        path: path.into(),
+        error,
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    parse(
+        Source::new(path.display().to_string(), text),
+        path,
+        environment,
+    )
+}
+
+/// Reads a scenario from its text, as if it stood at `path`: the files it names are relative to that.
+///
+/// # Errors
+/// Every problem of the text; never [`Problems::Unreadable`].
+pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<Loaded, Problems> {
+    let root = crate::source::parse(&source)
+        .map_err(|problem| Problems::Invalid(vec![with_help(problem)]))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut problems = Vec::new();
+    let file = beside(folder, &mut problems);
+    let mut reader = Reader::new(&source);
+    for problem in problems {
+        reader.push(problem);
+    }
+    let root = retargeted(root, environment);
+    let declared = declared_secrets(&mut reader, &root);
+    let mut resolver = Resolver::new(environment, file);
+    let root = resolver.expand(&root, &mut reader);
+    let secrets = Secrets::new(&declared, &resolver, &mut reader);
+    let mut loading = Loading {
+        reader,
+        names: Names::default(),
+        secrets,
+        folder,
+    };
+    let parts = read(&mut loading, &root, path);
+    let Loading {
+        reader,
+        names,
+        secrets,
+        ..
+    } = loading;
+    let problems = tidy(reader.finish(), &source, &secrets, resolver.unfilled());
+    let failed = problems
+        .iter()
+        .any(|problem| problem.severity == Severity::Error);
+    let (Some(mut scenario), false) = (parts, failed) else {
+        return Err(Problems::Invalid(problems));
+    };
+    scenario.variables = names.into_variables();
+    scenario.secrets = secrets.into_values();
+    scenario.source = Arc::new(source);
+    Ok(Loaded {
+        scenario,
+        warnings: problems,
+        lookups: resolver.lookups(),
+    })
+}
+
+/// `--target` in the place of `target:`, before anyone asks what stands there: it may be a variable that is
+/// only set elsewhere.
+fn retargeted(mut root: Node, environment: &Environment) -> Node {
+    if let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) {
+        for (_, node) in entries.iter_mut().filter(|(key, _)| key.value == "target") {
+            node.kind = Kind::Scalar(Scalar {
+                text: target.as_str().into(),
+                plain: false,
+            });
+        }
+    }
+    root
+}
+
+/// `secrets:` as it is written: these names say what must not be shown, so they are read first.
+fn declared_secrets(reader: &mut Reader<'_>, root: &Node) -> Vec<Spanned<String>> {
+    let Kind::Map(entries) = &root.kind else {
+        return Vec::new();
+    };
+    let Some((_, node)) = entries.iter().find(|(key, _)| key.value == "secrets") else {
+        return Vec::new();
+    };
+    reader
+        .list(node)
+        .into_iter()
+        .filter_map(|item| reader.text(item))
+        .collect()
+}
+
+/// Everything but what is only known at the end.
+fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario> {
+    let fields = loading.reader.object(root, &SCENARIO)?;
+    let stem = || {
+        path.file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    };
+    let name = fields.get("scenario").map_or_else(
+        || Some(stem()),
+        |node| {
+            let text = loading.reader.text(node)?;
+            loading
+                .label(&text.value, text.span, "a scenario")
+                .then_some(text.value)
+        },
+    );
+    let target = settings::target(loading, &fields);
+    let budgets = settings::budgets(loading, &fields, path);
+    let allow = settings::allow(loading, &fields);
+    let tls = settings::tls(loading, &fields);
+    let defaults = Defaults::read(loading, fields.get("defaults"));
+    let data = fields
+        .get("data")
+        .map_or_else(Vec::new, |node| feeder::read(loading, node));
+    let flows = fields
+        .get("flows")
+        .map_or_else(Vec::new, |node| flow::read(loading, node, &defaults, &data));
+    unused_feeders(loading, &fields, &flows, &data);
+    let profiles = profiles(loading, &fields);
+    Some(Scenario {
+        name: name?,
+        source: Arc::new(Source::new("", "")),
+        target: target?,
+        budgets,
+        secrets: Vec::new(),
+        allow,
+        tls,
+        variables: Vec::new(),
+        data,
+        flows,
+        profiles,
+    })
+}
+
+fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Profile> {
+    fields
+        .get("profiles")
+        .filter(|node| !node.is_null())
+        .map_or_else(
+            || vec![Profile::smoke()],
+            |node| profile::read(loading, node),
+        )
+}
+
+fn unused_feeders(
+    loading: &mut Loading<'_>,
+    fields: &Fields<'_>,
+    flows: &[flow::Flow],
+    data: &[feeder::Feeder],
+) {
+    let Some(Kind::Map(entries)) = fields.get("data").map(|node| &node.kind) else {
+        return;
+    };
+    // Where a step is broken, nobody knows what it would have read.
+    if loading.reader.failed() {
+        return;
+    }
+    for (index, feeder) in data.iter().enumerate() {
+        let used = flows.iter().any(|flow| flow.feeders.contains(&index));
+        let key = entries.iter().find(|(key, _)| key.value == feeder.name);
+        if let (false, Some((key, _))) = (used, key) {
+            let column = feeder
+                .columns
+                .first()
+                .map_or("column", |(column, _)| column.as_str());
+            let message = format!("no flow reads the feeder `{}`", feeder.name);
+            let warning = Diagnostic::warning("T0508", loading.reader.source(), key.span, message)
+                .help(format!(
+                    "use it as `{{{{ {}.{column} }}}}`, or remove it",
+                    feeder.name
+                ));
+            loading.reader.push(warning);
+        }
+    }
+}
+
+/// The parser of YAML says what is wrong and leaves the fix to us.
+fn with_help(mut problem: Diagnostic) -> Diagnostic {
+    if problem.help.is_none() {
+        problem.help = Some(String::from(if problem.message.contains("tab") {
+            "indent with spaces"
+        } else {
+            "check the indentation, and quote a text that holds `: `, ` #`, or begins with `{`, `[`, `*`, `&` or `%`"
+        }));
+    }
+    problem
+}
+
+/// One problem per cause: aliases repeat their node's problems, and a text with an unset `${NAME}` is wrong
+/// in every further way because of that. No secret leaves in a message or in a line of the file.
+fn tidy(
+    problems: Vec<Diagnostic>,
+    source: &Source,
+    secrets: &Secrets,
+    unfilled: &[Span],
+) -> Vec<Diagnostic> {
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for mut problem in problems {
+        let span = problem.span;
+        let inside = |hole: &Span| hole.start <= span.start && span.end <= hole.end;
+        let follows = !matches!(problem.code, "T0701" | "T0702")
+            && problem.source.name == source.name
+            && unfilled.iter().any(inside);
+        secrets.mask(&mut problem);
+        let known = |k: &Diagnostic| {
+            k.code == problem.code
+                && k.span == span
+                && k.message == problem.message
+                && k.source.name == problem.source.name
+        };
+        if !follows && !kept.iter().any(known) {
+            kept.push(problem);
+        }
+    }
+    kept.sort_by_key(|problem| problem.span.start);
+    kept
+}

@@ -1,0 +1,120 @@
+//! PARSE: the scenario file → a [`Scenario`]. In: the path of a YAML file and the [`Environment`]; out: a
+//! typed scenario with every template, check and data row ready, or every problem of the file in one pass.
+//! Invariant: a [`Scenario`] that exists can be run: names resolve, files were read, numbers have units,
+//! and no secret stands in a URL.
+//!
+//! *The text becomes nodes; [`Environment`] fills in `${NAME}`; the vocabulary says which keys there are;
+//! names gives every capture and data column its slot; flows become steps, steps become requests.*
+
+mod environment;
+mod feeder;
+mod flow;
+mod load;
+mod loading;
+mod names;
+mod profile;
+mod settings;
+mod vocabulary;
+
+pub use environment::{Environment, Lookup, Origin, Secret};
+pub use feeder::{Feeder, Order};
+pub use flow::{Body, Capture, Flow, Request, Step, Think};
+pub use load::{load, parse};
+pub use profile::{Load, Process, Profile};
+pub use settings::{Tls, parse_target};
+pub use vocabulary::SCENARIO;
+
+use crate::source::{Diagnostic, Source, Spanned, render_all};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use url::Url;
+
+/// A scenario, and what is worth a look in its file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Problems that do not stop the run.
+    pub warnings: Vec<Diagnostic>,
+    /// Which environment variables the file asked for and where each value came from, never the values.
+    pub lookups: Vec<Lookup>,
+}
+
+/// How people use a system, ready to run.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// `scenario:`, or the file's name without its ending.
+    pub name: String,
+    /// The file it was read from.
+    pub source: Arc<Source>,
+    /// Scheme, host and port of the system; the paths of the steps start here.
+    pub target: Spanned<Url>,
+    /// The budget file: as named, or found by name; it exists.
+    pub budgets: Option<PathBuf>,
+    /// Values that no output may show.
+    pub secrets: Vec<Secret>,
+    /// Hosts that may get more than the safe rate.
+    pub allow: Vec<String>,
+    /// How servers are verified.
+    pub tls: Tls,
+    /// Slot → name of a captured variable or `feeder.column`.
+    pub variables: Vec<String>,
+    /// Rows for the flows.
+    pub data: Vec<Feeder>,
+    /// The journeys, in the order of the file; at least one.
+    pub flows: Vec<Flow>,
+    /// The amounts of load, in the order of the file; `smoke` with one pass where the file names none.
+    pub profiles: Vec<Profile>,
+}
+
+impl Scenario {
+    /// The profile of that name.
+    pub fn profile(&self, name: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.name == name)
+    }
+}
+
+/// Why there is no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum Problems {
+    /// The file says something that cannot be run. Warnings are among them.
+    #[error("{} in the scenario", counted(.0))]
+    Invalid(Vec<Diagnostic>),
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// As it was asked for.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl Problems {
+    /// The problems that have a place in a file.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Invalid(problems) => problems,
+            Self::Unreadable { .. } => &[],
+        }
+    }
+
+    /// Every problem as a compiler shows it, in colour when `colour` is set.
+    pub fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Invalid(problems) => render_all(problems, colour),
+            Self::Unreadable { .. } => format!("error: {self}\n"),
+        }
+    }
+}
+
+fn counted(problems: &[Diagnostic]) -> String {
+    match problems.len() {
+        1 => String::from("1 problem"),
+        many => format!("{many} problems"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! How much load for how long. In: the `profiles:` map; out: [`Profile`]s. Invariant: a profile has exactly
+//! one kind of load and only the keys that mean something beside it, so nothing in it is ignored.
+
+use super::loading::Loading;
+use super::vocabulary::{LOADS, PROFILE};
+use crate::source::{Fields, Node, Span, Spanned};
+use crate::units::Rate;
+use std::time::Duration;
+
+/// An amount of load, by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// As `--profile` names it.
+    pub name: String,
+    /// Where its name stands; empty for the implied `smoke`.
+    pub span: Span,
+    /// How much.
+    pub load: Load,
+    /// From nothing to full load; zero when left out.
+    pub ramp: Duration,
+    /// Full load that is not judged; zero when left out.
+    pub warmup: Duration,
+    /// Full load that is judged; zero only with [`Load::Passes`], which end when they are done.
+    pub duration: Duration,
+    /// How the arrivals of [`Load::Rate`] are spread.
+    pub arrivals: Process,
+    /// Unfinished flows beyond which arrivals of [`Load::Rate`] are dropped; derived when left out.
+    pub max_in_flight: Option<u64>,
+}
+
+/// The kind of load.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Load {
+    /// Every flow this many times, one after the other: a smoke test. At least 1.
+    Passes(u64),
+    /// Open model: arrivals come at this rate whatever the system does.
+    Rate(Rate),
+    /// Closed model: this many users, each starting anew when done. At least 1.
+    Users(u64),
+}
+
+/// How arrivals are spread over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Process {
+    /// Independent people: exponential gaps.
+    #[default]
+    Poisson,
+    /// Equal gaps.
+    Constant,
+}
+
+impl Profile {
+    /// What a scenario without profiles runs: every flow once.
+    pub(super) fn smoke() -> Self {
+        Self {
+            name: "smoke".into(),
+            span: Span::default(),
+            load: Load::Passes(1),
+            ramp: Duration::ZERO,
+            warmup: Duration::ZERO,
+            duration: Duration::ZERO,
+            arrivals: Process::default(),
+            max_in_flight: None,
+        }
+    }
+}
+
+/// Reads the `profiles:` map.
+pub(super) fn read(loading: &mut Loading<'_>, node: &Node) -> Vec<Profile> {
+    let entries = loading.reader.map(node, "profiles").unwrap_or_default();
+    entries
+        .into_iter()
+        .filter_map(|(name, node)| {
+            loading.label(&name.value, name.span, "a profile");
+            one(loading, name, node)
+        })
+        .collect()
+}
+
+fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option<Profile> {
+    let fields = loading.reader.object(node, &PROFILE)?;
+    let (kind, value) = kind(loading, name, &fields)?;
+    let load = match kind {
+        "passes" => loading.count(value).map(Load::Passes),
+        "users" => loading.count(value).map(Load::Users),
+        _ => loading
+            .reader
+            .quantity(
+                value,
+                "a rate such as `500 req/s` or `50 flows/s`",
+                Rate::parse,
+            )
+            .map(Load::Rate),
+    };
+    misfits(loading, kind, &fields);
+    let mut time = |key: &str| {
+        fields
+            .get(key)
+            .map_or(Some(Duration::ZERO), |n| loading.reader.duration(n))
+    };
+    let (ramp, warmup, duration) = (time("ramp"), time("warmup"), time("duration"));
+    if kind != "passes" {
+        check_duration(loading, name, kind, &fields, duration);
+    }
+    let arrivals = fields
+        .get("arrivals")
+        .map_or(Some(Process::default()), |node| {
+            loading
+                .reader
+                .word(node, &["poisson", "constant"])
+                .map(|word| match word {
+                    "constant" => Process::Constant,
+                    _ => Process::Poisson,
+                })
+        });
+    let max_in_flight = match fields.get("max_in_flight") {
+        Some(node) => Some(loading.count(node)?),
+        None => None,
+    };
+    Some(Profile {
+        name: name.value.clone(),
+        span: name.span,
+        load: load?,
+        ramp: ramp?,
+        warmup: warmup?,
+        duration: duration?,
+        arrivals: arrivals?,
+        max_in_flight,
+    })
+}
+
+/// The one key that says how much.
+fn kind<'n>(
+    loading: &mut Loading<'_>,
+    name: &Spanned<String>,
+    fields: &Fields<'n>,
+) -> Option<(&'static str, &'n Node)> {
+    let found: Vec<(&'static str, Span, &'n Node)> = LOADS
+        .iter()
+        .filter_map(|key| fields.entry(key).map(|(span, node)| (*key, span, node)))
+        .collect();
+    match found.as_slice() {
+        [(key, _, node)] => return Some((key, node)),
+        [] => loading.reader.error(
+            "T0601",
+            name.span,
+            format!("the profile `{}` does not say how much load", name.value),
+            "add one of `passes: 1`, `rate: 100 req/s`, `users: 10`",
+        ),
+        [(first, ..), (second, span, _), ..] => loading.reader.error(
+            "T0601",
+            *span,
+            format!("`{second}` beside `{first}`: a profile has one kind of load"),
+            "keep one of them; a second profile can have the other",
+        ),
+    }
+    None
+}
+
+fn misfits(loading: &mut Loading<'_>, kind: &str, fields: &Fields<'_>) {
+    let (keys, why): (&[&str], _) = match kind {
+        "passes" => (
+            &["ramp", "warmup", "duration", "arrivals", "max_in_flight"],
+            "passes run one after the other and end when they are done; remove it, or use `rate` or `users`",
+        ),
+        "users" => (
+            &["arrivals", "max_in_flight"],
+            "users start anew when they are done, nothing arrives; remove it, or use `rate`",
+        ),
+        _ => return,
+    };
+    for key in keys {
+        if let Some((span, _)) = fields.entry(key) {
+            loading.reader.error(
+                "T0603",
+                span,
+                format!("`{key}` means nothing beside `{kind}`"),
+                why,
+            );
+        }
+    }
+}
+
+fn check_duration(
+    loading: &mut Loading<'_>,
+    name: &Spanned<String>,
+    kind: &str,
+    fields: &Fields<'_>,
+    duration: Option<Duration>,
+) {
+    match fields.get("duration") {
+        None => loading.reader.error(
+            "T0602",
+            name.span,
+            format!(
+                "the profile `{}` has `{kind}` and no `duration`",
+                name.value
+            ),
+            "say how long it runs: `duration: 5m`",
+        ),
+        Some(node) if duration == Some(Duration::ZERO) => {
+            loading.reader.error(
+                "T0604",
+                node.span,
+                "a duration of nothing judges nothing",
+                "write `duration: 5m`",
+            );
+        }
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,223 @@
+//! What holds for the whole scenario. In: `target`, `budgets`, `allow` and `tls`; out: their values, with
+//! files that exist. Invariant: a target is an origin without credentials, so it can be shown anywhere.
+
+use super::loading::Loading;
+use super::vocabulary::TLS;
+use crate::source::{Diagnostic, Fields, Node, Spanned};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// How servers are verified.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// A PEM file of authorities to trust beside the system's own; it exists.
+    pub ca: Option<PathBuf>,
+    /// Any certificate is accepted.
+    pub insecure: bool,
+}
+
+/// Reads `http://host:port` or `https://…`, from a file or from `--target`.
+///
+/// # Errors
+/// What is wrong with it. The text itself is not in the message: it may hold credentials.
+pub fn parse_target(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => {
+            String::from("the target has no scheme; write `http://host:port` or `https://host`")
+        }
+        other => format!("the target is not a URL: {other}"),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "`{}:` is not a scheme that can be tested; write `http://host:port` or `https://host`",
+            url.scheme()
+        ));
+    }
+    if has_credentials(&url) {
+        return Err(String::from(
+            "the target holds credentials; send them in a header and keep them under `secrets:`",
+        ));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "the target is scheme, host and port only; write `{}` and put the path into the steps",
+            url.origin().ascii_serialization()
+        ));
+    }
+    Ok(url)
+}
+
+/// Whether a URL holds a user name or a password.
+pub(super) fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// `target:`.
+pub(super) fn target(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Spanned<Url>> {
+    let node = fields.get("target")?;
+    let text = loading.reader.text(node)?;
+    if let Some(name) = loading.secrets.found_in(node) {
+        let message = format!("the secret `{name}` stands in the target, which every report shows");
+        loading
+            .reader
+            .error("T0704", node.span, message, "send it in a header");
+        return None;
+    }
+    match parse_target(&text.value) {
+        Ok(url) => Some(Spanned::new(url, node.span)),
+        Err(why) => {
+            let (message, help) = why
+                .split_once("; ")
+                .unwrap_or((&why, "write `http://host:port`"));
+            loading.reader.error("T0705", node.span, message, help);
+            None
+        }
+    }
+}
+
+/// The budget file: named, or found by the scenario's own name.
+pub(super) fn budgets(
+    loading: &mut Loading<'_>,
+    fields: &Fields<'_>,
+    scenario: &Path,
+) -> Option<PathBuf> {
+    match fields.get("budgets") {
+        Some(node) => existing(loading, node),
+        None => candidates(scenario).into_iter().find(|path| path.is_file()),
+    }
+}
+
+/// Where budgets are looked for: `a/scenarios/shop.yaml` → `a/scenarios/shop.budgets.yaml`,
+/// `a/scenarios/budgets/shop.yaml`, `a/budgets/shop.yaml`.
+fn candidates(scenario: &Path) -> Vec<PathBuf> {
+    let (Some(file), Some(stem)) = (scenario.file_name(), scenario.file_stem()) else {
+        return Vec::new();
+    };
+    let folder = scenario.parent().unwrap_or(Path::new(""));
+    let beside = folder.join(format!("{}.budgets.yaml", stem.to_string_lossy()));
+    let mut paths = vec![beside, folder.join("budgets").join(file)];
+    // `budgets/` beside the folder, and never the scenario itself.
+    if folder.file_name().is_some_and(|name| name != "budgets") {
+        paths.push(folder.with_file_name("budgets").join(file));
+    }
+    paths
+}
+
+fn existing(loading: &mut Loading<'_>, node: &Node) -> Option<PathBuf> {
+    let path = loading.path(node)?;
+    match std::fs::File::open(&path).and_then(|file| file.metadata()) {
+        Ok(found) if found.is_file() => Some(path),
+        Ok(_) => {
+            let message = format!("{} is not a file", path.display());
+            loading
+                .reader
+                .error("T0707", node.span, message, "name a file");
+            None
+        }
+        Err(error) => {
+            loading.unreadable("T0707", node, &path, &error);
+            None
+        }
+    }
+}
+
+/// `allow:` hosts, in lower case.
+pub(super) fn allow(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<String> {
+    let items = fields
+        .get("allow")
+        .map(|node| loading.reader.list(node))
+        .unwrap_or_default();
+    let mut hosts = Vec::new();
+    for item in items {
+        let Some(text) = loading.reader.text(item) else {
+            continue;
+        };
+        match url::Host::parse(&text.value) {
+            Ok(host) => hosts.push(host.to_string()),
+            Err(_) => loading.reader.error(
+                "T0709",
+                text.span,
+                format!("`{}` is not a host", text.value),
+                "write the host alone, without scheme, port and path: `staging.shop.test`",
+            ),
+        }
+    }
+    hosts
+}
+
+/// `tls:`.
+pub(super) fn tls(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Tls {
+    let Some(node) = fields.get("tls") else {
+        return Tls::default();
+    };
+    let Some(fields) = loading.reader.object(node, &TLS) else {
+        return Tls::default();
+    };
+    let ca = fields.get("ca").and_then(|node| existing(loading, node));
+    let insecure = fields
+        .get("insecure")
+        .and_then(|node| loading.reader.boolean(node))
+        == Some(true);
+    if let (true, Some((span, _))) = (insecure, fields.entry("ca")) {
+        let message = "`ca` has no effect: `insecure: true` accepts any certificate";
+        let warning = Diagnostic::warning("T0710", loading.reader.source(), span, message)
+            .help("remove `insecure`, and servers are verified against this file");
+        loading.reader.push(warning);
+    }
+    Tls { ca, insecure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_origins() {
+        for good in [
+            "http://127.0.0.1:8080",
+            "https://shop.test/",
+            "http://[::1]:80",
+            "HTTP://Shop.Test",
+        ] {
+            assert!(parse_target(good).is_ok(), "{good}");
+        }
+        for (bad, why) in [
+            ("shop.test", "no scheme"),
+            ("localhost:8080", "not a scheme"),
+            ("ftp://shop.test", "not a scheme"),
+            ("http://", "not a URL"),
+            ("https://user:hunter2@shop.test", "credentials"),
+            ("https://shop.test/api", "write `https://shop.test`"),
+            ("https://shop.test/?a=b", "scheme, host and port only"),
+        ] {
+            let message = parse_target(bad).unwrap_err();
+            assert!(
+                message.contains(why) && !message.contains("hunter2"),
+                "{bad}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn budgets_are_looked_for_by_name() {
+        let shown = |path: &str| -> Vec<String> {
+            candidates(Path::new(path))
+                .iter()
+                .map(|p| p.display().to_string())
+                .collect()
+        };
+        assert_eq!(
+            shown("a/scenarios/shop.yaml"),
+            [
+                "a/scenarios/shop.budgets.yaml",
+                "a/scenarios/budgets/shop.yaml",
+                "a/budgets/shop.yaml"
+            ]
+        );
+        assert_eq!(
+            shown("shop.yaml"),
+            ["shop.budgets.yaml", "budgets/shop.yaml"]
+        );
+        assert_eq!(shown("budgets/shop.yaml").len(), 2);
+    }
+}

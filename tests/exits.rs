@@ -1,0 +1,233 @@
+//! One test per row of the exit code table, through the real binary.
+
+use crate::support::cli::Bench;
+use crate::support::target::{refused, target};
+use std::io::{BufRead as _, BufReader};
+use std::process::Command;
+use std::time::Duration;
+
+const SMOKE: &str = "  smoke: { passes: 1 }\n";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn zero_when_everything_holds() {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /ok\n        name: a\n",
+        SMOKE,
+    );
+    let ran = bench.smoke(&[]).expect(0);
+    ran.all_reports();
+    assert_eq!(ran.result()["exit"]["code"], 0);
+    assert_eq!(target.hits("/ok"), 1);
+}
+
+#[test]
+fn one_when_a_report_cannot_be_written() {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /ok\n        name: a\n",
+        SMOKE,
+    );
+    // The disk is full by the time the report is written, not when the run starts.
+    bench.write("out/keep", "");
+    std::os::unix::fs::symlink("/dev/full", bench.path("out/report.tmp")).unwrap();
+    let ran = bench.smoke(&[]).expect(1);
+    assert!(ran.stderr.contains("report.html"), "{}", ran.stderr);
+    assert!(!bench.path("out/report.html").exists());
+    assert!(
+        ran.report("junit.xml").contains("testsuites"),
+        "the others are written all the same"
+    );
+}
+
+#[test]
+fn two_for_bad_arguments_files_and_folders_and_nothing_is_sent() {
+    let target = target();
+    let good = "      - get: /ok\n        name: a\n";
+    let bench = Bench::with_steps(&target.url(""), good, SMOKE);
+    bench.write("broken.yaml", "scenario: x\nflows: 3\n");
+    bench.write("bad-budget.yaml", "budgets:\n  - p95 of nothing < 5ms\n");
+    bench.write("file", "");
+    for arguments in [
+        &["run"][..],
+        &["run", "s.yaml", "--wrong"],
+        &["run", "missing.yaml"],
+        &["run", "broken.yaml"],
+        &["run", "s.yaml", "broken.yaml"],
+        &["run", "s.yaml", "--profile", "smoek"],
+        &["run", "s.yaml", "--budgets", "missing.yaml"],
+        &["run", "s.yaml", "--budgets", "bad-budget.yaml"],
+        &["run", "s.yaml", "--out", "file"],
+        &["run", "s.yaml", "--out", "/proc/none"],
+        &["judge", "s.yaml"],
+    ] {
+        let ran = bench.run(arguments).expect(2);
+        assert!(!ran.stderr.is_empty(), "{arguments:?} says why");
+    }
+    assert_eq!(target.requests(), 0);
+}
+
+#[test]
+fn three_when_a_check_fails() {
+    let target = target();
+    let steps = "      - get: /status/500\n        name: a\n      - get: /ok\n        name: b\n";
+    let bench = Bench::with_steps(&target.url(""), steps, SMOKE);
+    let ran = bench.smoke(&[]).expect(3);
+    ran.all_reports();
+    assert!(ran.stdout.contains("status < 400"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("s.yaml:6"),
+        "the step's line: {}",
+        ran.stdout
+    );
+    assert!(ran.report("junit.xml").contains("<skipped"));
+    assert_eq!(target.hits("/ok"), 0, "a failed step ends its flow");
+}
+
+#[test]
+fn four_when_a_budget_fails_and_judging_again_can_change_that() {
+    let target = target();
+    let steps = "      - get: /delay/20\n        name: a\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { rate: 50 req/s, duration: 3s }\n",
+    );
+    bench.write("tight.yaml", "budgets:\n  - p95 < 1ms\n");
+    bench.write("wide.yaml", "budgets:\n  - p95 < 9s\n");
+    let ran = bench.smoke(&["--budgets", "tight.yaml"]).expect(4);
+    ran.all_reports();
+    let before = target.requests();
+    bench
+        .run(&["judge", "out", "--budgets", "wide.yaml"])
+        .expect(0);
+    bench.run(&["judge", "out"]).expect(4);
+    std::fs::remove_file(bench.path("out/report.html")).unwrap();
+    bench.run(&["report", "out"]).expect(0);
+    ran.all_reports();
+    assert_eq!(
+        target.requests(),
+        before,
+        "judging and rendering send nothing"
+    );
+}
+
+#[test]
+fn six_when_the_target_is_down_before_the_start() {
+    let refused = refused();
+    let bench = Bench::with_steps(
+        &format!("http://{}", refused.addr),
+        "      - get: /\n        name: a\n",
+        SMOKE,
+    );
+    let ran = bench.smoke(&[]).expect(6);
+    ran.all_reports();
+    assert!(ran.stdout.contains("refused"), "{}", ran.stdout);
+}
+
+#[test]
+fn seven_when_there_are_too_few_requests_to_say() {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /ok\n        name: a\n",
+        "  load: { rate: 20 req/s, duration: 1s }\n",
+    );
+    bench.write("b.yaml", "budgets:\n  - p99 < 5s\n");
+    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(7);
+    assert_eq!(ran.result()["exit"]["code"], 7);
+    let plan = bench
+        .run(&["plan", "s.yaml", "--budgets", "b.yaml"])
+        .expect(0);
+    assert!(
+        plan.stdout.contains("299"),
+        "plan says so beforehand: {}",
+        plan.stdout
+    );
+}
+
+fn signalled(signal: &str, code: i32) {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /ok\n        name: a\n",
+        "  load: { rate: 50 req/s, duration: 10m }\n",
+    );
+    let child = bench.start(&[]);
+    assert!(target.wait_for("/ok", 20, PATIENCE));
+    Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    let ran = bench.ran(child.wait_with_output().unwrap()).expect(code);
+    ran.all_reports();
+    assert!(
+        ran.report("report.html")
+            .to_lowercase()
+            .contains("interrupted")
+            || signal == "-TERM"
+    );
+    let record = ran.record();
+    assert!(record.health.conserved && record.stop.is_some());
+}
+
+#[test]
+fn interrupted_runs_report_what_they_have() {
+    signalled("-INT", 130);
+}
+
+#[test]
+fn terminated_runs_report_what_they_have() {
+    signalled("-TERM", 143);
+}
+
+#[test]
+fn the_second_interrupt_exits_at_once() {
+    let target = target();
+    let steps = "      - get: /stall\n        name: a\n        timeout: 60s\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { rate: 50 req/s, duration: 10m }\n",
+    );
+    let mut child = bench.start(&[]);
+    assert!(target.wait_for("/stall", 5, PATIENCE));
+    let id = child.id().to_string();
+    let interrupt = || Command::new("kill").args(["-INT", &id]).status().unwrap();
+    interrupt();
+    // The first one has arrived once it was answered.
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(stderr.any(|line| line.unwrap().contains("stopping")));
+    interrupt();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn several_files_have_one_combined_code() {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /ok\n        name: a\n",
+        SMOKE,
+    );
+    let failing = std::fs::read_to_string(bench.path("s.yaml"))
+        .unwrap()
+        .replace("/ok", "/status/404")
+        .replace("scenario: s", "scenario: t");
+    bench.write("t.yaml", &failing);
+    let ran = bench
+        .run(&["run", "t.yaml", "s.yaml", "--out", "out"])
+        .expect(3);
+    assert_eq!(
+        (target.hits("/ok"), target.hits("/status/404")),
+        (1, 1),
+        "{}",
+        ran.stdout
+    );
+    for name in ["s", "t"] {
+        assert!(bench.path(&format!("out/{name}/report.html")).exists());
+    }
+}

@@ -1,0 +1,85 @@
+//! The files that users copy: every one is valid, plans, and says what it takes.
+
+use crate::support::cli::Bench;
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_scenario_of_the_repository_is_valid_and_plans() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bench = Bench::new(&[]);
+    let mut seen = 0;
+    for entry in fs::read_dir(root.join("scenarios")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "yaml") {
+            continue;
+        }
+        seen += 1;
+        let file = path.display().to_string();
+        let ran = bench.run(&["validate", &file]).expect(0);
+        assert!(
+            ran.stderr.is_empty(),
+            "{file} has warnings:\n{}",
+            ran.stderr
+        );
+        for profile in ran
+            .stdout
+            .split("profiles ")
+            .nth(1)
+            .unwrap()
+            .split(", ")
+            .map(str::trim)
+        {
+            if profile.contains(' ') {
+                break;
+            }
+            let plan = bench
+                .run(&["plan", &file, "--profile", profile, "--seed", "1"])
+                .expect(0);
+            assert!(
+                !plan.stdout.contains("CANNOT DECIDE") || profile == "smoke",
+                "{file} {profile}:\n{}",
+                plan.stdout
+            );
+        }
+    }
+    assert!(seen >= 3);
+}
+
+#[test]
+fn what_init_writes_runs_green_against_the_demo() {
+    let bench = Bench::new(&[]);
+    let written = bench.run(&["init"]).expect(0);
+    assert!(written.stdout.contains("scenarios/shop.yaml"));
+    bench.run(&["init"]).expect(2);
+    let shop = tollgate::demo::Shop::spawn_thread().unwrap();
+    let target = format!("http://{}", shop.addr);
+    let ran = bench
+        .run(&[
+            "run",
+            "scenarios/shop.yaml",
+            "--target",
+            &target,
+            "--out",
+            "out",
+        ])
+        .expect(0);
+    ran.all_reports();
+}
+
+#[test]
+fn schemas_and_completions_are_printed() {
+    let bench = Bench::new(&[]);
+    for (arguments, expected) in [
+        (&["schema"][..], "additionalProperties"),
+        (&["schema", "budgets"], "additionalProperties"),
+        (&["schema", "result"], "tollgate.result/1"),
+        (&["completions", "bash"], "_tollgate"),
+        (&["--help"], "Exit codes:"),
+        (&["--version"], env!("CARGO_PKG_VERSION")),
+    ] {
+        let ran = bench.run(arguments).expect(0);
+        assert!(ran.stdout.contains(expected), "{arguments:?}");
+        assert!(ran.stderr.is_empty());
+    }
+}
