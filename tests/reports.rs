@@ -90,13 +90,20 @@ fn assert_harmless(name: &str, text: &str) {
 #[test]
 fn a_hostile_answer_does_not_act_on_a_terminal_or_a_log() {
     let view = view(extreme_runs::hostile());
-    let text = rendered(&Console::default(), &view);
-    assert_harmless("console", &text);
-    for line in text.lines() {
-        assert!(!line.trim_start().starts_with("::"), "{line}");
-        assert!(!line.contains("##["), "{line}");
+    // Lines break at another place at every width.
+    for width in 60..=120 {
+        let console = Console {
+            width,
+            ..Console::default()
+        };
+        let text = rendered(&console, &view);
+        assert_harmless("console", &text);
+        for line in text.lines() {
+            assert!(!line.trim_start().starts_with("::"), "{line}");
+            assert!(!line.contains("##["), "{line}");
+        }
+        assert!(text.lines().last().unwrap().starts_with("FAIL"), "{text}");
     }
-    assert!(text.lines().last().unwrap().starts_with("FAIL"), "{text}");
 }
 
 #[test]

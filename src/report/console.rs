@@ -5,10 +5,10 @@
 mod paint;
 mod table;
 
-use super::text::{self, clip, log_line, put};
+use super::text::{self, clip, counted, log_line, put};
 use super::view::seconds;
 use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, View, Word};
-use crate::budget::Outcome;
+use crate::budget::{Outcome, Reason};
 use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
 use std::io::{self, Write};
@@ -78,9 +78,12 @@ impl Page<'_> {
 
     /// A name and a value below an item, the value broken into lines that keep the column.
     fn field(&mut self, name: &str, value: &str) -> io::Result<()> {
-        const INDENT: usize = 17;
+        // And a column to spare: a broken command is one wider.
+        const INDENT: usize = 18;
         let room = self.width.saturating_sub(INDENT);
+        // Broken lines are new lines: none of them may begin like a command.
         for (i, part) in broken(&log_line(value), room).iter().enumerate() {
+            let part = log_line(part);
             let name = if i == 0 { name } else { "" };
             let name = self.paint.on(DIM, &format!("{name:<10}"));
             self.line(&format!("       {name}{part}"))?;
@@ -117,7 +120,10 @@ impl Page<'_> {
         if view.budgets.is_empty() {
             return Ok(());
         }
-        self.title("Budgets")?;
+        self.title(match view.exit.reason {
+            Reason::InvalidInstrument => "Budgets, of a run that says nothing about the target",
+            _ => "Budgets",
+        })?;
         table::budgets(self, view)
     }
 
@@ -173,9 +179,9 @@ impl Page<'_> {
             self.exchange(exhibit)?;
         }
         let mut often = format!(
-            "{} of {} requests, {}",
+            "{} of {}, {}",
             format_count(failure.count),
-            format_count(failure.of),
+            counted(failure.of, "request"),
             when(failure)
         );
         let mut ours = view.checks.iter().filter(|c| c.step == failure.step);
@@ -244,8 +250,8 @@ impl Page<'_> {
 fn counts(view: &View) -> Vec<String> {
     let (totals, all) = (&view.totals, &view.totals.all);
     let mut facts = vec![format!(
-        "{} requests in {}",
-        format_count(all.n()),
+        "{} in {}",
+        counted(all.n(), "request"),
         seconds(view.run.elapsed)
     )];
     if view.run.under_load {
@@ -260,8 +266,8 @@ fn counts(view: &View) -> Vec<String> {
     }
     facts.push(format!("{} ok", format_count(all.ok)));
     facts.push(format!(
-        "{} errors ({})",
-        format_count(all.errors()),
+        "{} ({})",
+        counted(all.errors(), "error"),
         all.error_text()
     ));
     for (count, name) in [
@@ -310,6 +316,10 @@ fn broken(text: &str, room: usize) -> Vec<String> {
     for word in text.split(' ') {
         let length = word.chars().count();
         if length > room {
+            if width > 0 && width < room {
+                lines.last_mut().into_iter().for_each(|l| l.push(' '));
+                width += 1;
+            }
             for c in word.chars() {
                 if width >= room {
                     lines.push(String::new());
@@ -344,6 +354,7 @@ mod tests {
     fn lines_break_at_spaces() {
         assert_eq!(broken("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(broken("a-very-long b", 5), ["a-ver", "y-lon", "g b"]);
+        assert_eq!(broken("ab cdefgh", 5), ["ab cd", "efgh"]);
         assert_eq!(broken("", 5), [""]);
         let facts = ["aa".to_owned(), "bb".to_owned(), "cc".to_owned()];
         assert_eq!(flowed(&facts, 8), ["aa · bb", "cc"]);

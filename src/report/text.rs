@@ -52,6 +52,12 @@ pub(super) fn clip(text: &str, most: usize) -> String {
     kept
 }
 
+/// A count with its noun: `1 request`, `2,000 requests`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", crate::units::format_count(count))
+}
+
 /// Appends formatted text.
 pub(super) fn put(out: &mut String, arguments: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
@@ -135,6 +141,8 @@ mod tests {
         }
         assert_eq!(clip("abcdef", 4), "abc…");
         assert_eq!(clip("abcd", 4), "abcd");
+        assert_eq!(counted(1, "request"), "1 request");
+        assert_eq!(counted(2_000, "request"), "2,000 requests");
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use tollgate::record::{
 const MS: u64 = 1_000_000;
 
 /// Everything a server could put into an answer to act on whoever reads the report.
-pub(crate) const HOSTILE: &str = "\x1b[2J\x1b]0;owned\x07\0\u{9b}31m]]><script>alert(1)</script>\n::error::owned\n##[error]owned\r\n::add-mask::x\n=cmd|'/c calc'!A1\u{202e}gpj.exe\u{ffff}<!--<img src=x onerror=alert(1)>' onload='x";
+pub(crate) const HOSTILE: &str = "\x1b[2J\x1b]0;owned\x07\0\u{9b}31m]]><script>alert(1)</script>\n::error::owned\n##[error]owned\r\n::add-mask::x\n=cmd|'/c calc'!A1\u{202e}gpj.exe\u{ffff}<!-- ::error::owned ::stop-commands::owned <img src=x onerror=alert(1)>' onload='x";
 
 /// A smoke pass against a server that answers with [`HOSTILE`]; the step after the failed one is not sent.
 pub(crate) fn hostile() -> (RunRecord, Verdict) {

@@ -6,9 +6,9 @@ mod charts;
 mod scale;
 mod svg;
 
-use super::text::{clip, figure};
+use super::text::{clip, counted, figure};
 use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, Word, seconds};
-use crate::budget::Outcome;
+use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
 use askama::Template;
 use std::borrow::Borrow;
@@ -142,6 +142,22 @@ impl<'a> Page<'a> {
 
     fn share(share: impl Borrow<f64>) -> String {
         format_share(*share.borrow())
+    }
+
+    fn counted(count: impl Borrow<u64>, noun: &str) -> String {
+        counted(*count.borrow(), noun)
+    }
+
+    /// What was never sent, below a count.
+    fn unsent(step: &StepRow) -> String {
+        let parts = [(step.dropped, "dropped"), (step.skipped, "skipped")];
+        let parts = parts.iter().filter(|p| p.0 > 0);
+        let texts = parts.map(|(n, what)| format!("{} {what}", format_count(*n)));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
+    fn invalid(&self) -> bool {
+        self.view.exit.reason == Reason::InvalidInstrument
     }
 
     fn number(value: impl Borrow<f64>) -> String {

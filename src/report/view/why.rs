@@ -3,6 +3,7 @@
 
 use super::run::seconds;
 use super::{Slice, View, Word};
+use crate::report::text::counted;
 use crate::units::{format_count, format_share, significant};
 
 /// Failure kinds spoken of; the others are in the table.
@@ -13,7 +14,6 @@ const CHANGE: f64 = 3.0;
 
 pub(super) fn sentences(view: &View) -> Vec<String> {
     let mut out = Vec::new();
-    out.extend(view.run.unreachable.clone());
     for evidence in view.evidence.iter().filter(|e| !e.holds) {
         out.push(format!(
             "{} is {}, allowed is {}: {}",
@@ -32,9 +32,9 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     if view.failures.len() > KINDS {
         let rest: u64 = view.failures.iter().skip(KINDS).map(|f| f.count).sum();
         out.push(format!(
-            "{} more kinds of failure, {} requests",
-            view.failures.len() - KINDS,
-            format_count(rest)
+            "{} more of failure, {}",
+            counted((view.failures.len() - KINDS) as u64, "kind"),
+            counted(rest, "request")
         ));
     }
     out.extend(dropped(view));
@@ -47,11 +47,6 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
 }
 
 fn failure_sentence(failure: &super::FailureRow) -> String {
-    let share = if failure.of > 0 {
-        format!(" of {}", format_count(failure.of))
-    } else {
-        String::new()
-    };
     let when = if failure.last > failure.first {
         format!(
             "from {} to {}",
@@ -66,9 +61,10 @@ fn failure_sentence(failure: &super::FailureRow) -> String {
         _ => failure.what.clone(),
     };
     format!(
-        "{}: {what}, {}{share} requests, {when}",
+        "{}: {what}, {} of {}, {when}",
         failure.step,
-        format_count(failure.count)
+        format_count(failure.count),
+        counted(failure.of, "request")
     )
 }
 
@@ -146,7 +142,8 @@ fn clocks(view: &View) -> Option<String> {
 }
 
 fn slowest(view: &View) -> Option<String> {
-    if view.steps.len() < 2 {
+    // One request says nothing about percentiles.
+    if view.steps.len() < 2 || !view.run.under_load {
         return None;
     }
     let step = view
