@@ -61,6 +61,7 @@ fn slow(n: u64, slow: u64) -> Tally {
     tally.sent += slow;
     tally.ok += slow;
     tally.response.merge(&times(slow, 900 * MS));
+    tally.service.merge(&times(slow, 890 * MS));
     tally.over = vec![OverCount {
         metric: crate::record::Metric::Response,
         limit: 500 * MS,

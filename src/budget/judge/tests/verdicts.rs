@@ -404,7 +404,11 @@ fn a_budget_that_only_schedule_lag_breaks_accuses_the_generator() {
     record.health.lag = times(29_730, MS);
     record.health.lag.merge(&times(270, 300 * MS));
     let verdict = verdict(&record, &["p99 < 500ms"]);
-    assert_eq!(verdict.exit.reason, Reason::InvalidInstrument, "{verdict:#?}");
+    assert_eq!(
+        verdict.exit.reason,
+        Reason::InvalidInstrument,
+        "{verdict:#?}"
+    );
     assert!(verdict.sentence.contains("lag"), "{}", verdict.sentence);
     // The same latencies without lag are the target's own.
     let mut slow = slow(30_000, 400);
