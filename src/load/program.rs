@@ -7,12 +7,13 @@ use crate::protocol::{Call, Location};
 use crate::record::{Layout, Limit, StepLayout};
 use crate::scenario::{Body, Capture, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
-use http::header::{ACCEPT, USER_AGENT};
+use http::header::{ACCEPT, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 use url::Url;
 
@@ -56,7 +57,7 @@ pub(super) enum Op {
 pub(super) struct RequestProgram {
     pub(super) source: Request,
     location: Option<Location>,
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     templates: Vec<(HeaderName, Template)>,
     body: Option<Bytes>,
     /// The step has no check on the status, so anything from 400 on fails it.
@@ -82,7 +83,7 @@ impl Program {
                     Step::Think(think) => steps.push(Op::Think(*think)),
                     Step::Request(request) => {
                         steps.push(Op::Request(requests.len()));
-                        let program = RequestProgram::new(request);
+                        let program = RequestProgram::new(request, &scenario.target.value);
                         layout.steps.push(StepLayout {
                             flow: index,
                             name: request.name.clone(),
@@ -128,7 +129,7 @@ impl Program {
 }
 
 impl RequestProgram {
-    fn new(request: &Request) -> Self {
+    fn new(request: &Request, target: &Url) -> Self {
         let mut headers = HeaderMap::new();
         let mut templates = Vec::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -141,10 +142,14 @@ impl RequestProgram {
                 Some(Err(_)) | None => templates.push((name.clone(), template.clone())),
             }
         }
+        let location = literal_location(request);
+        if let (Some(Location::Target(_)), Ok(host)) = (&location, host(target)) {
+            headers.entry(HOST).or_insert(host);
+        }
         Self {
             source: request.clone(),
-            location: literal_location(request),
-            headers,
+            location,
+            headers: Arc::new(headers),
             templates,
             body: literal_body(&request.body).map(|text| Bytes::from(text.to_owned())),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
@@ -193,7 +198,7 @@ impl RequestProgram {
             request.render_url(cx, buffer);
             locate(buffer)?
         };
-        let mut headers = self.headers.clone();
+        let mut headers = Arc::clone(&self.headers);
         for (name, template) in &self.templates {
             buffer.clear();
             template.render(cx, buffer);
@@ -202,7 +207,7 @@ impl RequestProgram {
                     "the value of header `{name}` has characters that headers cannot carry"
                 ))
             })?;
-            headers.insert(name.clone(), value);
+            Arc::make_mut(&mut headers).insert(name.clone(), value);
         }
         let body = if let Some(body) = &self.body {
             body.clone()
@@ -221,6 +226,15 @@ impl RequestProgram {
             redirects: request.redirects,
             keep_body: request.needs_body,
         })
+    }
+}
+
+/// The value of the `host` header for a target.
+fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+    let host = target.host_str().unwrap_or_default();
+    match target.port() {
+        Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
+        None => HeaderValue::from_str(host),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::record::{Failure, Outcome, Sample, What};
 use crate::units::{Nanos, nanos};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
 
@@ -211,7 +212,8 @@ impl<P: Protocol> Worker<P> {
     ) -> Option<Nanos> {
         let request = &self.program.requests[step];
         let rendered = user.render(request, step);
-        let now = self.clock.now();
+        let instant = Instant::now();
+        let now = self.clock.at(instant);
         self.recorder
             .borrow_mut()
             .sent(now.saturating_sub(intended), measured);
@@ -224,7 +226,7 @@ impl<P: Protocol> Worker<P> {
         let (call, exchange) = match rendered {
             Ok(call) => {
                 let place = self.flights.borrow_mut().depart(flying);
-                let exchange = self.protocol.call(&call, &mut user.jar).await;
+                let exchange = self.protocol.call(&call, &mut user.jar, instant).await;
                 self.flights.borrow_mut().arrive(place);
                 (call, exchange)
             }
@@ -296,7 +298,7 @@ fn unsent(step: usize, unsendable: Unsendable) -> (Call, Exchange) {
         step,
         method: http::Method::GET,
         url: Location::Target(http::uri::PathAndQuery::from_static("/")),
-        headers: http::HeaderMap::new(),
+        headers: Arc::default(),
         body: bytes::Bytes::new(),
         timeout: std::time::Duration::ZERO,
         redirects: 0,

@@ -15,6 +15,7 @@ pub use tls::{TlsError, TlsSettings};
 use crate::record::Failure;
 use ::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
@@ -28,8 +29,9 @@ pub struct Call {
     pub method: Method,
     /// Where to: scheme, host and port come from here too.
     pub url: Location,
-    /// Headers; host, cookies and lengths are added on the way.
-    pub headers: HeaderMap,
+    /// Headers; host (where it is missing), cookies and lengths are added on the way. Shared by all requests
+    /// of a step whose headers have no templates.
+    pub headers: Arc<HeaderMap>,
     /// The body.
     pub body: Bytes,
     /// From the send to the last byte, redirects included.
@@ -109,8 +111,8 @@ impl Problem {
 
 /// Something that can carry calls: HTTP, or a script in tests.
 pub trait Protocol: 'static {
-    /// Carries one call. The jar is read for the request and filled from the answer.
-    fn call(&self, call: &Call, jar: &mut Jar) -> impl Future<Output = Exchange>;
+    /// Carries one call, which is sent `now`. The jar is read for the request and filled from the answer.
+    fn call(&self, call: &Call, jar: &mut Jar, now: Instant) -> impl Future<Output = Exchange>;
 
     /// What it counted.
     fn stats(&self) -> ClientStats;

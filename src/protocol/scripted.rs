@@ -49,8 +49,7 @@ impl<F: Fn(u64, Nanos) -> Reply> Scripted<F> {
 }
 
 impl<F: Fn(u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
-    async fn call(&self, call: &Call, _: &mut Jar) -> Exchange {
-        let sent = Instant::now();
+    async fn call(&self, call: &Call, _: &mut Jar, sent: Instant) -> Exchange {
         let number = self.count.replace(self.count.get() + 1);
         let reply = (self.reply)(number, nanos(sent - self.epoch));
         let took = Duration::from_nanos(reply.done);

@@ -219,8 +219,7 @@ impl Client {
 }
 
 impl Protocol for Client {
-    async fn call(&self, call: &Call, jar: &mut Jar) -> Exchange {
-        let sent = Instant::now();
+    async fn call(&self, call: &Call, jar: &mut Jar, sent: Instant) -> Exchange {
         let mut timings = Timings::default();
         let result =
             tokio::time::timeout(call.timeout, self.exchange(call, jar, &mut timings)).await;
