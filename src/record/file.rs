@@ -4,7 +4,6 @@
 use super::RunRecord;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -64,20 +63,17 @@ pub fn save(record: &RunRecord, path: &Path) -> Result<(), FileError> {
         error,
     };
     let beside = path.with_extension("tmp");
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    serde_json::to_writer(
-        &mut gzip,
-        &Writing {
-            tollgate_run: FORMAT,
-            run: record,
-        },
-    )
-    .map_err(|e| io(e.into()))?;
+    // Whole blocks into the encoder: it clears its output for every write, and JSON comes in crumbs.
+    let gzip = GzEncoder::new(Vec::new(), Compression::default());
+    let mut blocks = io::BufWriter::with_capacity(1 << 16, gzip);
+    let writing = Writing {
+        tollgate_run: FORMAT,
+        run: record,
+    };
+    serde_json::to_writer(&mut blocks, &writing).map_err(|e| io(e.into()))?;
+    let gzip = blocks.into_inner().map_err(|e| io(e.into_error()))?;
     let bytes = gzip.finish().map_err(io)?;
-    let mut file = fs::File::create(&beside).map_err(io)?;
-    file.write_all(&bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(io)?;
+    fs::write(&beside, bytes).map_err(io)?;
     fs::rename(&beside, path).map_err(io)
 }
 
@@ -113,6 +109,7 @@ pub fn load(path: &Path) -> Result<RunRecord, FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     #[test]
     fn what_is_written_is_read_and_anything_else_is_refused() {
