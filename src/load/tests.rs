@@ -10,6 +10,7 @@ use crate::scenario::{self, Environment, Scenario};
 use crate::source::Source;
 use crate::units::Nanos;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -18,7 +19,9 @@ const MS: Nanos = 1_000_000;
 const SECOND: Nanos = 1000 * MS;
 
 mod behaviour;
+mod conservation;
 mod known_answers;
+mod queues;
 
 struct Nobody;
 
@@ -50,6 +53,18 @@ fn run_until(
     stop: Stop,
     also: impl FnOnce(&LocalSet),
 ) -> RunParts {
+    let reply = Rc::new(reply);
+    run_split(scenario, 1, move |n, now| reply(n, now), (stop, also))
+}
+
+/// The same with several workers, all on one paused clock. Each has a server of its own, so the answers must not
+/// depend on the number of the request.
+fn run_split(
+    scenario: &Scenario,
+    workers: u64,
+    reply: impl Fn(u64, Nanos) -> Reply + Clone + 'static,
+    (stop, also): (Stop, impl FnOnce(&LocalSet)),
+) -> RunParts {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -58,30 +73,35 @@ fn run_until(
     let plan = Arc::new(resolve(scenario, "test", &Overrides::default(), 1).unwrap());
     let orders = Orders {
         program: Arc::new(Program::new(scenario, &[])),
-        max_in_flight: plan.max_in_flight,
+        max_in_flight: plan.max_in_flight.div_ceil(workers),
         plan,
         masker: Arc::new(Masker::new([])),
-        workers: 1,
+        workers,
         epoch: Instant::now(),
     };
     let (sender, receiver) = mpsc::channel();
     let local = LocalSet::new();
     also(&local);
-    let report: WorkerReport = local.block_on(&runtime, async {
+    let reports: Vec<WorkerReport> = local.block_on(&runtime, async {
         let epoch = Instant::now();
-        let worker = Worker::new(
-            &orders,
-            0,
-            Scripted::new(epoch, reply),
-            Clock::coarse(epoch),
-            stop,
-        );
-        worker.work(sender).await
+        let tasks: Vec<_> = (0..workers)
+            .map(|id| {
+                let protocol = Scripted::new(epoch, reply.clone());
+                let clock = Clock::coarse(epoch);
+                let worker = Worker::new(&orders, id, protocol, clock, stop.clone());
+                tokio::task::spawn_local(worker.work(sender.clone()))
+            })
+            .collect();
+        let mut reports = Vec::new();
+        for task in tasks {
+            reports.push(task.await.unwrap());
+        }
+        reports
     });
     // The tasks that are left hold the other end of the channel.
-    drop(local);
-    let timeline = collect(&receiver, 1, &mut Nobody);
-    merge(vec![report], timeline, 1).unwrap()
+    drop((local, sender));
+    let timeline = collect(&receiver, workers, &mut Nobody);
+    merge(reports, timeline, workers).unwrap()
 }
 
 fn tally(parts: RunParts) -> Tally {

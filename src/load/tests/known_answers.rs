@@ -1,6 +1,7 @@
 //! Servers whose latency is a formula, and what must come out of them.
 
 use super::*;
+use std::cell::RefCell;
 
 #[test]
 fn c1_a_constant_server() {
@@ -153,4 +154,78 @@ fn c16_head_and_body_are_two_times() {
     }));
     assert_percentiles(&tally, Metric::Ttfb, &[(0.5, 10 * MS)]);
     assert_percentiles(&tally, Metric::Response, &[(0.5, 110 * MS)]);
+}
+
+#[test]
+fn c9_a_ramp_sends_its_area_each_arrival_at_its_instant() {
+    // 0 → 200/s in 10 s: 1,000 arrivals, the i-th at √(i / 10) s, to the millisecond of the paused clock.
+    let scenario = scenario(
+        "{ rate: 200 req/s, arrivals: constant, ramp: 10s, duration: 1s }",
+        ONE,
+    );
+    let sends = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&sends);
+    let parts = run(&scenario, move |_, now| {
+        log.borrow_mut().push(now);
+        Reply::after(MS)
+    });
+    let lag = parts.recorder.finish();
+    assert_eq!(
+        (lag.0[0].unmeasured.sent, lag.0[0].measured.sent),
+        (1000, 200)
+    );
+    assert!(lag.4.max().unwrap() < MS);
+    for (i, sent) in sends.borrow().iter().take(1000).enumerate() {
+        let due = ((i as f64 / 10.0).sqrt() * 1e9) as Nanos;
+        assert!((due..=due + MS).contains(sent), "{i}: {sent}, due {due}");
+    }
+}
+
+#[test]
+fn c12_workers_added_are_one_worker() {
+    // The same arrivals on one thread and on four: every count and the stored bytes of every histogram are equal.
+    let scenario = scenario("{ rate: 500 req/s, arrivals: poisson, duration: 20s }", ONE);
+    let run = |workers| {
+        let parts = run_split(
+            &scenario,
+            workers,
+            |_, now| frozen(0, now),
+            (stop().1, |_: &LocalSet| {}),
+        );
+        let (counts, peak) = (parts.counts, parts.timeline.windows().len());
+        assert!(parts.health.conserved);
+        let (steps, flows, .., lag) = parts.recorder.finish();
+        (
+            counts,
+            peak,
+            serde_json::to_string(&(steps, flows, lag)).unwrap(),
+        )
+    };
+    let one = run(1);
+    for workers in [2, 4, 7] {
+        assert_eq!(run(workers), one, "{workers} workers");
+    }
+}
+
+#[test]
+fn c15_what_never_answers_stands_beyond_the_last_value() {
+    let scenario = scenario(
+        "{ rate: 100 req/s, arrivals: constant, duration: 30s }",
+        "      - { get: /, name: a, timeout: 1s }\n",
+    );
+    let tally = tally(run(&scenario, |k, _| {
+        Reply::after(if k % 50 == 49 { 3600 * SECOND } else { 10 * MS })
+    }));
+    assert_eq!((tally.sent, tally.ok, tally.timed_out), (3000, 2940, 60));
+    assert_percentiles(
+        &tally,
+        Metric::Response,
+        &[(0.5, 10 * MS), (0.95, 10 * MS), (0.98, 10 * MS)],
+    );
+    for q in [0.981, 0.99, 1.0] {
+        assert_eq!(
+            tally.quantile(Metric::Response, q),
+            Quantile::AtLeast(SECOND)
+        );
+    }
 }
