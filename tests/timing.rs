@@ -1,7 +1,7 @@
 //! Known answers through the real binary and real sockets, with the tolerances that a machine needs. The same rows,
 //! exact, are in the engine's tests on virtual time.
 //!
-//! Where the machine was late itself, a test says so on stderr and proves nothing: see [`fit_or_skip`].
+//! Where the machine was late itself, a test says so on stderr and proves nothing: see [`within_or_skip`].
 
 use crate::support::cli::Bench;
 use crate::support::precise::Precise;
@@ -15,8 +15,12 @@ use tollgate::record::{Metric, Quantile, RunRecord, Tally};
 
 const MS: u64 = 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Later than this at p99, and the machine is not fit to measure.
+/// Requests sent later than this at p99: the machine was not fit to measure.
 const LATE: Duration = Duration::from_millis(2);
+/// The same for the answers of the test's own server.
+const LATE_ANSWER: Duration = Duration::from_millis(1);
+/// And for half of either: tolerances on p50 are half a millisecond.
+const OFTEN_LATE: Duration = Duration::from_micros(200);
 
 /// Tests that measure time go one after another.
 fn alone() -> MutexGuard<'static, ()> {
@@ -24,25 +28,41 @@ fn alone() -> MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether generator and server had the processors they needed. If not, says so on stderr, past the test
-/// harness, which swallows what passing tests print.
-fn fit_or_skip(record: &RunRecord, server: &Precise) -> bool {
-    let lag = Duration::from_nanos(record.health.lag.quantile(0.99).unwrap_or_default());
-    let server = server.late_p99();
-    let (what, late) = if lag > LATE {
-        ("schedule lag p99", lag)
-    } else {
-        ("the test server's lateness p99", server)
-    };
-    if late <= LATE {
-        return true;
+/// Whether the generator had the processor it needed.
+fn fit_or_skip(record: &RunRecord) -> bool {
+    let lag = |q| Duration::from_nanos(record.health.lag.quantile(q).unwrap_or_default());
+    within_or_skip("schedule lag", lag, (OFTEN_LATE, LATE))
+}
+
+/// Whether the test's own server had it.
+fn server_fit_or_skip(server: &Precise) -> bool {
+    within_or_skip(
+        "the test server's lateness",
+        |q| server.late(q),
+        (OFTEN_LATE, LATE_ANSWER),
+    )
+}
+
+/// If not, says so on stderr, past the test harness, which swallows what passing tests print.
+fn within_or_skip(
+    what: &str,
+    late: impl Fn(f64) -> Duration,
+    (p50, p99): (Duration, Duration),
+) -> bool {
+    let over = [("p99", late(0.99), p99), ("p50", late(0.5), p50)]
+        .into_iter()
+        .find(|(_, late, limit)| late > limit);
+    if let Some((quantile, late, limit)) = over {
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        let text = format!("skipped: {what} {quantile} was {late:.1?} (limit {limit:.0?}): {test}");
+        writeln!(std::io::stderr(), "{text}").ok();
     }
-    let test = thread::current().name().unwrap_or_default().to_owned();
-    let _ = writeln!(
-        std::io::stderr(),
-        "{test} skipped: {what} was {late:.1?} (limit {LATE:?})"
-    );
-    false
+    over.is_none()
+}
+
+/// In milliseconds: what the server itself added to its slowest answers.
+fn server_late(server: &Precise) -> f64 {
+    server.late(0.99).as_secs_f64() * 1e3
 }
 
 /// A scenario of one step against the server, under one profile.
@@ -58,7 +78,7 @@ fn bench(target: &str, path: &str, profile: &str) -> Bench {
 fn measure(server: &Precise, path: &str, profile: &str) -> Option<RunRecord> {
     let record = bench(&server.url(), path, profile).smoke(&[]).record();
     assert_adds_up(&record);
-    fit_or_skip(&record, server).then_some(record)
+    (fit_or_skip(&record) && server_fit_or_skip(server)).then_some(record)
 }
 
 fn tally(record: &RunRecord) -> &Tally {
@@ -98,14 +118,15 @@ fn assert_adds_up(record: &RunRecord) {
 fn c1_a_constant_server() {
     let _alone = alone();
     let server = Precise::start();
-    let profile = "{ rate: 100 req/s, arrivals: constant, duration: 2s }";
+    let profile = "{ rate: 100 req/s, arrivals: constant, duration: 1200ms }";
     let Some(record) = measure(&server, "/after/10", profile) else {
         return;
     };
     let tally = tally(&record);
-    assert_eq!((tally.sent, tally.ok), (200, 200));
+    assert_eq!((tally.sent, tally.ok), (120, 120));
     assert_within(tally, Metric::Response, 0.5, (10.0, 10.5));
-    assert_within(tally, Metric::Response, 0.99, (10.0, 12.0));
+    let most = 12.0 + server_late(&server);
+    assert_within(tally, Metric::Response, 0.99, (10.0, most));
     let p50 = |metric| tally.latencies(metric).quantile(0.5).unwrap();
     assert!(p50(Metric::Response).abs_diff(p50(Metric::Service)) <= 3 * MS / 10);
 }
@@ -148,7 +169,8 @@ fn c4_the_closed_model_omits_what_it_does_not_send() {
         return;
     };
     let tally = tally(&record);
-    assert_within(tally, Metric::Response, 0.99, (5.0, 6.0));
+    let most = 6.0 + server_late(&server);
+    assert_within(tally, Metric::Response, 0.99, (5.0, most));
     assert_within(tally, Metric::Response, 1.0, (390.0, 420.0));
     // No schedule: the two clocks differ by what it takes to build a request.
     let p50 = |metric| tally.latencies(metric).quantile(0.5).unwrap();
@@ -169,11 +191,11 @@ fn c14_a_generator_that_was_stopped_blames_itself() {
     let bench = bench(
         &server.url(),
         "/after/5",
-        "{ rate: 500 req/s, arrivals: constant, duration: 2s }",
+        "{ rate: 500 req/s, arrivals: constant, duration: 1200ms }",
     );
     bench.write("b.yaml", "budgets:\n  - p99 < 100ms\n");
     let child = bench.start(&["--budgets", "b.yaml"]);
-    assert!(server.wait_for(300, PATIENCE));
+    assert!(server.wait_for(150, PATIENCE));
     kill("-STOP", child.id());
     // The stop itself is what is under test.
     thread::sleep(Duration::from_millis(510));
@@ -186,12 +208,12 @@ fn c14_a_generator_that_was_stopped_blames_itself() {
     assert_adds_up(&record);
     let tally = tally(&record);
     assert_eq!(
-        tally.sent, 1000,
+        tally.sent, 600,
         "what was due in the stop is sent behind it"
     );
     assert!(record.health.lag.max().unwrap() >= 500 * MS);
     assert!(tally.latencies(Metric::Response).max().unwrap() >= 500 * MS);
-    // Response time has the quarter that was due while the generator stood; service time only what was under way.
+    // Response time has what was due while the generator stood; service time only what was under way.
     let over = |metric| tally.latencies(metric).count_over(400 * MS);
     let (response, service) = (over(Metric::Response), over(Metric::Service));
     assert!(response >= 40, "{response}");
@@ -205,19 +227,22 @@ fn c15_what_never_answers_stands_beyond_the_last_value() {
     let bench = bench(
         &server.url(),
         "/silent/5/50",
-        "{ rate: 500 req/s, arrivals: constant, duration: 2s }",
+        "{ rate: 500 req/s, arrivals: constant, duration: 1800ms }",
     );
-    bench.write("b.yaml", "budgets:\n  - p95 < 500ms\n  - p99 < 500ms\n");
+    bench.write(
+        "b.yaml",
+        "budgets:\n  - p95 < 500ms\n  - p99 < 500ms\n  - error_rate < 5%\n",
+    );
     let ran = bench.smoke(&["--budgets", "b.yaml"]);
     let record = ran.record();
     assert_adds_up(&record);
-    if !fit_or_skip(&record, &server) {
+    if !fit_or_skip(&record) {
         return;
     }
     let ran = ran.expect(4);
     let tally = tally(&record);
-    assert_eq!((tally.sent, tally.ok, tally.timed_out), (1000, 980, 20));
-    assert_within(tally, Metric::Response, 0.95, (5.0, 10.0));
+    assert_eq!((tally.sent, tally.ok, tally.timed_out), (900, 882, 18));
+    assert_within(tally, Metric::Response, 0.95, (5.0, 50.0));
     let p99 = tally.quantile(Metric::Response, 0.99);
     assert!(
         matches!(p99, Quantile::AtLeast(v) if (1000 * MS..1050 * MS).contains(&v)),
@@ -236,7 +261,7 @@ fn c15_what_never_answers_stands_beyond_the_last_value() {
 fn c16_head_and_body_are_two_times() {
     let _alone = alone();
     let server = Precise::start();
-    let profile = "{ rate: 50 req/s, arrivals: constant, duration: 1s }";
+    let profile = "{ rate: 50 req/s, arrivals: constant, duration: 600ms }";
     let Some(record) = measure(&server, "/slow/10/110", profile) else {
         return;
     };

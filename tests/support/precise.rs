@@ -86,11 +86,12 @@ impl Precise {
         !waited.1.timed_out()
     }
 
-    /// How late its own answers were, at p99.
-    pub(crate) fn late_p99(&self) -> Duration {
+    /// How late its own answers were.
+    pub(crate) fn late(&self, quantile: f64) -> Duration {
         let mut late = self.shared.served.lock().unwrap().late.clone();
         late.sort_unstable();
-        late.get(late.len() * 99 / 100).copied().unwrap_or_default()
+        let rank = (late.len() as f64 * quantile) as usize;
+        late.get(rank).copied().unwrap_or_default()
     }
 }
 
