@@ -176,13 +176,13 @@ impl Shared {
         if into < from {
             Duration::ZERO
         } else {
-            period - into
+            period.saturating_sub(into)
         }
     }
 
     fn wait(&self, due: Instant) {
         thread::sleep(due.saturating_duration_since(Instant::now()));
-        let late = Instant::now() - due;
+        let late = due.elapsed();
         self.served.lock().unwrap().late.push(late);
     }
 }
