@@ -16,3 +16,4 @@ mod layers;
 mod reports;
 mod support;
 mod target;
+mod timing;

@@ -170,9 +170,6 @@ impl<P: Protocol> Worker<P> {
         let flow = &self.program.flows[journey.flow];
         let begun = journey.due.unwrap_or_else(|| self.clock.now());
         let mut intended = begun;
-        self.recorder
-            .borrow_mut()
-            .flow_started(journey.flow, journey.measured);
         let mut rest = flow.requests.start;
         for op in &flow.steps {
             match op {

@@ -177,7 +177,7 @@ impl<P: Protocol> Worker<P> {
             user.become_new(self.plan.seed, number as u64, 0);
             self.arrived(flow, true);
             if user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
-                self.count(|c| c.started += 1);
+                self.started(flow, true);
                 let journey = Journey {
                     flow,
                     due: None,
@@ -239,9 +239,7 @@ impl<P: Protocol> Worker<P> {
             self.users.borrow_mut().push(user);
             return self.dropped(flow, measured, |c| c.dropped_data += 1);
         }
-        if measured {
-            self.count(|c| c.started += 1);
-        }
+        self.started(flow, measured);
         self.active.set(self.active.get() + 1);
         let worker = Rc::clone(self);
         tokio::task::spawn_local(async move {
@@ -303,9 +301,7 @@ impl<P: Protocol> Worker<P> {
             if !user.feed(&self.program, flow, self.plan.seed, |_| index) {
                 return self.dropped(flow, measured, |c| c.dropped_data += 1);
             }
-            if measured {
-                self.count(|c| c.started += 1);
-            }
+            self.started(flow, measured);
             self.journey(
                 &mut user,
                 Journey {
@@ -452,6 +448,14 @@ impl<P: Protocol> Worker<P> {
                 c.arrivals += 1;
                 c.offered += requests;
             });
+        }
+    }
+
+    /// Counted before its journey is spawned: a stop may come before that is polled.
+    fn started(&self, flow: usize, measured: bool) {
+        self.recorder.borrow_mut().flow_started(flow, measured);
+        if measured {
+            self.count(|c| c.started += 1);
         }
     }
 

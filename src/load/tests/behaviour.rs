@@ -1,0 +1,120 @@
+//! What a run does: phases, thinking, failing, stopping.
+
+use super::*;
+
+#[test]
+fn a_rate_in_requests_is_divided_by_the_requests_of_a_flow() {
+    let scenario = scenario(
+        "{ rate: 300 req/s, arrivals: constant, duration: 10s }",
+        "      - { get: /a, name: a }\n      - { get: /b, name: b }\n      - { get: /c, name: c }\n",
+    );
+    let parts = run(&scenario, |_, _| Reply::after(MS));
+    assert_eq!((parts.counts.arrivals, parts.counts.offered), (1000, 3000));
+    let steps = parts.recorder.finish().0;
+    assert!(steps.iter().all(|s| s.measured.ok == 1000));
+}
+
+#[test]
+fn ramp_and_warm_up_are_counted_apart() {
+    let scenario = scenario(
+        "{ rate: 100 req/s, arrivals: constant, ramp: 2s, warmup: 3s, duration: 5s }",
+        ONE,
+    );
+    let parts = run(&scenario, |_, _| Reply::after(MS));
+    let windows: u64 = parts.timeline.windows().iter().map(|w| w.counts.sent).sum();
+    let step = parts.recorder.finish().0.remove(0);
+    // Ramp: 2 s · 100/s / 2 = 100; warm-up: 300.
+    assert_eq!(
+        (step.unmeasured.ok, step.measured.ok, windows),
+        (400, 500, 900)
+    );
+}
+
+#[test]
+fn think_time_moves_the_intended_start_not_the_response() {
+    let scenario = scenario(
+        "{ users: 1, duration: 10s }",
+        "      - { get: /a, name: a }\n      - think: 1s\n      - { get: /b, name: b }\n",
+    );
+    let parts = run(&scenario, |_, _| Reply::after(10 * MS));
+    let (steps, flows, ..) = parts.recorder.finish();
+    assert_percentiles(&steps[1].measured, Metric::Response, &[(1.0, 10 * MS)]);
+    // 1.02 s a round: the tenth starts at 9.18 s and is still measured.
+    assert_eq!(flows[0].completed, 10);
+}
+
+#[test]
+fn a_failed_step_ends_its_flow_and_the_rest_is_skipped() {
+    let scenario = scenario(
+        "{ passes: 2 }",
+        "      - { get: /a, name: a }\n      - { get: /b, name: b }\n",
+    );
+    let parts = run(&scenario, |k, _| Reply {
+        status: if k == 0 { 500 } else { 200 },
+        ..Reply::after(MS)
+    });
+    assert!(parts.health.conserved);
+    let (steps, flows, failures, exhibits, _) = parts.recorder.finish();
+    assert_eq!(
+        (
+            steps[0].measured.check_failed,
+            steps[1].measured.skipped,
+            steps[1].measured.ok
+        ),
+        (1, 1, 1)
+    );
+    assert_eq!(
+        (flows[0].started, flows[0].completed, flows[0].stopped),
+        (2, 1, 1)
+    );
+    assert_eq!(failures[0].label, "status < 400");
+    assert_eq!(exhibits[0].actual.as_deref(), Some("number 500"));
+}
+
+#[test]
+fn failures_are_data_and_the_run_goes_on() {
+    let scenario = scenario(
+        "{ rate: 100 req/s, arrivals: constant, duration: 10s }",
+        ONE,
+    );
+    let tally = tally(run(&scenario, |k, _| Reply {
+        failure: (k % 10 == 0).then_some(Failure::Read),
+        ..Reply::after(MS)
+    }));
+    assert_eq!((tally.sent, tally.ok, tally.failed), (1000, 900, 100));
+}
+
+#[test]
+fn stopping_drains_aborts_and_conserves() {
+    // Stopped at 2.5 s: requests that end within 5 s are counted, those that never end are aborted.
+    let scenario = scenario(
+        "{ rate: 100 req/s, arrivals: constant, duration: 60s }",
+        "      - { get: /, name: a, timeout: 60s }\n",
+    );
+    let (stopper, stop): (Stopper, Stop) = stop();
+    let stop_later = |local: &LocalSet| {
+        local.spawn_local(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+            stopper.stop(crate::record::Stop::Interrupted);
+        });
+    };
+    let never_or = |k: u64, _| {
+        Reply::after(if k.is_multiple_of(5) {
+            59 * SECOND
+        } else {
+            SECOND
+        })
+    };
+    let parts = run_until(&scenario, never_or, stop, stop_later);
+    let tally = tally(parts);
+    assert!((250..=251).contains(&tally.sent), "{}", tally.sent);
+    assert_eq!(tally.aborted, tally.sent.div_ceil(5));
+    assert_eq!(tally.ok, tally.sent - tally.aborted);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let scenario = scenario("{ rate: 200 req/s, duration: 10s }", ONE);
+    let run = || tally(run(&scenario, |k, _| Reply::after(k % 7 * MS)));
+    assert_eq!(run(), run());
+}
