@@ -294,7 +294,7 @@ def machine(options):
     ]
     load = os.getloadavg()[0]
     print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores ({model.group(1) if model else platform.machine()}),", end=" ")
-    print(f"Linux {platform.release()}, load before the start {load:.1f}; " + "; ".join(v for v in versions if v) + ".")
+    print(f"Linux {platform.release()}, load before the start {load:.1f}; " + "; ".join(v.split(" Copyright")[0] for v in versions if v) + ".")
     print(f"{options.rounds} interleaved rounds of {options.seconds:g} s; median [least–most].\n")
 
 

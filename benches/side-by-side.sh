@@ -104,7 +104,7 @@ http {
 CONF
 taskset -c 0 "$nginx" -p "$dir" -c "$dir/nginx.conf" &
 processes+=($!)
-taskset -c 0 "$tollgate" demo --serve 0 > "$dir/slow" &
+taskset -c 0 "$tollgate" demo --serve 0 > "$dir/slow" 2> /dev/null &
 processes+=($!)
 for _ in $(seq 100); do
     [ -s "$dir/slow" ] && (exec 3<> "/dev/tcp/127.0.0.1/$plain") 2> /dev/null && break
