@@ -15,8 +15,8 @@
 #   - The client is pinned to core 1, nginx with its one worker to core 0.
 #   - The cost is user and system CPU time of the client's process tree, from /proc, divided by the requests that nginx
 #     counted (stub_status) over the same seconds, after a warm-up. Start-up and reports are outside of these seconds.
-#   - Rounds are interleaved, so that a busy neighbour troubles all alike. CPU per request stays within some 5 % when
-#     the machine is busy; requests per second do not.
+#   - Rounds are interleaved, so that a busy neighbour troubles all alike. It still shows: a busy machine makes a request
+#     dearer, and not for all alike (README.md has two runs that differ by a fifth). Believe a ratio that repeats.
 #   - A round in which a request failed is not used (for tollgate by its report, for wrk by its output).
 # Then the open loop: 500 requests/s for ten seconds at an answer after 10 ms (the demo shop, another process), CPU of
 # the client's whole life and its peak memory. wrk has no open loop.
