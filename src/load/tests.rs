@@ -59,7 +59,6 @@ fn run_until(
         plan,
         masker: Arc::new(Masker::new([])),
         workers: 1,
-        epoch: Instant::now(),
     };
     let (sender, receiver) = mpsc::channel();
     let local = LocalSet::new();
