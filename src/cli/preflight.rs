@@ -81,3 +81,34 @@ fn elsewhere(scenario: &Scenario) -> impl Iterator<Item = (&str, &Request, Url)>
         url.has_host().then_some((flow, request, url))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Environment, parse};
+    use crate::source::Source;
+    use std::path::Path;
+
+    #[test]
+    fn load_goes_only_where_the_scenario_allows_it() {
+        for (url, refused) in [
+            ("/path", false),
+            ("http://127.0.0.1:9/x", false),
+            ("http://localhost/x", false),
+            ("https://shop.test:8443/x", false),
+            ("https://CDN.shop.test/x?y=1", false),
+            ("https://pay.test/x", true),
+            ("http://{{ user() }}.test/x", false),
+        ] {
+            let text = format!(
+                "target: http://shop.test\nflows: {{ f: {{ steps: [{{ get: \"{url}\" }}] }} }}\n"
+            );
+            let path = Path::new("s.yaml");
+            let loaded = parse(Source::new("s.yaml", text), path, &Environment::empty());
+            let reach = Reach::Only(vec!["cdn.shop.test".into(), "shop.test".into()]);
+            let scenario = loaded.unwrap().scenario;
+            assert_eq!(check_steps(&scenario, &reach).is_err(), refused, "{url}");
+            assert!(check_steps(&scenario, &Reach::Any).is_ok());
+        }
+    }
+}

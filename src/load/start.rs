@@ -87,3 +87,47 @@ pub(super) fn connections(orders: &Orders, id: u64) -> u64 {
     };
     wanted.min(orders.max_in_flight)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn wait(start: Start) -> io::Result<Instant> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(start.agreed())
+    }
+
+    #[test]
+    fn all_begin_at_the_same_instant_after_the_last_is_ready() {
+        let (gate, start) = gate();
+        let early = thread::spawn({
+            let start = start.clone();
+            move || wait(start).unwrap()
+        });
+        let (go, held) = mpsc::channel::<()>();
+        let late = thread::spawn(move || {
+            held.recv().unwrap();
+            (Instant::now(), wait(start).unwrap())
+        });
+        let opening = thread::spawn(move || gate.open(2));
+        go.send(()).unwrap();
+        let (ready, epoch) = late.join().unwrap();
+        opening.join().unwrap();
+        assert_eq!(early.join().unwrap(), epoch);
+        assert!(epoch > ready);
+    }
+
+    #[test]
+    fn a_failed_worker_holds_nobody_up_and_without_a_gate_nobody_begins() {
+        let (gate, start) = gate();
+        let alive = start.clone();
+        drop(start);
+        let worker = thread::spawn(move || wait(alive));
+        gate.open(2);
+        assert!(worker.join().unwrap().is_ok());
+        let (gate, start) = super::gate();
+        drop(gate);
+        assert!(wait(start).is_err());
+    }
+}

@@ -371,3 +371,43 @@ fn the_same_seed_gives_the_same_run() {
     let run = || tally(run(&scenario, |k, _| Reply::after(k % 7 * MS)));
     assert_eq!(run(), run());
 }
+
+#[test]
+fn workers_share_the_connections_that_are_opened_ahead() {
+    let elsewhere = "      - get: http://127.0.0.1:2/\n        name: a\n";
+    for (profile, steps, workers, expected) in [
+        ("{ passes: 3 }", ONE, 1, vec![0]),
+        ("{ users: 5, duration: 1s }", ONE, 2, vec![3, 2]),
+        ("{ users: 1, duration: 1s }", ONE, 2, vec![1, 0]),
+        ("{ rate: 1 req/s, duration: 1s }", ONE, 1, vec![1]),
+        ("{ rate: 210 req/s, duration: 1s }", ONE, 1, vec![11]),
+        ("{ rate: 200 req/s, duration: 1s }", ONE, 3, vec![4, 3, 3]),
+        (
+            "{ rate: 90000 req/s, duration: 1s }",
+            ONE,
+            2,
+            vec![256, 256],
+        ),
+        (
+            "{ rate: 900 req/s, duration: 1s, max_in_flight: 7 }",
+            ONE,
+            1,
+            vec![7],
+        ),
+        ("{ users: 5, duration: 1s }", elsewhere, 1, vec![0]),
+    ] {
+        let scenario = scenario(profile, steps);
+        let plan = Arc::new(resolve(&scenario, "test", &Overrides::default(), 1).unwrap());
+        let orders = Orders {
+            program: Arc::new(Program::new(&scenario, &[])),
+            max_in_flight: plan.max_in_flight.div_ceil(workers),
+            plan,
+            masker: Arc::new(Masker::new([])),
+            workers,
+        };
+        let shares: Vec<u64> = (0..workers)
+            .map(|id| super::start::connections(&orders, id))
+            .collect();
+        assert_eq!(shares, expected, "{profile}");
+    }
+}
