@@ -46,9 +46,8 @@ fn new_connections(ran: &Ran) -> u64 {
 #[test]
 fn users_of_their_own_connections_keep_them_for_a_session() {
     let target = target();
-    scenario(&target, "connections: per user", TWO, USERS)
-        .smoke(&[])
-        .expect(0);
+    let bench = scenario(&target, "connections: per user", TWO, USERS);
+    assert!(bench.smoke(&[]).record().failures.is_empty());
     let sessions = sessions(&target);
     assert!(sessions.len() >= 6, "{sessions:?}");
     let connections: BTreeSet<u64> = sessions.values().flatten().copied().collect();
@@ -75,7 +74,8 @@ fn users_of_the_open_model_have_their_own_connections_too() {
 fn without_keep_alive_every_request_has_its_connection() {
     let target = target();
     let bench = scenario(&target, "keep_alive: false", TWO, USERS);
-    let ran = bench.smoke(&[]).expect(0);
+    let ran = bench.smoke(&[]);
+    assert!(ran.record().failures.is_empty());
     let seen: Vec<_> = [target.seen("/ok"), target.seen("/echo")].concat();
     assert!(
         seen.iter()

@@ -101,7 +101,7 @@ mod tests {
             ("http://{{ user() }}.test/x", false),
         ] {
             let text = format!(
-                "target: http://shop.test\nflows: {{ f: {{ steps: [{{ get: \"{url}\" }}] }} }}\n"
+                "target: http://shop.test\nflows: {{ f: {{ steps: [{{ get: \"{url}\", name: a }}] }} }}\n"
             );
             let path = Path::new("s.yaml");
             let loaded = parse(Source::new("s.yaml", text), path, &Environment::empty());
