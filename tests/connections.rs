@@ -106,6 +106,8 @@ fn redirects_keep_to_the_same_rules() {
 fn connections_of_all_users_are_there_before_the_first_request() {
     let plain = target();
     let secure = target_tls();
+    // A pause, so that the test does not take a whole processor.
+    let steps = format!("{ONE}      - think: 50ms\n");
     let ca = format!("tls: {{ ca: {} }}", secure.ca().display());
     for (target, top) in [
         (&plain, "connections: shared"),
@@ -114,7 +116,7 @@ fn connections_of_all_users_are_there_before_the_first_request() {
         for workers in ["1", "2"] {
             let before = target.connections();
             let load = "  load: { users: 5, duration: 200ms }\n";
-            let bench = scenario(target, top, ONE, load);
+            let bench = scenario(target, top, &steps, load);
             let ran = bench.smoke(&["--workers", workers]);
             assert_eq!(target.connections() - before, 5 + 1, "{workers} workers");
             assert_eq!(new_connections(&ran), 0, "no request waited for one");
@@ -231,7 +233,7 @@ fn two_when_a_step_leads_load_to_another_host() {
 fn hosts_made_by_templates_are_refused_under_way() {
     let target = target();
     let steps = "      - get: http://pay.example.com/{{ uuid() }}\n        name: a\n";
-    let load = "  load: { users: 1, duration: 50ms }\n";
+    let load = "  load: { rate: 60 req/s, duration: 200ms }\n";
     let bench = scenario(&target, "", steps, load);
     let ran = bench.smoke(&[]);
     assert!(
