@@ -181,8 +181,8 @@ fn a_target_that_dies_in_the_middle_leaves_a_whole_report() {
     let target = target();
     let bench = Bench::with_steps(
         &target.url(""),
-        "      - get: /die/30\n        name: a\n",
-        "  load: { rate: 50 req/s, duration: 3s }\n",
+        "      - get: /die/30\n        name: a\n      - think: 20ms\n",
+        "  load: { users: 2, duration: 3s }\n",
     );
     let ran = bench.smoke(&[]).expect(3);
     ran.all_reports();
@@ -236,4 +236,131 @@ fn hostile_text_stays_text_and_secrets_stay_secret() {
             "{name} talks to the CI runner"
         );
     }
+}
+
+#[test]
+fn requests_without_an_answer_are_never_left_out_of_a_verdict() {
+    // Every flow sends `a`, which is answered, then thinks longer than the run and its grace… the second step is
+    // then never sent, and that is not a pass.
+    let target = target();
+    let steps = "      - get: /ok\n        name: a\n      - think: 10m\n      - get: /ok\n        name: b\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { rate: 20 req/s, duration: 1s }\n",
+    );
+    let child = bench.start(&[]);
+    assert!(target.wait_for("/ok", 3, std::time::Duration::from_secs(20)));
+    // Ctrl-C wakes those who think: nothing is in flight, so nothing is waited for.
+    let began = std::time::Instant::now();
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
+    let record = ran.record();
+    assert!(
+        record.flows[0].stopped > 0 && record.flows[0].completed == 0,
+        "{:?}",
+        record.flows
+    );
+    assert_eq!(record.steps[1].measured.skipped, record.flows[0].stopped);
+}
+
+#[test]
+fn an_interrupted_smoke_test_lets_its_request_end_and_waits_no_longer() {
+    let target = target();
+    let steps = "      - get: /delay/700\n        name: a\n      - get: /ok\n        name: b\n";
+    let bench = Bench::with_steps(&target.url(""), steps, SMOKE);
+    let child = bench.start(&[]);
+    assert!(target.wait_for("/delay/700", 1, std::time::Duration::from_secs(20)));
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
+    let record = ran.record();
+    assert_eq!(
+        (
+            record.steps[0].measured.ok,
+            record.steps[0].measured.aborted
+        ),
+        (1, 0)
+    );
+    assert_eq!(target.hits("/ok"), 0);
+}
+
+#[test]
+fn secrets_in_checks_and_fresh_captures_are_masked_too() {
+    let target = target();
+    let steps = r#"      - post: /echo
+        name: a
+        json: { sid: abcdef123456789 }
+        capture:
+          sid: { from: 'regex "abcdef[0-9]+"', secret: true }
+        check:
+          - 'body contains "${WORD}"'
+      - get: /ok
+        name: b
+        headers: { x-sid: "{{ sid }}" }
+"#;
+    let text = format!(
+        "scenario: s\ntarget: {}\nsecrets: [WORD]\nflows:\n  f:\n    steps:\n{steps}profiles:\n{SMOKE}",
+        target.url("")
+    );
+    let bench = Bench::new(&[("s.yaml", &text), (".env", "WORD=hunter2secret\n")]);
+    let ran = bench.smoke(&[]).expect(3);
+    let run = serde_json::to_string(&ran.record()).unwrap();
+    for text in [
+        &ran.stdout,
+        &ran.report("report.html"),
+        &ran.report("junit.xml"),
+        &ran.report("result.json"),
+        &run,
+    ] {
+        assert!(!text.contains("hunter2secret"), "{text}");
+        assert!(!text.contains("abcdef123456789"), "{text}");
+    }
+}
+
+#[test]
+fn files_with_the_same_scenario_name_have_folders_of_their_own() {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /status/404\n        name: a\n",
+        SMOKE,
+    );
+    let second = std::fs::read_to_string(bench.path("s.yaml"))
+        .unwrap()
+        .replace("/status/404", "/ok");
+    bench.write("t.yaml", &second);
+    bench
+        .run(&["run", "s.yaml", "t.yaml", "--out", "out"])
+        .expect(3);
+    for (folder, failures) in [("s", "failures=\"1\""), ("s-2", "failures=\"0\"")] {
+        let junit =
+            std::fs::read_to_string(bench.path(&format!("out/{folder}/junit.xml"))).unwrap();
+        assert!(junit.contains(failures), "{folder}: {junit}");
+    }
+}
+
+#[test]
+fn a_profile_that_the_scenario_has_not_cannot_be_judged_by() {
+    let target = target();
+    let bench = Bench::with_steps(
+        &target.url(""),
+        "      - get: /ok\n        name: a\n",
+        SMOKE,
+    );
+    bench.write("b.yaml", "budgets:\n  - p95 < 1us during lauch\n");
+    bench.smoke(&[]).expect(0);
+    bench
+        .run(&["judge", "out", "--budgets", "b.yaml"])
+        .expect(2);
 }

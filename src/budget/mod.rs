@@ -63,7 +63,7 @@ pub use bind::bind;
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
-pub use judge::judge;
+pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
 pub use verdict::{Evidence, FailedCheck, Judgement, Outcome, Verdict};
 

@@ -17,6 +17,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Requests a second that any host may get.
 const SAFE_RATE: f64 = 50.0;
 
+/// Requests that any host may get one after the other.
+const SAFE_REQUESTS: u64 = 1_000;
+
 /// A scenario with its budgets, checked against each other.
 #[derive(Debug)]
 pub(super) struct Inputs {
@@ -96,7 +99,7 @@ impl Inputs {
             return Ok(());
         }
         Err(Error::Usage(format!(
-            "profile `{}` sends more than {SAFE_RATE} req/s to {host}, which is neither this machine nor listed under `allow:`\n  \
+            "profile `{}` is load (more than {SAFE_RATE} req/s, or more than {SAFE_REQUESTS} requests) on {host}, which is neither this machine nor listed under `allow:`\n  \
              = help: if that system is yours, add `allow: [{host}]` to the scenario, or pass --i-own-this-target",
             plan.profile
         )))
@@ -106,7 +109,10 @@ impl Inputs {
 /// More than a person could do by hand: over the safe rate, or users without a limit on theirs.
 pub(super) fn is_load(plan: &Plan) -> bool {
     match &plan.load {
-        plan::Load::Passes(_) => false,
+        plan::Load::Passes(passes) => {
+            let requests: u64 = plan.flows.iter().map(|f| f.requests).sum();
+            passes.saturating_mul(requests) > SAFE_REQUESTS
+        }
         plan::Load::Closed(_) => true,
         plan::Load::Open(_) => plan.peak_requests().is_some_and(|rate| rate > SAFE_RATE),
     }

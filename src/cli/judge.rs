@@ -68,11 +68,12 @@ fn again(
     Ok((verdict, view))
 }
 
-/// Steps and flows come from the record. Profiles of the scenario are not in it, so any may be named.
+/// Steps, flows and profiles come from the record.
 fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<(), Error> {
     let steps: Vec<String> = record.steps.iter().map(|s| s.label.clone()).collect();
     let flows: Vec<String> = record.flows.iter().map(|f| f.name.clone()).collect();
-    let named = budgets.budgets.iter().filter_map(|b| b.during.clone());
-    let profiles: Vec<String> = named.chain([record.profile.clone()]).collect();
-    refuse_errors(budget::bind(budgets, &steps, &flows, &profiles), terminal)
+    refuse_errors(
+        budget::bind(budgets, &steps, &flows, &record.profiles),
+        terminal,
+    )
 }

@@ -39,17 +39,11 @@ impl Folder {
 
     /// The default: `reports/<scenario>-<time>`, with a number behind it where that is taken.
     pub(super) fn default_for(scenario: &str, started: &jiff::Zoned) -> PathBuf {
-        let name: String = scenario
-            .chars()
-            .map(|c| {
-                if c.is_alphanumeric() || c == '-' || c == '_' {
-                    c
-                } else {
-                    '-'
-                }
-            })
-            .collect();
-        let base = format!("{name}-{}", started.strftime("%Y%m%d-%H%M%S"));
+        let base = format!(
+            "{}-{}",
+            file_name(scenario),
+            started.strftime("%Y%m%d-%H%M%S")
+        );
         let path = |suffix: &str| Path::new("reports").join(format!("{base}{suffix}"));
         let numbered = (2..1000).map(|n| path(&format!("-{n}")));
         std::iter::once(path(""))
@@ -85,6 +79,15 @@ impl Folder {
         }
         problem.map_or(Ok(()), Err)
     }
+}
+
+/// The name of a scenario as that of a file.
+pub(super) fn file_name(scenario: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    scenario
+        .chars()
+        .map(|c| if safe(c) { c } else { '-' })
+        .collect()
 }
 
 fn write(path: &Path, view: &View, reporter: &dyn Reporter) -> io::Result<()> {

@@ -4,14 +4,14 @@
 use super::args::{How, Run};
 use super::error::Error;
 use super::inputs::{Inputs, is_load};
-use super::output::Folder;
+use super::output::{Folder, file_name};
 use super::progress::Progress;
 use super::{Terminal, columns, preflight, signals};
-use crate::budget::{self, Exit, Verdict};
+use crate::budget::{self, Exit, Reason, Verdict};
 use crate::load::{self, Capacity, Program, Settings, Stop, stop};
 use crate::plan::{self, Plan};
 use crate::protocol::{Blueprint, Client, Reach, TlsSettings};
-use crate::record::{Environment, Host, Masker, Model, PhaseRecord, RunRecord};
+use crate::record::{self, Environment, Host, Masker, Model, PhaseRecord, RunRecord};
 use crate::report::{Console, Reporter as _, View};
 use crate::scenario::Scenario;
 use std::path::{Path, PathBuf};
@@ -31,14 +31,16 @@ pub(super) struct Prepared {
 }
 
 pub(super) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
-    let mut prepared = Vec::new();
+    let mut prepared: Vec<Prepared> = Vec::new();
     for file in &args.files {
         let inputs = Inputs::read(file, &args.reading, terminal)?;
         let plan = inputs.plan(&args.amount)?;
-        // Several runs into one folder get a folder each.
-        let out = args.how.out.as_ref().map(|out| match args.files.len() {
-            1 => out.clone(),
-            _ => out.join(&inputs.scenario.name),
+        let out = args.how.out.as_ref().map(|out| {
+            if args.files.len() == 1 {
+                out.clone()
+            } else {
+                own_folder(out, &file_name(&inputs.scenario.name), &prepared)
+            }
         });
         prepared.push(prepare(file, inputs, plan, out, &args.how)?);
     }
@@ -46,11 +48,27 @@ pub(super) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
     signals::listen(stopper);
     let mut exits = Vec::new();
     for run in prepared {
-        if stop.reason().is_none() {
-            exits.push(execute(run, &args.how, &stop, terminal)?);
-        }
+        exits.push(match stop.reason() {
+            None => execute(run, &args.how, &stop, terminal)?,
+            Some(reason) => {
+                eprintln!("{} was not run", run.file.display());
+                Exit::of([match reason {
+                    record::Stop::Interrupted => Reason::Interrupted,
+                    record::Stop::Terminated => Reason::Terminated,
+                }])
+            }
+        });
     }
     Ok(Exit::combine(&exits).code)
+}
+
+/// Several runs into one folder get a folder each, by the names of their scenarios.
+fn own_folder(out: &Path, name: &str, before: &[Prepared]) -> PathBuf {
+    let numbered = (2..).map(|n| out.join(format!("{name}-{n}")));
+    let mut candidates = std::iter::once(out.join(name)).chain(numbered);
+    candidates
+        .find(|path| before.iter().all(|run| run.folder.path() != path))
+        .unwrap_or_else(|| out.join(name))
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
@@ -129,9 +147,8 @@ pub(super) fn execute(
             let masker = masker(&inputs.scenario);
             record.unreachable = Some(masker.text(&reason, &[]));
             record.health.conserved = true;
-            let program = Program::new(&inputs.scenario, &inputs.limits());
-            (record.steps, record.flows, ..) =
-                crate::record::Recorder::new(program.layout()).finish();
+            let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
+            (record.steps, record.flows, ..) = record::Recorder::new(program.layout()).finish();
         }
         None => generate(
             &inputs,
@@ -153,9 +170,10 @@ fn generate(
     record: &mut RunRecord,
     (how, stop): (&How, &Stop),
 ) -> Result<(), Error> {
-    let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits()));
+    let masker = Arc::new(masker(&inputs.scenario));
+    let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits(), &masker));
     let settings = Settings {
-        masker: Arc::new(masker(&inputs.scenario)),
+        masker,
         workers: how.workers,
         capacity,
         stop: stop.clone(),
@@ -239,6 +257,12 @@ fn begin(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
         scenario: inputs.scenario.name.clone(),
         file: file.display().to_string(),
         profile: plan.profile.clone(),
+        profiles: inputs
+            .scenario
+            .profiles
+            .iter()
+            .map(|p| p.name.clone())
+            .collect(),
         target: inputs.scenario.target.value.to_string(),
         started: jiff::Timestamp::now().to_string(),
         seed: plan.seed,

@@ -65,11 +65,19 @@ impl Clock {
         match &self.timer {
             None => tokio::time::sleep_until(deadline).await,
             Some(timer) => {
+                let mut registered: Option<std::task::Waker> = None;
                 poll_fn(|context| {
                     if Instant::now() >= deadline {
                         return Poll::Ready(());
                     }
-                    timer.add(deadline, context.waker());
+                    // A task is polled for other reasons, too: once is enough.
+                    if !registered
+                        .as_ref()
+                        .is_some_and(|w| w.will_wake(context.waker()))
+                    {
+                        timer.add(deadline, context.waker());
+                        registered = Some(context.waker().clone());
+                    }
                     Poll::Pending
                 })
                 .await;

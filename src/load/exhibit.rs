@@ -3,10 +3,12 @@
 
 use super::program::Program;
 use super::user::User;
-use crate::expr::Mismatch;
+use crate::expr::{Facts, Mismatch};
 use crate::protocol::{Call, Exchange, Location};
 use crate::record::{Exhibit, Masker, Sample, What};
 use http::HeaderMap;
+use rand::SeedableRng as _;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
 
 /// What went wrong with one request.
@@ -25,11 +27,17 @@ pub(super) fn exhibit(
     case: (&Call, &Exchange, &Fault),
 ) -> Exhibit {
     let (call, exchange, fault) = case;
-    let secrets: Vec<Cow<'_, str>> = program
+    let mut secrets: Vec<Cow<'_, str>> = program
         .secret_slots
         .iter()
         .map(|slot| user.variables[*slot].text())
         .collect();
+    // What this very answer would have yielded: checks fail before captures are kept.
+    secrets.extend(
+        yielded(program, user, call, exchange)
+            .into_iter()
+            .map(Cow::Owned),
+    );
     let mask = |text: &str| masker.text(text, &secrets);
     let answer = exchange.result.as_ref().ok();
     let url = match &call.url {
@@ -50,6 +58,25 @@ pub(super) fn exhibit(
         status: sample.status,
         response: answer.map(|a| masker.message(pairs(&a.headers), &a.body, &secrets)),
     }
+}
+
+/// The secret captures of the step, evaluated on its answer.
+fn yielded(program: &Program, user: &User, call: &Call, exchange: &Exchange) -> Vec<String> {
+    let Ok(answer) = &exchange.result else {
+        return Vec::new();
+    };
+    let facts = Facts::new(answer.status.as_u16(), &answer.headers, "")
+        .with_body(&answer.body, answer.received)
+        .with_variables(&user.variables);
+    let captures = program.requests[call.step]
+        .captures()
+        .iter()
+        .filter(|c| c.secret);
+    let mut dice = Xoshiro256PlusPlus::seed_from_u64(0);
+    captures
+        .filter_map(|c| c.expression.evaluate(&facts, &mut dice).ok())
+        .map(|value| value.text().into_owned())
+        .collect()
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {

@@ -178,9 +178,9 @@ fn collect(
 ) -> Timeline {
     let mut timeline = Timeline::default();
     let mut waiting: BTreeMap<u64, (Window, u64)> = BTreeMap::new();
-    let mut ended = 0;
+    let mut ended: Vec<u64> = Vec::new();
     for part in parts {
-        ended += u64::from(part.last);
+        ended.extend(part.last.then_some(part.index));
         let (window, seen) = waiting.entry(part.index).or_insert_with(|| {
             (
                 Window {
@@ -195,8 +195,9 @@ fn collect(
         window.length = window.length.max(part.window.length);
         *seen += 1;
         while let Some(first) = waiting.first_entry() {
-            // A worker that has ended sends no more parts.
-            if first.get().1 + ended < workers {
+            // A worker that has ended sends no parts behind its last one.
+            let gone = ended.iter().filter(|last| *last < first.key()).count() as u64;
+            if first.get().1 + gone < workers {
                 break;
             }
             let (window, _) = first.remove();

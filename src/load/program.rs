@@ -4,7 +4,7 @@
 
 use crate::expr::{Check, Context, Template};
 use crate::protocol::{Call, Location};
-use crate::record::{Layout, Limit, StepLayout};
+use crate::record::{Layout, Limit, Masker, StepLayout};
 use crate::scenario::{Body, Capture, Connections, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -14,7 +14,7 @@ use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// The text of the check that a step without one on the status gets.
@@ -69,8 +69,9 @@ pub(super) struct RequestProgram {
 pub(super) struct Unsendable(pub(super) String);
 
 impl Program {
-    /// Compiles a scenario. `limits` are, per flow and step, the latency limits to count exactly.
-    pub fn new(scenario: &Scenario, limits: &[Vec<Limit>]) -> Self {
+    /// Compiles a scenario. `limits` are, per request step, the latency limits to count exactly; `masker` keeps
+    /// secrets out of the texts of checks, which every report repeats.
+    pub fn new(scenario: &Scenario, limits: &[Vec<Limit>], masker: &Masker) -> Self {
         let total: f64 = scenario.flows.iter().map(|f| f.weight).sum();
         let mut requests = Vec::new();
         let mut flows = Vec::new();
@@ -89,7 +90,7 @@ impl Program {
                             name: request.name.clone(),
                             label: format!("{}/{}", flow.name, request.name),
                             line: scenario.source.position(request.span.start).0,
-                            checks: program.check_texts(),
+                            checks: program.check_texts(masker),
                             limits: limits.get(requests.len()).cloned().unwrap_or_default(),
                         });
                         requests.push(program);
@@ -126,6 +127,15 @@ impl Program {
     pub(super) fn uses_target(&self) -> bool {
         let elsewhere = |r: &RequestProgram| matches!(r.location, Some(Location::Elsewhere(_)));
         !self.requests.iter().all(elsewhere)
+    }
+
+    /// The longest timeout of a request.
+    pub(super) fn longest_timeout(&self) -> Duration {
+        self.requests
+            .iter()
+            .map(|r| r.source.timeout)
+            .max()
+            .unwrap_or_default()
     }
 
     /// What recorders must know.
@@ -166,7 +176,7 @@ impl RequestProgram {
     }
 
     /// What can fail, in the order in which it is looked at: the implicit check, the checks, the captures.
-    fn check_texts(&self) -> Vec<String> {
+    fn check_texts(&self, masker: &Masker) -> Vec<String> {
         let implicit = self.implicit_status.then(|| IMPLICIT.to_owned());
         let checks = self.source.checks.iter().map(|c| c.value.text().to_owned());
         let captures = self
@@ -174,7 +184,12 @@ impl RequestProgram {
             .captures
             .iter()
             .map(|c| format!("capture {}: {}", c.name, c.expression.text()));
-        implicit.into_iter().chain(checks).chain(captures).collect()
+        implicit
+            .into_iter()
+            .chain(checks)
+            .chain(captures)
+            .map(|text| masker.text(&text, &[]))
+            .collect()
     }
 
     pub(super) fn checks(&self) -> impl Iterator<Item = &Check> {

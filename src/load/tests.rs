@@ -54,7 +54,7 @@ fn run_until(
         .unwrap();
     let plan = Arc::new(resolve(scenario, "test", &Overrides::default(), 1).unwrap());
     let orders = Orders {
-        program: Arc::new(Program::new(scenario, &[])),
+        program: Arc::new(Program::new(scenario, &[], &Masker::new([]))),
         max_in_flight: plan.max_in_flight,
         plan,
         masker: Arc::new(Masker::new([])),
@@ -399,7 +399,7 @@ fn workers_share_the_connections_that_are_opened_ahead() {
         let scenario = scenario(profile, steps);
         let plan = Arc::new(resolve(&scenario, "test", &Overrides::default(), 1).unwrap());
         let orders = Orders {
-            program: Arc::new(Program::new(&scenario, &[])),
+            program: Arc::new(Program::new(&scenario, &[], &Masker::new([]))),
             max_in_flight: plan.max_in_flight.div_ceil(workers),
             plan,
             masker: Arc::new(Masker::new([])),

@@ -178,26 +178,26 @@ impl<P: Protocol> Worker<P> {
         self.recorder
             .borrow_mut()
             .flow_started(journey.flow, journey.measured);
+        let mut rest = flow.requests.start;
         for op in &flow.steps {
             match op {
                 Op::Think(think) if journey.think => {
                     intended += nanos(user.rng.random_range(think.min..=think.max));
-                    self.clock.sleep_until(intended).await;
+                    if !self.think_until(intended).await {
+                        return self.cut_off(journey, rest, begun);
+                    }
                 }
                 Op::Think(_) => {}
                 Op::Request(step) => {
                     if self.stopping() {
-                        return;
+                        return self.cut_off(journey, rest, begun);
                     }
                     let Some(done) = self.request(user, *step, intended, journey.measured).await
                     else {
-                        let mut recorder = self.recorder.borrow_mut();
-                        recorder.skipped(step + 1..flow.requests.end, journey.measured);
-                        let took = self.clock.now().saturating_sub(begun);
-                        recorder.flow_ended(journey.flow, journey.measured, false, took);
-                        return;
+                        return self.cut_off(journey, step + 1, begun);
                     };
                     intended = done;
+                    rest = step + 1;
                 }
             }
         }
@@ -205,6 +205,17 @@ impl<P: Protocol> Worker<P> {
         self.recorder
             .borrow_mut()
             .flow_ended(journey.flow, journey.measured, true, took);
+    }
+
+    /// Ends a flow before its end: the requests from `rest` on are not sent.
+    fn cut_off(&self, journey: Journey, rest: usize, begun: Nanos) {
+        let took = self.clock.now().saturating_sub(begun);
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.skipped(
+            rest..self.program.flows[journey.flow].requests.end,
+            journey.measured,
+        );
+        recorder.flow_ended(journey.flow, journey.measured, false, took);
     }
 
     /// Sends one request and folds away what came of it. The instant of its end, if it passed.

@@ -72,7 +72,14 @@ pub(super) struct Worker<P> {
     active: Cell<u64>,
     counts: Cell<Counts>,
     last_done: Cell<Nanos>,
+    /// Seconds whose windows were sent.
+    ticked: Cell<u64>,
     stop: Stop,
+    /// No request is sent any more, because the run is over.
+    closing: Cell<bool>,
+    /// Wakes the users who think, when the run is over.
+    cut: Notify,
+    /// Wakes whoever waits for users to leave.
     changed: Notify,
 }
 
@@ -93,7 +100,10 @@ impl<P: Protocol> Worker<P> {
             active: Cell::new(0),
             counts: Cell::default(),
             last_done: Cell::new(0),
+            ticked: Cell::new(0),
             stop,
+            closing: Cell::new(false),
+            cut: Notify::new(),
             changed: Notify::new(),
         })
     }
@@ -113,11 +123,12 @@ impl<P: Protocol> Worker<P> {
         ticks.abort();
         let now = self.clock.now();
         self.abort_flights(now);
-        let index = now / SECOND;
+        // Ticks and the end of the run wake up at the same instant: whatever no tick has taken is in this one.
+        let index = self.ticked.get();
         windows
             .send(WindowPart {
                 index,
-                window: self.window(index * SECOND, now),
+                window: self.window(index * SECOND, now.max(index * SECOND)),
                 last: true,
             })
             .ok();
@@ -142,29 +153,41 @@ impl<P: Protocol> Worker<P> {
 
     /// Smoke: every flow in order, on the first worker.
     async fn passes(self: &Rc<Self>, passes: u64) {
-        if self.id != 0 {
-            return;
+        if self.id == 0 {
+            self.active.set(self.active.get() + 1);
+            let worker = Rc::clone(self);
+            tokio::task::spawn_local(async move {
+                worker.pass_through(passes).await;
+                worker.left();
+            });
         }
+        self.all_left().await;
+    }
+
+    async fn pass_through(&self, passes: u64) {
         let mut user = User::new(self.program.variables);
-        let flows = self.program.flows.len();
-        for number in 0..passes * flows as u64 {
-            let flow = (number % flows as u64) as usize;
-            user.become_new(self.plan.seed, number, 0);
+        let mut uses = vec![0; self.program.feeders.len()];
+        let flows = 0..self.program.flows.len();
+        for (number, flow) in (0..passes).flat_map(|_| flows.clone()).enumerate() {
+            if self.stopping() {
+                return;
+            }
+            user.become_new(self.plan.seed, number as u64, 0);
             self.arrived(flow, true);
-            if user.feed(&self.program, flow, self.plan.seed, |_| number) {
+            if user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
                 self.count(|c| c.started += 1);
-                self.journey(
-                    &mut user,
-                    Journey {
-                        flow,
-                        due: None,
-                        measured: true,
-                        think: false,
-                    },
-                )
-                .await;
+                let journey = Journey {
+                    flow,
+                    due: None,
+                    measured: true,
+                    think: false,
+                };
+                self.journey(&mut user, journey).await;
             } else {
                 self.dropped(flow, true, |c| c.dropped_data += 1);
+            }
+            for feeder in &self.program.flows[flow].feeders {
+                uses[*feeder] += 1;
             }
         }
     }
@@ -258,7 +281,8 @@ impl<P: Protocol> Worker<P> {
         self.clock.sleep_until(end).await;
     }
 
-    /// One user of the closed model, starting over until the end.
+    /// One user of the closed model, starting over until the end. Rows of feeders go by iteration: which flows the
+    /// other users' iterations take is not known here.
     async fn use_until(&self, end: Nanos, number: u64, users: u64) {
         let mut user = User::new(self.program.variables);
         for iteration in 0.. {
@@ -296,29 +320,48 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
-    /// Lets what was started end: flows within the grace, requests in flight within the drain once stopped.
+    /// Lets what was started end. An undisturbed run waits for its flows, then, once the grace is over, for the
+    /// requests in flight, each of which ends by its own timeout: nothing that was sent is left out of a verdict.
+    /// A stopped run waits for the requests in flight as long as [`DRAIN`] says.
     async fn drain(&self) {
         let mut stop = self.stop.clone();
         let grace = self.clock.now() + nanos(GRACE);
-        let ended = async {
-            while self.active.get() > 0 {
-                self.changed.notified().await;
-            }
-        };
         tokio::select! {
-            () = ended => return,
-            () = self.clock.sleep_until(grace) => return,
+            () = self.all_left() => return,
+            () = self.clock.sleep_until(grace) => {}
             () = stop.requested() => {}
         }
-        let deadline = self.clock.now() + nanos(DRAIN);
-        let landed = async {
-            while self.flights.borrow().count() > 0 {
-                self.changed.notified().await;
+        self.closing.set(true);
+        self.cut.notify_waiters();
+        let mut patience = self.program.longest_timeout() + Duration::from_secs(1);
+        loop {
+            let stopped = stop.reason().is_some();
+            if stopped {
+                patience = DRAIN;
             }
-        };
+            let deadline = self.clock.now() + nanos(patience);
+            tokio::select! {
+                () = self.all_left() => return,
+                () = self.clock.sleep_until(deadline) => return,
+                () = stop.requested(), if !stopped => {}
+            }
+        }
+    }
+
+    async fn all_left(&self) {
+        while self.active.get() > 0 {
+            self.changed.notified().await;
+        }
+    }
+
+    /// Waits for a think time to pass; `false` when the run ends first.
+    pub(super) async fn think_until(&self, deadline: Nanos) -> bool {
+        if self.stopping() {
+            return false;
+        }
         tokio::select! {
-            () = landed => {}
-            () = self.clock.sleep_until(deadline) => {}
+            () = self.clock.sleep_until(deadline) => !self.stopping(),
+            () = self.cut.notified() => false,
         }
     }
 
@@ -354,6 +397,7 @@ impl<P: Protocol> Worker<P> {
                     last: false,
                 })
                 .ok();
+            self.ticked.set(index + 1);
         }
     }
 
@@ -369,11 +413,15 @@ impl<P: Protocol> Worker<P> {
         self.recorder.borrow_mut().record(sample);
         self.last_done.set(self.last_done.get().max(sample.done));
         let answered = matches!(sample.outcome, Outcome::Ok | Outcome::CheckFailed(_));
-        if answered && self.measured(sample.done) {
-            self.count(|c| c.ended_within += 1);
-        }
-        if self.stopping() {
-            self.changed.notify_one();
+        if answered {
+            let (within, in_time) = (
+                self.measured(sample.done),
+                sample.measured && self.in_time(sample.done),
+            );
+            self.count(|c| {
+                c.ended_within += u64::from(within);
+                c.in_time += u64::from(in_time);
+            });
         }
     }
 
@@ -384,6 +432,15 @@ impl<P: Protocol> Worker<P> {
             (_, Some(phase)) => (phase.start..phase.end).contains(&at),
             (_, None) => false,
         }
+    }
+
+    /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the
+    /// phase where that is less) that it was just on its way.
+    fn in_time(&self, at: Nanos) -> bool {
+        self.plan.measured().is_some_and(|phase| {
+            let slack = SECOND.min((phase.end - phase.start) / 20);
+            phase.end == phase.start || at <= phase.end + slack
+        })
     }
 
     fn arrived(&self, flow: usize, measured: bool) {
@@ -416,6 +473,6 @@ impl<P: Protocol> Worker<P> {
     }
 
     pub(super) fn stopping(&self) -> bool {
-        self.stop.reason().is_some()
+        self.closing.get() || self.stop.reason().is_some()
     }
 }

@@ -107,6 +107,17 @@ impl Histogram {
         (!self.is_empty()).then_some(self.min)
     }
 
+    /// How many values may be above a limit: the bucket that holds it (0.1 % wide) counts wholly, so that what is
+    /// judged by it is never judged too well.
+    pub fn count_not_below(&self, limit: Nanos) -> u64 {
+        let Some(counts) = &self.counts else { return 0 };
+        counts
+            .iter_recorded()
+            .filter(|v| v.value_iterated_to() * MICRO > limit)
+            .map(|v| u64::from(v.count_at_value()))
+            .sum()
+    }
+
     /// How many values are above a limit, to the resolution of a bucket (0.1 %).
     pub fn count_over(&self, limit: Nanos) -> u64 {
         let Some(counts) = &self.counts else { return 0 };
@@ -224,6 +235,7 @@ mod tests {
         assert!((1.0..1.001).contains(&p99), "{p99}");
         assert_eq!(h.at_rank(1001), None);
         assert_eq!(h.count_over(900_000_000), 100);
+        assert_eq!(h.count_not_below(900_000_000), 101);
     }
 
     proptest! {

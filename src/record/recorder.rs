@@ -156,7 +156,7 @@ impl Recorder {
         }
     }
 
-    /// Steps that were not sent because an earlier one of their flow failed.
+    /// Steps that were not sent because their flow ended before them.
     pub fn skipped(&mut self, steps: std::ops::Range<usize>, measured: bool) {
         for step in steps {
             self.tally(step, measured).skipped += 1;

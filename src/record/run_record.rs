@@ -15,6 +15,8 @@ pub struct RunRecord {
     pub file: String,
     /// Name of the profile.
     pub profile: String,
+    /// Names of all profiles of the scenario: what `during` may name.
+    pub profiles: Vec<String>,
     /// Base URL of the target.
     pub target: String,
     /// When the run began, RFC 3339, UTC.
@@ -157,8 +159,10 @@ pub struct Counts {
     pub offered: u64,
     /// How long the measured phase is.
     pub duration: Nanos,
-    /// Requests answered (passed or not) within it; closed model only.
+    /// Requests of any phase that were answered (passed or not) within it.
     pub ended_within: u64,
+    /// Requests of this phase that were answered by its end, give or take what was just on its way.
+    pub in_time: u64,
 }
 
 impl Counts {
@@ -171,6 +175,7 @@ impl Counts {
         self.dropped_data += other.dropped_data;
         self.offered += other.offered;
         self.ended_within += other.ended_within;
+        self.in_time += other.in_time;
         self
     }
 

@@ -101,7 +101,7 @@ pub struct Tally {
     pub aborted: u64,
     /// Never sent, because their arrival could not be started.
     pub dropped: u64,
-    /// Never sent, because an earlier step of the flow failed.
+    /// Never sent, because its flow ended before it: an earlier step failed, or the run was over.
     pub skipped: u64,
     /// Answers by status.
     pub statuses: BTreeMap<u16, u64>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tollgate::budget::{BudgetFile, Verdict, judge, parse};
 use tollgate::record::{
     BudgetSource, Counts, Environment, Exhibit, Failure, Health, Host, Layout, Limit, Message,
-    Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, What, Window,
+    Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, StepRecord, What, Window,
 };
 use tollgate::source::Source;
 
@@ -225,7 +225,9 @@ fn simulate(story: Story) -> RunRecord {
         }
     }
     let mut record = record(simulation.events);
+    let answered = |step: &StepRecord| step.measured.ok + step.measured.check_failed;
     record.counts = Counts {
+        in_time: record.steps.iter().map(answered).sum(),
         arrivals,
         started: arrivals,
         offered,

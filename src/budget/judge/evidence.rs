@@ -4,6 +4,7 @@
 //! - **Lag** (open model). More than 1 % of the requests were sent later than the larger of 2 ms and a tenth of
 //!   the tightest limit on response time (10 ms where there is none): that is what p99 over it means. Or more
 //!   than 1 % later than 10 ms. Fewer than five late requests are one hiccup, and are forgiven.
+//! - **Data** (closed model). A user left because a unique feeder had no row for it.
 //! - **Drops** (open model). Arrivals were dropped because too much was in flight while the generator used more
 //!   than 80 % of its processors. With processors to spare, a drop is the target's doing: the budgets count it.
 //! - **Throttling** (any load). A cgroup's quota stopped the process, and it shows: CPU above 80 %, or lag. Quotas
@@ -37,6 +38,9 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     if matches!(record.model, Model::Open { .. }) {
         all.extend(lag(record, judged));
         all.push(drops(record));
+    }
+    if matches!(record.model, Model::Closed { .. }) {
+        all.push(out_of_data(record));
     }
     if load {
         let late = all.iter().any(|e| !e.holds);
@@ -103,6 +107,17 @@ fn drops(record: &RunRecord) -> Evidence {
         limit: format!("0 above {} CPU", format_share(BUSY)),
         holds: dropped == 0 || share <= BUSY,
         advice: "give tollgate more processors, or lower the rate".to_owned(),
+    }
+}
+
+/// A user without a row leaves, and what is measured from then on is another load.
+fn out_of_data(record: &RunRecord) -> Evidence {
+    Evidence {
+        name: "users that ran out of data".to_owned(),
+        value: format_count(record.counts.dropped_data),
+        limit: "0".to_owned(),
+        holds: record.counts.dropped_data == 0,
+        advice: "add rows to the feeder, or use `order: shuffled`".to_owned(),
     }
 }
 

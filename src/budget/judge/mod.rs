@@ -10,6 +10,7 @@ mod share;
 #[cfg(test)]
 mod tests;
 
+pub use point::answered_in_time;
 pub(in crate::budget) use share::{allowed, too_few};
 
 use super::bind::Target;
@@ -61,6 +62,18 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     verdict
 }
 
+/// The first step of a load that was never sent, though nothing stopped the run: what its checks would have said
+/// is not known, and that is not a pass.
+fn never_sent(record: &RunRecord) -> Option<&StepRecord> {
+    let load = record.counts.arrivals > 0 && !matches!(record.model, Model::Passes { .. });
+    let unsent = |step: &&StepRecord| step.measured.sent == 0 && step.measured.dropped == 0;
+    record
+        .steps
+        .iter()
+        .filter(|_| load && record.stop.is_none())
+        .find(unsent)
+}
+
 fn reasons(
     run: &Run<'_>,
     strict: bool,
@@ -88,7 +101,7 @@ fn reasons(
         (checks.iter().any(|c| !c.budgeted), Reason::CheckFailed),
         (judgements.iter().any(broken), Reason::BudgetFailed),
         (
-            run.requests() == 0 || judgements.iter().any(open),
+            run.requests() == 0 || judgements.iter().any(open) || never_sent(run.record).is_some(),
             Reason::Undecided,
         ),
     ]

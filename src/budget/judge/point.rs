@@ -3,7 +3,7 @@
 
 use super::{Finding, no_data};
 use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic};
-use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord, Tally};
+use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord};
 use crate::units::{Nanos, format_count, format_nanos, format_share, significant};
 
 /// Share of the requests that may stay unanswered, in a throughput (of those drawn) and in a mean.
@@ -153,6 +153,14 @@ fn latency(
     }
 }
 
+/// Requests of an open run that the target kept up with: those of the measured phase that were answered by its end,
+/// or all that were answered within it, whichever is more. The second is right where answers take long and a
+/// warm-up was there to fill the pipe; an answer that came from a backlog after the end is in neither.
+pub fn answered_in_time(record: &RunRecord) -> u64 {
+    let counts = &record.counts;
+    counts.in_time.max(counts.ended_within).min(counts.offered)
+}
+
 /// Judges requests answered a second.
 pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
     let Quantity::Rate(wanted) = bound.limit else {
@@ -163,9 +171,8 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
             return Finding::nothing(Outcome::NotRun, "a profile of passes offers no rate");
         }
         Model::Open { requests, .. } if record.counts.offered > 0 => {
-            let answered = |t: &Tally| t.ok + t.check_failed;
-            let answered: u64 = record.steps.iter().map(|s| answered(&s.measured)).sum();
             let offered = record.counts.offered;
+            let answered = answered_in_time(record);
             let share = (answered as f64 / offered as f64).min(1.0);
             let held = share * requests;
             let enough = share >= 1.0 - SHORTFALL && bound.operator.holds(requests, wanted)
@@ -176,7 +183,7 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
                 format!("the profile offers only {} req/s", significant(requests))
             } else {
                 format!(
-                    "{} of {} drawn requests answered, of a plan of {} req/s",
+                    "{} of {} drawn requests answered in time, of a plan of {} req/s",
                     format_count(answered),
                     format_count(offered),
                     significant(requests)

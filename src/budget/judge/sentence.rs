@@ -190,6 +190,12 @@ fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
         let note = judgement.note.as_deref().unwrap_or("too little data");
         return format!("INVALID: `{}` is undecided: {note}", judgement.text);
     }
+    if let Some(step) = super::never_sent(run.record) {
+        return format!(
+            "INVALID: {} was never sent, so nothing is known of it; a longer run, or another weight, would reach it",
+            step.label
+        );
+    }
     let marginal = |j: &&Judgement| matches!(j.outcome, Outcome::Marginal { .. });
     let marginal = verdict.judgements.iter().find(marginal);
     marginal.map_or_else(String::new, |judgement| {

@@ -271,14 +271,14 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
         let times = tally.latencies(metric);
         return Count {
             n: times.count() + tally.dropped,
-            k: exact.unwrap_or_else(|| times.count_over(limit)) + tally.dropped,
+            k: exact.unwrap_or_else(|| times.count_not_below(limit)) + tally.dropped,
             exact: exact.is_some() || times.is_empty(),
         };
     }
     let over = counted.unwrap_or_else(|| match metric {
-        Metric::Response => tally.response.count_over(limit),
+        Metric::Response => tally.response.count_not_below(limit),
         // These hold requests that failed a check, too: never too few, and never more than passed.
-        _ => tally.latencies(metric).count_over(limit).min(tally.ok),
+        _ => tally.latencies(metric).count_not_below(limit).min(tally.ok),
     });
     Count {
         n: tally.ended() + tally.dropped,

@@ -61,7 +61,7 @@ fn slow(n: u64, slow: u64) -> Tally {
     tally.sent += slow;
     tally.ok += slow;
     tally.response.merge(&times(slow, 900 * MS));
-    tally.service.merge(&times(slow, 890 * MS));
+    tally.service.merge(&times(slow, 900 * MS));
     tally.over = vec![OverCount {
         metric: crate::record::Metric::Response,
         limit: 500 * MS,
@@ -77,6 +77,7 @@ fn run(model: Model, tallies: [Tally; 3]) -> RunRecord {
         ..FlowRecord::default()
     };
     let offered = tallies.iter().map(|t| t.sent + t.dropped).sum();
+    let in_time = tallies.iter().map(|t| t.ok + t.check_failed).sum();
     let names = [(0, "landing"), (0, "products"), (1, "pay")];
     let steps = names.into_iter().zip(tallies).map(|((flow, name), tally)| {
         let label = format!("{}/{name}", ["browse", "purchase"][flow]);
@@ -97,6 +98,7 @@ fn run(model: Model, tallies: [Tally; 3]) -> RunRecord {
         flows: vec![flow("browse"), flow("purchase")],
         counts: Counts {
             offered,
+            in_time,
             duration: 10 * SECOND,
             ..Counts::default()
         },

@@ -176,7 +176,7 @@ fn sentences() {
         (
             &[
                 "error_rate < 1%",
-                "p95 of landing < 900ms",
+                "p95 of landing < 1s",
                 "p90 of landing < 500ms",
             ],
             "FAIL: p90 of browse/landing is 900 ms, limit 500 ms",
@@ -415,4 +415,53 @@ fn a_budget_that_only_schedule_lag_breaks_accuses_the_generator() {
     slow.service = slow.response.clone();
     let verdict = self::verdict(&landing(slow), &["p99 < 500ms"]);
     assert_eq!(verdict.exit.reason, Reason::BudgetFailed, "{verdict:#?}");
+}
+
+#[test]
+fn a_step_of_a_load_that_was_never_sent_is_not_a_pass() {
+    let mut record = landing(passed(10_000));
+    record.counts.arrivals = 10_000;
+    let said = judge(&record, None);
+    assert_eq!(said.exit.reason, Reason::Undecided);
+    assert!(
+        said.sentence.contains("browse/products was never sent"),
+        "{}",
+        said.sentence
+    );
+    // An interrupted run says that already, and what failed says more.
+    record.stop = Some(Stop::Interrupted);
+    assert_eq!(judge(&record, None).exit.reason, Reason::Interrupted);
+}
+
+#[test]
+fn users_that_ran_out_of_data_made_it_another_load() {
+    let mut record = run(
+        Model::Closed { users: 3 },
+        [passed(100), passed(100), passed(100)],
+    );
+    record.counts.dropped_data = 3;
+    let said = verdict(&record, &["error_rate < 5%"]);
+    assert_eq!(said.exit.reason, Reason::InvalidInstrument);
+    assert!(
+        said.sentence.contains("ran out of data"),
+        "{}",
+        said.sentence
+    );
+}
+
+#[test]
+fn a_backlog_worked_off_after_the_end_was_not_held() {
+    // 400 offered in the phase, 200 answered by its end, the others later.
+    let mut record = landing(passed(400));
+    record.counts.in_time = 200;
+    assert_eq!(
+        one(&record, "throughput >= 500 req/s").outcome,
+        Outcome::Fail
+    );
+    // Answers that take long, behind a warm-up that filled the pipe: as many within the phase as were offered.
+    record.counts.ended_within = 398;
+    assert_eq!(
+        one(&record, "throughput >= 500 req/s").outcome,
+        Outcome::Pass
+    );
 }
