@@ -7,6 +7,7 @@
 )]
 
 mod budget_diagnostics;
+mod connections;
 mod diagnostics;
 mod exits;
 mod faults;

@@ -290,16 +290,21 @@ fn c17_connections_are_opened_when_the_server_closes_them_and_kept_when_not() {
         let tally = tally(&record).clone();
         assert_eq!((tally.sent, tally.ok), (200, 200), "{:?}", record.failures);
         assert_eq!(tally.connect.count(), tally.new_connections);
-        assert!(tally.connect.min().unwrap() > 0);
+        assert!(tally.connect.min().is_none_or(|connect| connect > 0));
         // The look at the target before the load is one more.
-        assert_eq!(server.connections(), record.health.connections + 1);
-        assert_eq!(record.health.connections, tally.new_connections);
+        let opened = record.health.connections;
+        assert_eq!(server.connections(), opened + 1);
+        // 200 req/s × 50 ms: ten are opened ahead, the others on the path of a request.
+        assert_eq!(opened, tally.new_connections + 10);
         assert_eq!(record.health.reused, 200 - tally.new_connections);
-        (tally.new_connections, record.health.in_flight)
+        (opened, record.health.in_flight)
     };
     assert_eq!(run("/close").0, 200);
     let (opened, in_flight) = run("/after/5");
-    assert!(opened <= in_flight, "{opened} for {in_flight} in flight");
+    assert!(
+        opened <= in_flight.max(10),
+        "{opened} for {in_flight} in flight"
+    );
 }
 
 #[test]

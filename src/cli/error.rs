@@ -16,6 +16,8 @@ pub(super) enum Error {
     Scenario(#[from] Problems),
     #[error("the budget file has problems")]
     Budgets(Vec<Diagnostic>),
+    #[error("steps lead to other hosts")]
+    Reach(Vec<Diagnostic>),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
@@ -47,7 +49,7 @@ impl Error {
     pub(super) fn render(&self, colour: bool) -> String {
         match self {
             Self::Scenario(problems) => problems.render(colour),
-            Self::Budgets(problems) => render_all(problems, colour),
+            Self::Budgets(problems) | Self::Reach(problems) => render_all(problems, colour),
             other => format!("error: {other}\n"),
         }
     }

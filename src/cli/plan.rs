@@ -6,7 +6,6 @@ use super::args::Plan as Arguments;
 use super::error::Error;
 use super::inputs::{Inputs, steps};
 use crate::budget::{self, ExpectedStep};
-use crate::load::descriptors;
 use crate::plan::{Load, Plan};
 use crate::units::{format_count, format_duration, format_share, significant};
 use std::fmt::Write as _;
@@ -57,21 +56,16 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         )
         .ok();
     }
-    let limit = descriptors();
+    let capacity = super::run::capacity(&inputs.scenario, plan);
     writeln!(
         out,
         "at most {} requests in flight; the system allows {} open files",
         format_count(plan.max_in_flight),
-        format_count(limit)
+        format_count(capacity.descriptors)
     )
     .ok();
-    if plan.max_in_flight > limit {
-        writeln!(
-            out,
-            "warning: when the target stalls, {} connections will not fit; raise `ulimit -n`",
-            format_count(plan.max_in_flight)
-        )
-        .ok();
+    for shortage in capacity.shortages(plan.max_in_flight) {
+        writeln!(out, "warning: {shortage}").ok();
     }
     out
 }

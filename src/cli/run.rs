@@ -8,7 +8,7 @@ use super::output::{Folder, file_name};
 use super::progress::Progress;
 use super::{Terminal, columns, preflight, signals};
 use crate::budget::{self, Exit, Reason, Verdict};
-use crate::load::{self, Program, Settings, Stop, stop};
+use crate::load::{self, Capacity, Program, Settings, Stop, stop};
 use crate::plan::{self, Plan};
 use crate::protocol::{Blueprint, Client, Reach, TlsSettings};
 use crate::record::{self, Environment, Host, Masker, Model, PhaseRecord, RunRecord};
@@ -85,7 +85,10 @@ pub(super) fn prepare(
         ca: scenario.tls.ca.clone(),
         insecure: scenario.tls.insecure,
     };
-    let blueprint = Blueprint::new(scenario.target.value.clone(), tls, reach(scenario, &plan))?;
+    let reach = reach(scenario, &plan);
+    preflight::check_steps(scenario, &reach)?;
+    let blueprint = Blueprint::new(scenario.target.value.clone(), tls, reach)?
+        .with_connections(scenario.connections);
     let folder = Folder::open(
         out.unwrap_or_else(|| Folder::default_for(&scenario.name, &jiff::Zoned::now())),
     )?;
@@ -96,6 +99,12 @@ pub(super) fn prepare(
         blueprint,
         folder,
     })
+}
+
+/// What the system allows towards the target.
+pub(super) fn capacity(scenario: &Scenario, plan: &Plan) -> Capacity {
+    let port = scenario.target.value.port_or_known_default();
+    Capacity::of(plan, port.unwrap_or(80))
 }
 
 /// Under load only the target, loopback and the hosts of `allow:` are contacted.
@@ -127,18 +136,27 @@ pub(super) fn execute(
             inputs.scenario.name, inputs.scenario.target.value, plan.seed
         );
     }
+    let capacity = capacity(&inputs.scenario, &plan);
+    for shortage in capacity.shortages(plan.max_in_flight) {
+        eprintln!("warning: {shortage}");
+    }
     let mut record = begin(&file, &inputs, &plan);
     let plan = Arc::new(plan);
-    match preflight::reach(&blueprint, PREFLIGHT)? {
-        Some(problem) => {
+    match preflight::reach(&blueprint, &inputs.scenario, PREFLIGHT)? {
+        Some(reason) => {
             let masker = masker(&inputs.scenario);
-            let reason = format!("{}: {}", problem.failure, problem.detail);
             record.unreachable = Some(masker.text(&reason, &[]));
             record.health.conserved = true;
             let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
             (record.steps, record.flows, ..) = record::Recorder::new(program.layout()).finish();
         }
-        None => generate(&inputs, &plan, blueprint, &mut record, (how, stop))?,
+        None => generate(
+            &inputs,
+            &plan,
+            (blueprint, capacity),
+            &mut record,
+            (how, stop),
+        )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
     finish(&record, &verdict, &folder, how.quiet, terminal)
@@ -148,7 +166,7 @@ pub(super) fn execute(
 fn generate(
     inputs: &Inputs,
     plan: &Arc<Plan>,
-    blueprint: Blueprint,
+    (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
     (how, stop): (&How, &Stop),
 ) -> Result<(), Error> {
@@ -157,6 +175,7 @@ fn generate(
     let settings = Settings {
         masker,
         workers: how.workers,
+        capacity,
         stop: stop.clone(),
     };
     let mut progress = Progress::new(plan, how.quiet);

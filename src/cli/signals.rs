@@ -3,11 +3,13 @@
 
 use crate::load::Stopper;
 use crate::record::Stop;
+use std::sync::mpsc;
 use std::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Listens for as long as the process lives.
+/// Listens for as long as the process lives. Returns once it does: from then on no signal is lost.
 pub(super) fn listen(stopper: Stopper) {
+    let (listening, ready) = mpsc::channel();
     let listener = move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -19,6 +21,7 @@ pub(super) fn listen(stopper: Stopper) {
             let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
                 return;
             };
+            listening.send(()).ok();
             loop {
                 let reason = tokio::select! {
                     _ = interrupt.recv() => Stop::Interrupted,
@@ -37,6 +40,8 @@ pub(super) fn listen(stopper: Stopper) {
         .name("signals".into())
         .spawn(listener)
         .ok();
+    // An error means that there is no listener, and nothing to wait for.
+    ready.recv().ok();
 }
 
 #[expect(clippy::exit, reason = "the second signal asks for exactly this")]

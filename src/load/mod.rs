@@ -7,6 +7,7 @@ mod exhibit;
 mod flight;
 mod health;
 mod program;
+mod start;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ mod user;
 mod worker;
 
 pub use clock::Clock;
-pub use health::{descriptors, processors};
+pub use health::{Capacity, processors};
 pub use program::Program;
 pub use stop::{Stop, Stopper, stop};
 
@@ -22,18 +23,15 @@ use crate::plan::{Load, Plan};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Health, Masker, Recorder, Timeline, Window};
 use crate::units::Nanos;
+use start::Start;
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 use std::{io, thread};
 use tokio::task::LocalSet;
-use tokio::time::Instant;
 use worker::{Orders, WindowPart, Worker, WorkerReport};
 
 /// Requests a second that one worker takes before another thread is worth its wake-ups.
 const WORKER_RATE: f64 = 10_000.0;
-/// Files that the process needs beside connections.
-const OTHER_FILES: u64 = 64;
 
 /// Why the engine could not do its work: the system gave no thread, timer or runtime.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +51,8 @@ pub struct Settings {
     pub masker: Arc<Masker>,
     /// Threads; `None` lets the plan decide.
     pub workers: Option<u64>,
+    /// What the system allows: arrivals beyond it are dropped.
+    pub capacity: Capacity,
     /// Tells of the wish to stop.
     pub stop: Stop,
 }
@@ -91,35 +91,34 @@ where
         .workers
         .unwrap_or_else(|| default_workers(plan))
         .max(1);
-    let descriptors = descriptors();
-    let room = descriptors.saturating_sub(OTHER_FILES).max(1);
-    let limit = plan.max_in_flight.min(room).max(workers);
-    // A common beginning, far enough away for every thread to be there.
-    let epoch = Instant::now() + Duration::from_millis(if workers > 1 { 20 } else { 1 });
+    let capacity = &settings.capacity;
+    let limit = plan.max_in_flight.min(capacity.room()).max(workers);
     let orders = Orders {
         program: Arc::clone(program),
         plan: Arc::clone(plan),
         masker: Arc::clone(&settings.masker),
         workers,
-        epoch,
         max_in_flight: limit.div_ceil(workers),
     };
     let throttled = health::throttled();
     let (sender, receiver) = mpsc::channel();
+    let (gate, start) = start::gate();
     let mut threads = Vec::new();
     for id in 0..workers {
-        let (orders, make, stop, sender) = (
+        let (orders, make, stop, sender, start) = (
             orders.clone(),
             make.clone(),
             settings.stop.clone(),
             sender.clone(),
+            start.clone(),
         );
         let thread = thread::Builder::new()
             .name(format!("worker-{id}"))
-            .spawn(move || thread_main(&orders, id, make, stop, sender))?;
+            .spawn(move || thread_main(&orders, id, make, stop, (sender, start)))?;
         threads.push(thread);
     }
-    drop(sender);
+    drop((sender, start));
+    gate.open(workers);
     let timeline = collect(&receiver, workers, observer);
     let mut reports = Vec::new();
     for thread in threads {
@@ -131,7 +130,7 @@ where
     }
     let mut parts = merge(reports, timeline, workers)?;
     parts.health.in_flight_limit = limit;
-    parts.health.descriptor_limit = descriptors;
+    parts.health.descriptor_limit = capacity.descriptors;
     parts.health.throttled = health::throttled() - throttled;
     parts.health.peak_memory = health::peak_memory();
     Ok(parts)
@@ -153,15 +152,20 @@ fn thread_main<P: Protocol>(
     orders: &Orders,
     id: u64,
     make: impl Fn() -> P,
-    stop: Stop,
-    windows: mpsc::Sender<WindowPart>,
+    mut stop: Stop,
+    (windows, start): (mpsc::Sender<WindowPart>, Start),
 ) -> io::Result<WorkerReport> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     LocalSet::new().block_on(&runtime, async {
-        let clock = Clock::precise(orders.epoch)?;
-        let worker = Worker::new(orders, id, make(), clock, stop);
+        let protocol = make();
+        tokio::select! {
+            () = protocol.open_ahead(start::connections(orders, id)) => {}
+            () = stop.requested() => {}
+        }
+        let clock = Clock::precise(start.agreed().await?)?;
+        let worker = Worker::new(orders, id, protocol, clock, stop);
         Ok(worker.work(windows).await)
     })
 }

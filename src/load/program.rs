@@ -5,9 +5,9 @@
 use crate::expr::{Check, Context, Template};
 use crate::protocol::{Call, Location};
 use crate::record::{Layout, Limit, Masker, StepLayout};
-use crate::scenario::{Body, Capture, Feeder, Request, Scenario, Step, Think};
+use crate::scenario::{Body, Capture, Connections, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
-use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rand::SeedableRng as _;
@@ -84,7 +84,7 @@ impl Program {
                     Step::Think(think) => steps.push(Op::Think(*think)),
                     Step::Request(request) => {
                         steps.push(Op::Request(requests.len()));
-                        let program = RequestProgram::new(request, &scenario.target.value);
+                        let program = RequestProgram::new(request, scenario);
                         layout.steps.push(StepLayout {
                             flow: index,
                             name: request.name.clone(),
@@ -123,6 +123,12 @@ impl Program {
         }
     }
 
+    /// Whether any request may go to the target: those to whole URLs need no connections to it.
+    pub(super) fn uses_target(&self) -> bool {
+        let elsewhere = |r: &RequestProgram| matches!(r.location, Some(Location::Elsewhere(_)));
+        !self.requests.iter().all(elsewhere)
+    }
+
     /// The longest timeout of a request.
     pub(super) fn longest_timeout(&self) -> Duration {
         self.requests
@@ -139,7 +145,7 @@ impl Program {
 }
 
 impl RequestProgram {
-    fn new(request: &Request, target: &Url) -> Self {
+    fn new(request: &Request, scenario: &Scenario) -> Self {
         let mut headers = HeaderMap::new();
         let mut templates = Vec::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -153,8 +159,11 @@ impl RequestProgram {
             }
         }
         let location = literal_location(request);
-        if let (Some(Location::Target(_)), Ok(host)) = (&location, host(target)) {
+        if let (Some(Location::Target(_)), Ok(host)) = (&location, host(&scenario.target.value)) {
             headers.entry(HOST).or_insert(host);
+        }
+        if scenario.connections == Connections::PerRequest {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Self {
             source: request.clone(),

@@ -77,7 +77,6 @@ fn run_split(
         plan,
         masker: Arc::new(Masker::new([])),
         workers,
-        epoch: Instant::now(),
     };
     let (sender, receiver) = mpsc::channel();
     let local = LocalSet::new();
@@ -123,5 +122,45 @@ fn assert_percentiles(tally: &Tally, metric: Metric, expected: &[(f64, Nanos)]) 
             metric.name(),
             q * 100.0
         );
+    }
+}
+
+#[test]
+fn workers_share_the_connections_that_are_opened_ahead() {
+    let elsewhere = "      - get: http://127.0.0.1:2/\n        name: a\n";
+    for (profile, steps, workers, expected) in [
+        ("{ passes: 3 }", ONE, 1, vec![0]),
+        ("{ users: 5, duration: 1s }", ONE, 2, vec![3, 2]),
+        ("{ users: 1, duration: 1s }", ONE, 2, vec![1, 0]),
+        ("{ rate: 1 req/s, duration: 1s }", ONE, 1, vec![1]),
+        ("{ rate: 210 req/s, duration: 1s }", ONE, 1, vec![11]),
+        ("{ rate: 200 req/s, duration: 1s }", ONE, 3, vec![4, 3, 3]),
+        (
+            "{ rate: 90000 req/s, duration: 1s }",
+            ONE,
+            2,
+            vec![256, 256],
+        ),
+        (
+            "{ rate: 900 req/s, duration: 1s, max_in_flight: 7 }",
+            ONE,
+            1,
+            vec![7],
+        ),
+        ("{ users: 5, duration: 1s }", elsewhere, 1, vec![0]),
+    ] {
+        let scenario = scenario(profile, steps);
+        let plan = Arc::new(resolve(&scenario, "test", &Overrides::default(), 1).unwrap());
+        let orders = Orders {
+            program: Arc::new(Program::new(&scenario, &[], &Masker::new([]))),
+            max_in_flight: plan.max_in_flight.div_ceil(workers),
+            plan,
+            masker: Arc::new(Masker::new([])),
+            workers,
+        };
+        let shares: Vec<u64> = (0..workers)
+            .map(|id| super::start::connections(&orders, id))
+            .collect();
+        assert_eq!(shares, expected, "{profile}");
     }
 }

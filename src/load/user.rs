@@ -8,7 +8,7 @@ use super::program::{Op, Program, RequestProgram, Unsendable};
 use super::worker::Worker;
 use crate::expr::{Context, Facts, Mismatch, Value};
 use crate::plan::seed_of;
-use crate::protocol::{Answer, Call, Exchange, Jar, Location, Problem, Protocol};
+use crate::protocol::{Answer, Call, Exchange, Location, Problem, Protocol, Session};
 use crate::record::{Failure, Outcome, Sample, What};
 use crate::units::{Nanos, nanos};
 use rand::{RngExt as _, SeedableRng as _};
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) variables: Vec<Value>,
-    jar: Jar,
+    session: Session,
     rng: Xoshiro256PlusPlus,
     number: u64,
     iteration: u64,
@@ -44,7 +44,7 @@ impl User {
     pub(super) fn new(variables: usize) -> Self {
         Self {
             variables: vec![Value::Missing; variables],
-            jar: Jar::default(),
+            session: Session::default(),
             rng: Xoshiro256PlusPlus::seed_from_u64(0),
             number: 0,
             iteration: 0,
@@ -55,11 +55,16 @@ impl User {
     /// Forgets everything and becomes user `number` in its `iteration`-th session.
     pub(super) fn become_new(&mut self, seed: u64, number: u64, iteration: u64) {
         self.variables.fill(Value::Missing);
-        self.jar.clear();
+        self.session.end();
         self.rng =
             Xoshiro256PlusPlus::seed_from_u64(seed_of(seed, number.wrapping_add(iteration << 40)));
         self.number = number;
         self.iteration = iteration;
+    }
+
+    /// The end of a session: what the user kept at the target is given up at once, not with the next arrival.
+    pub(super) fn leave(&mut self) {
+        self.session.end();
     }
 
     /// Takes a row of each feeder that the flow reads; `false` when one has run out.
@@ -234,7 +239,7 @@ impl<P: Protocol> Worker<P> {
         let (call, exchange) = match rendered {
             Ok(call) => {
                 let place = self.flights.borrow_mut().depart(flying);
-                let exchange = self.protocol.call(&call, &mut user.jar, instant).await;
+                let exchange = self.protocol.call(&call, &mut user.session, instant).await;
                 self.flights.borrow_mut().arrive(place);
                 (call, exchange)
             }

@@ -17,7 +17,6 @@ use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 const SECOND: Nanos = 1_000_000_000;
 /// Flows that were started may go on for this long behind the end of the schedule.
@@ -33,8 +32,6 @@ pub(super) struct Orders {
     pub(super) plan: Arc<Plan>,
     pub(super) masker: Arc<Masker>,
     pub(super) workers: u64,
-    /// The instant at which the run begins, for all of them.
-    pub(super) epoch: Instant,
     /// For one worker.
     pub(super) max_in_flight: u64,
 }
@@ -113,6 +110,7 @@ impl<P: Protocol> Worker<P> {
 
     /// Does the worker's share of the plan. Must run in a `LocalSet`.
     pub(super) async fn work(self: Rc<Self>, windows: mpsc::Sender<WindowPart>) -> WorkerReport {
+        let spent = super::health::thread_cpu();
         // The run begins for all workers at the same instant.
         self.clock.sleep_until(0).await;
         let ticks = tokio::task::spawn_local(Rc::clone(&self).tick(windows.clone()));
@@ -140,7 +138,7 @@ impl<P: Protocol> Worker<P> {
             stats: self.protocol.stats(),
             in_flight: self.flights.borrow().peak(),
             elapsed: self.last_done.get(),
-            cpu: super::health::thread_cpu(),
+            cpu: super::health::thread_cpu().saturating_sub(spent),
         }
     }
 
@@ -254,6 +252,7 @@ impl<P: Protocol> Worker<P> {
                     },
                 )
                 .await;
+            user.leave();
             worker.users.borrow_mut().push(user);
             worker.left();
         });

@@ -5,11 +5,13 @@ mod cookies;
 mod http;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod session;
 mod tls;
 
 pub use cookies::Jar;
 pub use cookies::Place;
 pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
+pub use session::Session;
 pub use tls::{TlsError, TlsSettings};
 
 use crate::record::Failure;
@@ -111,8 +113,20 @@ impl Problem {
 
 /// Something that can carry calls: HTTP, or a script in tests.
 pub trait Protocol: 'static {
-    /// Carries one call, which is sent `now`. The jar is read for the request and filled from the answer.
-    fn call(&self, call: &Call, jar: &mut Jar, now: Instant) -> impl Future<Output = Exchange>;
+    /// Carries one call, which is sent `now`. The session is read for the request and filled from the answer.
+    fn call(
+        &self,
+        call: &Call,
+        session: &mut Session,
+        now: Instant,
+    ) -> impl Future<Output = Exchange>;
+
+    /// Makes ready for so many requests at once, before the run's clock starts. What fails here is left for the
+    /// run to find.
+    fn open_ahead(&self, connections: u64) -> impl Future<Output = ()> {
+        let _ = connections;
+        async {}
+    }
 
     /// What it counted.
     fn stats(&self) -> ClientStats;

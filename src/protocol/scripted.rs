@@ -1,7 +1,7 @@
 //! A target made of a formula, for tests on virtual time. In: when a request is sent; out: how long the answer
 //! takes, exactly. Invariant: no socket, no thread, no clock but tokio's paused one.
 
-use super::{Answer, Call, ClientStats, Exchange, Jar, Problem, Protocol};
+use super::{Answer, Call, ClientStats, Exchange, Problem, Protocol, Session};
 use crate::record::Failure;
 use crate::units::{Nanos, nanos};
 use http::{HeaderMap, StatusCode};
@@ -49,7 +49,7 @@ impl<F: Fn(u64, Nanos) -> Reply> Scripted<F> {
 }
 
 impl<F: Fn(u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
-    async fn call(&self, call: &Call, _: &mut Jar, sent: Instant) -> Exchange {
+    async fn call(&self, call: &Call, _: &mut Session, sent: Instant) -> Exchange {
         let number = self.count.replace(self.count.get() + 1);
         let reply = (self.reply)(number, nanos(sent - self.epoch));
         let took = Duration::from_nanos(reply.done);

@@ -129,6 +129,7 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
     let budgets = settings::budgets(loading, &fields, path);
     let allow = settings::allow(loading, &fields);
     let tls = settings::tls(loading, &fields);
+    let connections = settings::connections(loading, &fields);
     let defaults = Defaults::read(loading, fields.get("defaults"));
     let data = fields
         .get("data")
@@ -146,6 +147,7 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
         secrets: Vec::new(),
         allow,
         tls,
+        connections,
         variables: Vec::new(),
         data,
         flows,

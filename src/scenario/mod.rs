@@ -21,7 +21,7 @@ pub use feeder::{Feeder, Order};
 pub use flow::{Body, Capture, Flow, Request, Step, Think};
 pub use load::{load, parse};
 pub use profile::{Load, Process, Profile};
-pub use settings::{Tls, parse_target};
+pub use settings::{Connections, Tls, parse_target};
 pub use vocabulary::SCENARIO;
 
 use crate::source::{Diagnostic, Source, Spanned, render_all};
@@ -58,6 +58,8 @@ pub struct Scenario {
     pub allow: Vec<String>,
     /// How servers are verified.
     pub tls: Tls,
+    /// How long connections are kept, and for whom.
+    pub connections: Connections,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

@@ -1,8 +1,8 @@
-//! What holds for the whole scenario. In: `target`, `budgets`, `allow` and `tls`; out: their values, with
+//! What holds for the whole scenario. In: `target`, `budgets`, `allow`, `tls` and `connections`; out: their values, with
 //! files that exist. Invariant: a target is an origin without credentials, so it can be shown anywhere.
 
 use super::loading::Loading;
-use super::vocabulary::TLS;
+use super::vocabulary::{CONNECTIONS, TLS};
 use crate::source::{Diagnostic, Fields, Node, Spanned};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -14,6 +14,18 @@ pub struct Tls {
     pub ca: Option<PathBuf>,
     /// Any certificate is accepted.
     pub insecure: bool,
+}
+
+/// How long a connection is kept, and for whom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Connections {
+    /// For whoever needs one next.
+    #[default]
+    Shared,
+    /// For one virtual user, until the end of its flow.
+    PerUser,
+    /// For one request.
+    PerRequest,
 }
 
 /// Reads `http://host:port` or `https://…`, from a file or from `--target`.
@@ -165,6 +177,30 @@ pub(super) fn tls(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Tls {
         loading.reader.push(warning);
     }
     Tls { ca, insecure }
+}
+
+/// `connections:` and `keep_alive:`.
+pub(super) fn connections(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Connections {
+    let per_user = fields
+        .get("connections")
+        .and_then(|node| loading.reader.word(node, &CONNECTIONS))
+        == Some("per user");
+    let kept = fields
+        .get("keep_alive")
+        .and_then(|node| loading.reader.boolean(node))
+        != Some(false);
+    match (kept, per_user, fields.entry("connections")) {
+        (true, false, _) => Connections::Shared,
+        (true, true, _) => Connections::PerUser,
+        (false, true, Some((span, _))) => {
+            let message = "`connections` has no effect: with `keep_alive: false` none is kept";
+            let warning = Diagnostic::warning("T0711", loading.reader.source(), span, message)
+                .help("remove `keep_alive`, and every user keeps its own connections");
+            loading.reader.push(warning);
+            Connections::PerRequest
+        }
+        (false, ..) => Connections::PerRequest,
+    }
 }
 
 #[cfg(test)]

@@ -283,6 +283,29 @@ fn profiles_say_how_much_for_how_long() {
 }
 
 #[test]
+fn connections_are_shared_unless_the_file_says_otherwise() {
+    for (lines, expected) in [
+        ("", Connections::Shared),
+        (
+            "connections: shared\nkeep_alive: true\n",
+            Connections::Shared,
+        ),
+        ("connections: per user\n", Connections::PerUser),
+        ("keep_alive: false\n", Connections::PerRequest),
+        (
+            "connections: shared\nkeep_alive: false\n",
+            Connections::PerRequest,
+        ),
+    ] {
+        let text =
+            format!("target: http://h\n{lines}flows: {{ a: {{ steps: [{{ get: / }}] }} }}\n");
+        let loaded = loaded(&text, &Environment::empty()).unwrap();
+        assert_eq!(loaded.scenario.connections, expected, "{lines}");
+        assert!(loaded.warnings.is_empty());
+    }
+}
+
+#[test]
 fn the_command_line_wins_over_the_file() {
     let environment = Environment::empty()
         .with("SHOP_PASSWORD", "given")

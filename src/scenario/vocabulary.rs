@@ -8,6 +8,8 @@ use crate::source::{Key, Shape, Type};
 pub(super) const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
 /// The keys that carry a request's body; at most one stands in a step.
 pub(super) const BODIES: [&str; 3] = ["json", "form", "text"];
+/// Whose connections are used again.
+pub(super) const CONNECTIONS: [&str; 2] = ["shared", "per user"];
 /// The three ways to say how much; exactly one stands in a profile.
 pub(super) const LOADS: [&str; 3] = ["passes", "rate", "users"];
 
@@ -63,6 +65,16 @@ pub static SCENARIO: Shape = Shape {
             "Hosts you own, which may get more than 50 requests a second.",
         ),
         key("tls", Type::Object(&TLS), "How servers are verified."),
+        key(
+            "connections",
+            Type::Words(&CONNECTIONS),
+            "`shared` (the default) takes any idle connection; `per user` opens new ones for every user and closes them at the end of the flow, as browsers do.",
+        ),
+        key(
+            "keep_alive",
+            Type::Boolean,
+            "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
+        ),
         key(
             "defaults",
             Type::Object(&DEFAULTS),

@@ -6,14 +6,18 @@ mod body;
 mod connection;
 mod failure;
 mod origin;
+mod pool;
 mod redirect;
 
 pub use origin::{Reach, is_loopback};
+pub(super) use pool::Kept;
 
 use super::cookies::{Jar, Place};
+use super::session::Session;
 use super::tls::{self, TlsError, TlsSettings};
 use super::{Answer, Call, Exchange, Location, Problem, Protocol};
 use crate::record::Failure;
+use crate::scenario::Connections;
 use bytes::Bytes;
 use connection::Sender;
 use http::header::{COOKIE, HOST, SET_COOKIE};
@@ -37,6 +41,7 @@ pub struct Blueprint {
     target: Url,
     tls: TlsSettings,
     reach: Reach,
+    connections: Connections,
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
@@ -52,12 +57,22 @@ impl Blueprint {
             target,
             tls,
             reach,
+            connections: Connections::Shared,
             config,
         };
         if blueprint.tls.ca.is_some() {
             blueprint.tls_config()?;
         }
         Ok(blueprint)
+    }
+
+    /// The same with connections kept for others than anybody.
+    #[must_use]
+    pub fn with_connections(self, connections: Connections) -> Self {
+        Self {
+            connections,
+            ..self
+        }
     }
 
     fn tls_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
@@ -111,12 +126,12 @@ impl Client {
         }
     }
 
-    /// Resolves, connects and shakes hands with the target, and keeps the connection.
+    /// Resolves, connects and shakes hands with the host of a URL, and keeps the connection.
     ///
     /// # Errors
     /// Why it cannot be reached.
-    pub async fn reach_target(&self, timeout: Duration) -> Result<(), Problem> {
-        let origin = self.origins.target();
+    pub async fn reach(&self, url: &Url, timeout: Duration) -> Result<(), Problem> {
+        let origin = self.origins.of(url)?;
         let mut timings = Timings::default();
         let opening = self.open(&origin, &mut timings);
         let sender = tokio::time::timeout(timeout, opening)
@@ -127,16 +142,7 @@ impl Client {
     }
 
     async fn open(&self, origin: &Origin, timings: &mut Timings) -> Result<Sender, Problem> {
-        let config = if origin.secure() {
-            Some(
-                self.blueprint
-                    .tls_config()
-                    .map_err(|e| Problem::new(Failure::Tls, e))?,
-            )
-        } else {
-            None
-        };
-        let opened = connection::open(origin, config).await;
+        let opened = connection::open(origin, self.config(origin)?).await;
         let connect = timings.connect.get_or_insert_default();
         *connect += opened.connect;
         if let Some(tls) = opened.tls {
@@ -147,11 +153,20 @@ impl Client {
         Ok(sender)
     }
 
+    /// The TLS settings, where the origin asks for TLS.
+    fn config(&self, origin: &Origin) -> Result<Option<Arc<ClientConfig>>, Problem> {
+        origin
+            .secure()
+            .then(|| self.blueprint.tls_config())
+            .transpose()
+            .map_err(|e| Problem::new(Failure::Tls, e))
+    }
+
     /// Sends a call, follows its redirects, reads the answer.
     async fn exchange(
         &self,
         call: &Call,
-        jar: &mut Jar,
+        session: &mut Session,
         timings: &mut Timings,
     ) -> Result<Answer, Problem> {
         let mut hop = match &call.url {
@@ -162,14 +177,14 @@ impl Client {
             }
         };
         loop {
-            let (sender, response) = self.send(&hop, jar, timings).await?;
+            let (sender, response) = self.send(&hop, session, timings).await?;
             timings.first_byte = Some(Instant::now());
-            keep_cookies(response.headers(), jar, hop.place());
+            keep_cookies(response.headers(), &mut session.jar, hop.place());
             let next = hop.next(&response, call)?;
             let keep = call.keep_body && next.is_none();
             let (head, body) = response.into_parts();
             let body = body::read(body, &head.headers, keep).await?;
-            hop.origin.put_back(sender);
+            self.keep(&hop.origin, session, sender);
             let Some(url) = next else {
                 return Ok(Answer {
                     status: head.status,
@@ -189,11 +204,11 @@ impl Client {
     async fn send(
         &self,
         hop: &Hop<'_>,
-        jar: &Jar,
+        session: &mut Session,
         timings: &mut Timings,
     ) -> Result<(Sender, Response<Incoming>), Problem> {
-        while let Some(mut sender) = hop.origin.take().await {
-            match sender.try_send_request(request(hop, jar)).await {
+        while let Some(mut sender) = self.kept(&hop.origin, session).await {
+            match sender.try_send_request(request(hop, &session.jar)).await {
                 Ok(response) => {
                     self.reused.set(self.reused.get() + 1);
                     return Ok((sender, response));
@@ -211,7 +226,7 @@ impl Client {
         }
         let mut sender = self.open(&hop.origin, timings).await?;
         let response = sender
-            .send_request(request(hop, jar))
+            .send_request(request(hop, &session.jar))
             .await
             .map_err(|e| failure::of(&e))?;
         Ok((sender, response))
@@ -219,10 +234,10 @@ impl Client {
 }
 
 impl Protocol for Client {
-    async fn call(&self, call: &Call, jar: &mut Jar, sent: Instant) -> Exchange {
+    async fn call(&self, call: &Call, session: &mut Session, sent: Instant) -> Exchange {
         let mut timings = Timings::default();
         let result =
-            tokio::time::timeout(call.timeout, self.exchange(call, jar, &mut timings)).await;
+            tokio::time::timeout(call.timeout, self.exchange(call, session, &mut timings)).await;
         let (done, result) = match result {
             Ok(result) => (Instant::now(), result),
             // A timeout counts at its limit, however late the timer was.
@@ -241,6 +256,12 @@ impl Protocol for Client {
             connect: timings.connect,
             tls: timings.tls,
             result,
+        }
+    }
+
+    async fn open_ahead(&self, connections: u64) {
+        if self.blueprint.connections == Connections::Shared {
+            self.fill(connections).await;
         }
     }
 

@@ -1,6 +1,10 @@
 //! The generator about itself. In: the system's own counters; out: limits and use of processors, memory and
 //! descriptors. Invariant: what cannot be read is left out of judgement, never taken for good news.
 
+mod capacity;
+
+pub use capacity::Capacity;
+
 use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
@@ -58,7 +62,7 @@ pub(super) fn peak_memory() -> u64 {
 }
 
 /// Raises the limit on open files as far as it goes without privileges, and says where it is.
-pub fn descriptors() -> u64 {
+fn descriptors() -> u64 {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current < limit.maximum {
         limit.current = limit.maximum;

@@ -1,0 +1,22 @@
+//! What one virtual user leaves with the protocol between its requests. In: answers; out: cookies and connections
+//! for its next request. Invariant: nothing of it outlives the session.
+
+use super::cookies::Jar;
+use super::http::Kept;
+
+/// Cookies and, where the scenario wants it so, connections of one user.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// The cookies.
+    pub jar: Jar,
+    /// Connections of its own; empty where they are shared.
+    pub(super) kept: Kept,
+}
+
+impl Session {
+    /// Forgets everything and closes the connections: the user has left.
+    pub fn end(&mut self) {
+        self.jar.clear();
+        self.kept.close();
+    }
+}
