@@ -364,3 +364,31 @@ fn a_profile_that_the_scenario_has_not_cannot_be_judged_by() {
         .run(&["judge", "out", "--budgets", "b.yaml"])
         .expect(2);
 }
+
+#[test]
+fn under_load_a_captured_host_is_not_contacted_and_not_called_a_redirect() {
+    let target = target();
+    let steps = r#"      - get: /echo?h=example.invalid
+        name: a
+        capture:
+          host: 'regex "example[.]invalid"'
+      - get: "http://{{ host }}/a"
+        name: b
+      - think: 50ms
+"#;
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { users: 1, duration: 1s }\n",
+    );
+    let record = bench.smoke(&[]).expect(3).record();
+    let whats: Vec<What> = record.failures.iter().map(|f| f.what).collect();
+    assert_eq!(whats, [What::Failure(Failure::Unsendable)]);
+    assert!(
+        record.exhibits[0]
+            .actual
+            .as_ref()
+            .unwrap()
+            .contains("allow:")
+    );
+}

@@ -101,7 +101,7 @@ impl Failure {
             Self::Protocol => "answer is not valid HTTP",
             Self::BodyLimit => "body larger than the limit",
             Self::Redirect => "redirect not followed",
-            Self::Unsendable => "request could not be built from the captured values",
+            Self::Unsendable => "request could not be sent with the captured values",
         }
     }
 }

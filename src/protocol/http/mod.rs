@@ -172,7 +172,14 @@ impl Client {
         let mut hop = match &call.url {
             Location::Target(path) => Hop::first(self.origins.target(), path.clone(), call),
             Location::Elsewhere(url) => {
-                self.blueprint.reach.permit(url)?;
+                // Nothing redirected us here: the step's own URL, once rendered, is somewhere else.
+                self.blueprint
+                    .reach
+                    .permit(url)
+                    .map_err(|problem| Problem {
+                        failure: Failure::Unsendable,
+                        ..problem
+                    })?;
                 Hop::first(self.origins.of(url)?, origin::path_of(url), call)
             }
         };
