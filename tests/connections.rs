@@ -240,7 +240,7 @@ fn hosts_made_by_templates_are_refused_under_way() {
         ran.record()
             .failures
             .iter()
-            .all(|f| f.what == What::Failure(Failure::Redirect))
+            .all(|f| f.what == What::Failure(Failure::Unsendable))
     );
     assert!(!ran.record().failures.is_empty());
 }
