@@ -6,7 +6,7 @@ use crate::support::sample_run;
 use serde_json::Value;
 use std::sync::LazyLock;
 use tollgate::budget::{Exit, Reason};
-use tollgate::record::{RunRecord, Stop};
+use tollgate::record::{Model, RunRecord, Stop};
 use tollgate::report::{
     Console, Html, Json, Junit, Reporter, SCHEMA, Summary, View, Windows, Word,
 };
@@ -243,4 +243,36 @@ fn colour_only_repeats_words() {
     let coloured = rendered(&console, &view);
     assert!(coloured.contains('\x1b') && !plain.contains('\x1b'));
     assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
+}
+
+#[test]
+fn a_closed_model_says_what_its_percentiles_leave_out() {
+    let (mut record, verdict) = sample_run::pass();
+    let cautions = |record: &RunRecord| {
+        let view = View::new(record, &verdict);
+        let joined = rendered(&Console::default(), &view).replace('\n', " ");
+        [joined, rendered(&Html, &view)].map(|text| text.contains("leave out who would have"))
+    };
+    assert_eq!(cautions(&record), [false, false]);
+    record.model = Model::Closed { users: 50 };
+    assert_eq!(cautions(&record), [true, true]);
+}
+
+#[test]
+fn the_summary_can_be_searched_for_response_times_and_connections() {
+    let (record, verdict) = sample_run::fail();
+    for width in [60, 80, 160] {
+        let console = Console {
+            width,
+            ..Console::default()
+        };
+        let text = rendered(&console, &View::new(&record, &verdict));
+        let line = text
+            .lines()
+            .find(|l| l.starts_with("response p50 "))
+            .unwrap();
+        assert!(line.ends_with("p99 749 ms  max ≥ 2 s"), "{line}");
+        assert!(line.chars().count() <= width, "{line}");
+        assert!(text.contains("connections: shared"), "{text}");
+    }
 }

@@ -17,8 +17,8 @@ pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker};
 pub use recorder::{Layout, Limit, Recorder, StepLayout};
 pub use run_record::{
-    BudgetSource, Counts, Environment, FlowRecord, Health, Host, Model, PhaseRecord, RunRecord,
-    StepRecord, Stop,
+    BudgetSource, Connections, Counts, Environment, FlowRecord, Health, Host, Model, PhaseRecord,
+    RunRecord, StepRecord, Stop,
 };
 pub use sample::{Exhibit, Failure, FailureCount, Message, Outcome, Sample, What};
 pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};

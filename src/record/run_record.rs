@@ -27,6 +27,8 @@ pub struct RunRecord {
     pub seed: u64,
     /// How load was offered.
     pub model: Model,
+    /// What became of connections; `None` in records that do not say.
+    pub connections: Option<Connections>,
     /// The phases as planned.
     pub phases: Vec<PhaseRecord>,
     /// The steps.
@@ -79,6 +81,29 @@ pub enum Model {
     /// Nothing was run.
     #[default]
     None,
+}
+
+/// What became of a connection once its request was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connections {
+    /// Kept for whoever needed one next.
+    Shared,
+    /// Kept for one virtual user.
+    PerUser,
+    /// Closed.
+    NoneKept,
+}
+
+impl Connections {
+    /// In the words of reports.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::PerUser => "per user",
+            Self::NoneKept => "none kept",
+        }
+    }
 }
 
 /// A planned phase.

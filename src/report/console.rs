@@ -104,6 +104,9 @@ impl Page<'_> {
         if !run.phases.is_empty() {
             facts.push(run.phases_text());
         }
+        if let Some(connections) = run.connections {
+            facts.push(format!("connections: {connections}"));
+        }
         facts.push(format!("seed {}", run.seed));
         for part in flowed(&facts, self.width) {
             let part = self.paint.on(DIM, &log_line(&part));
@@ -111,6 +114,30 @@ impl Page<'_> {
         }
         self.line("")?;
         for part in flowed(&counts(view), self.width) {
+            self.line(&part)?;
+        }
+        self.response(view)
+    }
+
+    /// The response time of all requests on one line: each word with its number and unit, to be searched for.
+    fn response(&mut self, view: &View) -> io::Result<()> {
+        if view.totals.all.n() == 0 {
+            return Ok(());
+        }
+        let response = &view.totals.all.response;
+        let named = [
+            ("p50", response.p50),
+            ("p90", response.p90),
+            ("p99", response.p99),
+            ("max", response.max),
+        ];
+        let spoken = named.map(|(name, point)| format!("{name} {}", point.spoken()));
+        self.line(&format!("response {}", spoken.join("  ")))?;
+        let Some(caution) = view.run.caution else {
+            return Ok(());
+        };
+        for part in broken(caution, self.width) {
+            let part = self.paint.on(UNSURE, &part);
             self.line(&part)?;
         }
         Ok(())

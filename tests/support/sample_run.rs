@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use tollgate::budget::{BudgetFile, Verdict, judge, parse};
 use tollgate::record::{
-    BudgetSource, Counts, Environment, Exhibit, Failure, Health, Host, Layout, Limit, Message,
-    Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, StepRecord, What, Window,
+    BudgetSource, Connections, Counts, Environment, Exhibit, Failure, Health, Host, Layout, Limit,
+    Message, Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, StepRecord,
+    What, Window,
 };
 use tollgate::source::Source;
 
@@ -365,6 +366,7 @@ fn finish(
         target: "http://127.0.0.1:8080".into(),
         started: "2026-11-21T02:00:00Z".into(),
         seed: 42,
+        connections: Some(Connections::Shared),
         model: Model::Open {
             requests: 500.0,
             flows: 217.4,

@@ -73,6 +73,7 @@ fn run(view: &View) -> Value {
         "measured_s": rounded(run.measured),
         "seed": run.seed,
         "load": run.load,
+        "connections": run.connections,
         "phases": run.phases.iter().map(|phase| json!({
             "name": phase.name,
             "start_s": rounded(phase.start),

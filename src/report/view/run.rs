@@ -2,9 +2,13 @@
 //! Invariant: enough to run it again, and to judge whether the instrument could be trusted.
 
 use super::latency::Latency;
-use crate::record::{Model, RunRecord, Stop};
+use crate::record::{Connections, Model, RunRecord, Stop};
 use crate::report::text;
 use crate::units::{format_nanos, significant};
+
+/// Coordinated omission, for people who never heard of it.
+const CLOSED: &str = "closed model: while the target stalls its users send nothing, so these percentiles leave out who would have \
+    waited; use `rate:` for a promise about response time";
 
 /// What was run, where and with what.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,6 +33,10 @@ pub struct RunView {
     pub load: String,
     /// A rate was offered or users kept busy; not a number of passes.
     pub under_load: bool,
+    /// What became of connections: `shared`, `per user`, `none kept`.
+    pub connections: Option<&'static str>,
+    /// What readers of the percentiles must know of how load was offered.
+    pub caution: Option<&'static str>,
     /// Planned requests a second of an open model.
     pub planned: Option<f64>,
     /// The phases.
@@ -86,6 +94,8 @@ impl RunView {
             seed: record.seed,
             load: load(record.model),
             under_load: matches!(record.model, Model::Open { .. } | Model::Closed { .. }),
+            connections: record.connections.map(Connections::words),
+            caution: matches!(record.model, Model::Closed { .. }).then_some(CLOSED),
             planned: match record.model {
                 Model::Open { requests, .. } => Some(requests),
                 _ => None,

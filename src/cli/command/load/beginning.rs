@@ -3,7 +3,8 @@
 
 use crate::cli::inputs::Inputs;
 use crate::plan::{self, Plan};
-use crate::record::{Environment, Host, Model, PhaseRecord, RunRecord};
+use crate::record::{Connections, Environment, Host, Model, PhaseRecord, RunRecord};
+use crate::scenario;
 use std::path::Path;
 
 /// What is known of a run before it starts.
@@ -34,10 +35,19 @@ pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
         started: jiff::Timestamp::now().to_string(),
         seed: plan.seed,
         model: model(plan),
+        connections: Some(connections(inputs.scenario.connections)),
         phases,
         environment: environment(plan),
         budgets: inputs.budget_source(),
         ..RunRecord::default()
+    }
+}
+
+fn connections(connections: scenario::Connections) -> Connections {
+    match connections {
+        scenario::Connections::Shared => Connections::Shared,
+        scenario::Connections::PerUser => Connections::PerUser,
+        scenario::Connections::PerRequest => Connections::NoneKept,
     }
 }
 
