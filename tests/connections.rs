@@ -162,7 +162,7 @@ fn too_few_files_are_told_before_the_run_and_drops_are_counted() {
     let target = target();
     let steps = "      - get: /stall\n        name: a\n        timeout: 1s\n";
     let load = "  load: { rate: 200 req/s, duration: 1s }\n";
-    let bench = scenario(&target, "", steps, load);
+    let bench = scenario(&target, "preflight: false", steps, load);
     let warning = "connections will not fit: the system allows 128 open files, room for 64; raise it with `ulimit -n";
     let plan = with_files(&bench, 128, "plan s.yaml").expect(0);
     assert!(plan.stdout.contains(warning), "{}", plan.stdout);

@@ -192,7 +192,7 @@ fn the_second_interrupt_exits_at_once() {
     let bench = Bench::with_steps(
         &target.url(""),
         steps,
-        "  load: { rate: 50 req/s, duration: 10m }\n",
+        "  load: { rate: 50 req/s, duration: 10m }\npreflight: false\n",
     );
     let mut child = bench.start(&[]);
     assert!(target.wait_for("/stall", 5, PATIENCE));

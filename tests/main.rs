@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod golden;
 mod layers;
+mod preflight;
 mod reports;
 mod support;
 mod target;

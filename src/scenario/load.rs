@@ -130,6 +130,7 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
     let allow = settings::allow(loading, &fields);
     let tls = settings::tls(loading, &fields);
     let connections = settings::connections(loading, &fields);
+    let preflight = settings::preflight(loading, &fields);
     let defaults = Defaults::read(loading, fields.get("defaults"));
     let data = fields
         .get("data")
@@ -148,6 +149,7 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
         allow,
         tls,
         connections,
+        preflight,
         variables: Vec::new(),
         data,
         flows,

@@ -60,6 +60,8 @@ pub struct Scenario {
     pub tls: Tls,
     /// How long connections are kept, and for whom.
     pub connections: Connections,
+    /// Whether each host gets one request before a load.
+    pub preflight: bool,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

@@ -203,6 +203,14 @@ pub(super) fn connections(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Con
     }
 }
 
+/// `preflight:`; asked where it is left out.
+pub(super) fn preflight(loading: &mut Loading<'_>, fields: &Fields<'_>) -> bool {
+    fields
+        .get("preflight")
+        .and_then(|node| loading.reader.boolean(node))
+        != Some(false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,6 +76,11 @@ pub static SCENARIO: Shape = Shape {
             "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
         ),
         key(
+            "preflight",
+            Type::Boolean,
+            "`false` leaves out the one `HEAD` request that each host gets before a load, to see that it answers; that a connection can be opened is still looked at (`true` when left out).",
+        ),
+        key(
             "defaults",
             Type::Object(&DEFAULTS),
             "What holds for every step that says nothing else.",

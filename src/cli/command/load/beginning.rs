@@ -58,7 +58,7 @@ fn model(plan: &Plan) -> Model {
         plan::Load::Open(pacer) => Model::Open {
             requests: pacer.shape.peak() * plan.requests_per_flow,
             flows: pacer.shape.peak(),
-            poisson: pacer.process == crate::scenario::Process::Poisson,
+            poisson: pacer.process == scenario::Process::Poisson,
         },
     }
 }

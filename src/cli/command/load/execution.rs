@@ -10,16 +10,12 @@ use crate::cli::output::{Folder, print};
 use crate::cli::progress::Progress;
 use crate::cli::{Terminal, preflight};
 use crate::load::{self, Capacity, Program, Settings, Stop};
-use crate::plan::Plan;
+use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
 use crate::report::View;
 use crate::scenario::Scenario;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long the look at the target may take.
-const PREFLIGHT: Duration = Duration::from_secs(10);
 
 /// Runs, judges, reports.
 pub(super) fn execute(
@@ -47,7 +43,9 @@ pub(super) fn execute(
     }
     let mut record = beginning::record(&file, &inputs, &plan);
     let plan = Arc::new(plan);
-    match preflight::reach(&blueprint, &inputs.scenario, PREFLIGHT)? {
+    // A smoke test finds out by itself, with checks that say more.
+    let asks = inputs.scenario.preflight && !matches!(plan.load, Load::Passes(_));
+    match preflight::reach(&blueprint, &inputs.scenario, asks, stop)? {
         Some(reason) => {
             let masker = masker(&inputs.scenario);
             record.unreachable = Some(masker.text(&reason, &[]));
