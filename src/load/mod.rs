@@ -15,7 +15,7 @@ mod user;
 mod worker;
 
 pub use clock::Clock;
-pub use health::{Capacity, processors};
+pub use health::{Capacity, Offer, processors};
 pub use program::Program;
 pub use stop::{Stop, Stopper, stop};
 
@@ -87,10 +87,7 @@ where
     P: Protocol,
     M: Fn() -> P + Clone + Send + 'static,
 {
-    let workers = settings
-        .workers
-        .unwrap_or_else(|| default_workers(plan))
-        .max(1);
+    let workers = settings.workers.unwrap_or_else(|| workers(plan)).max(1);
     let capacity = &settings.capacity;
     let limit = plan.max_in_flight.min(capacity.room()).max(workers);
     let orders = Orders {
@@ -136,7 +133,8 @@ where
     Ok(parts)
 }
 
-fn default_workers(plan: &Plan) -> u64 {
+/// How many workers a plan gets where nobody says how many.
+pub fn workers(plan: &Plan) -> u64 {
     let cores = processors().floor().max(1.0) as u64;
     match &plan.load {
         Load::Passes(_) => 1,

@@ -17,7 +17,7 @@ pub(super) enum Command {
     Run(load::run::Run),
     /// Checks scenario and budget files; sends nothing.
     Validate(scenario::validate::Validate),
-    /// Shows what a run would do and what its budgets could decide; sends nothing.
+    /// Shows what a run would do, whether this machine can, and what its budgets could decide; nothing leaves this machine.
     Plan(scenario::plan::Arguments),
     /// Judges a stored run again, with other budgets if given; sends nothing.
     Judge(stored::judge::Judge),

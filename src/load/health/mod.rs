@@ -2,8 +2,10 @@
 //! descriptors. Invariant: what cannot be read is left out of judgement, never taken for good news.
 
 mod capacity;
+mod offer;
 
 pub use capacity::Capacity;
+pub use offer::Offer;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};

@@ -1,5 +1,5 @@
 //! `tollgate plan`. In: a scenario and a profile; out: what a run would do, and what its budgets could decide.
-//! Invariant: nothing is sent.
+//! Invariant: nothing leaves this machine.
 
 use crate::budget::{self, ExpectedStep};
 use crate::cli::Terminal;
@@ -7,8 +7,9 @@ use crate::cli::args::{Amount, Reading};
 use crate::cli::command::load::capacity;
 use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, steps};
+use crate::load::{self, Offer};
 use crate::plan::{Load, Plan};
-use crate::units::{format_count, format_duration, format_share, significant};
+use crate::units::{format_count, format_duration, format_nanos, format_share, nanos, significant};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -23,14 +24,22 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) amount: Amount,
     #[command(flatten)]
     pub(in crate::cli) reading: Reading,
+    /// Leaves out the half second of measuring, on loopback, how much of this scenario the machine can offer.
+    #[arg(long)]
+    pub(in crate::cli) no_measure: bool,
 }
 
 pub(in crate::cli) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
     let inputs = Inputs::read(&args.file, &args.reading, terminal)?;
     let plan = inputs.plan(&args.amount)?;
     print!(
-        "{}{}{}",
+        "{}{}{}{}",
         overview(&inputs, &plan),
+        if args.no_measure {
+            String::new()
+        } else {
+            machine(&inputs, &plan)
+        },
         flows(&plan),
         budgets(&inputs, &plan)
     );
@@ -82,6 +91,63 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         writeln!(out, "warning: {shortage}").ok();
     }
     out
+}
+
+/// What this machine can offer, against what the plan asks for; nothing of a plan that loads nothing.
+fn machine(inputs: &Inputs, plan: &Plan) -> String {
+    if matches!(plan.load, Load::Passes(_)) {
+        return String::new();
+    }
+    match Offer::measure(&inputs.scenario) {
+        Ok(offer) => offered(
+            &offer,
+            plan,
+            inputs.scenario.target.value.scheme() == "https",
+        ),
+        Err(error) => format!("what this machine can offer could not be measured: {error}\n"),
+    }
+}
+
+fn offered(offer: &Offer, plan: &Plan, tls: bool) -> String {
+    let workers = load::workers(plan);
+    let rate = offer.rate(workers);
+    let noun = if workers == 1 { "worker" } else { "workers" };
+    let asked = plan.peak_requests();
+    let asks = asked.map_or_else(
+        || "how much is asked for depends on the answers".into(),
+        |asked| format!("it asks for {}", round(asked)),
+    );
+    let tls = if tls {
+        "; TLS was left out, and costs more"
+    } else {
+        ""
+    };
+    let mut out = format!(
+        "this machine can offer about {} req/s of this scenario with {workers} {noun} ({asks})\n  \
+         measured on loopback, nothing left the machine: {} of CPU a request, {} used of each processor{tls}\n",
+        round(rate),
+        format_nanos(nanos(offer.cpu)),
+        format_share(Offer::HEADROOM),
+    );
+    if let Some(asked) = asked.filter(|asked| *asked > rate) {
+        let fix = match offer.workers(asked) {
+            Some(enough) => format!("run it with `--workers {enough}`"),
+            None => "lower the rate, or use a machine with more processors, or several".into(),
+        };
+        writeln!(
+            out,
+            "warning: the profile asks for {} req/s, more than this machine can offer on time: {fix}",
+            round(asked)
+        )
+        .ok();
+    }
+    out
+}
+
+/// Two digits: a measurement of a third of a second has no more.
+fn round(rate: f64) -> String {
+    let unit = 10f64.powf((rate.max(1.0).log10().floor() - 1.0).max(0.0));
+    format_count(((rate / unit).round() * unit) as u64)
 }
 
 fn flows(plan: &Plan) -> String {
@@ -166,5 +232,65 @@ fn likely(chance: f64) -> String {
         "over 99.9 %".into()
     } else {
         format_share(chance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Overrides, resolve};
+    use crate::scenario::{Environment, parse};
+    use crate::source::Source;
+    use std::path::Path;
+
+    fn line(profile: &str, micros: u64) -> String {
+        let text = format!(
+            "target: http://127.0.0.1:1\nflows: {{ f: {{ steps: [{{ get: /, name: a }}] }} }}\nprofiles: {{ p: {profile} }}\n"
+        );
+        let loaded = parse(
+            Source::new("s.yaml", text),
+            Path::new("s.yaml"),
+            &Environment::empty(),
+        );
+        let plan = resolve(&loaded.unwrap().scenario, "p", &Overrides::default(), 1).unwrap();
+        let offer = Offer {
+            cpu: Duration::from_micros(micros),
+            requests: 1,
+        };
+        offered(&offer, &plan, false)
+    }
+
+    #[test]
+    fn what_is_asked_for_is_held_against_what_can_be_offered() {
+        let enough = line("{ rate: 500 req/s, duration: 1s }", 1_400);
+        assert!(
+            enough.starts_with("this machine can offer about 500 req/s of this scenario with 1 worker (it asks for 500)\n"),
+            "{enough}"
+        );
+        assert!(!enough.contains("warning"), "{enough}");
+        let never = line("{ rate: 500 req/s, duration: 1s }", 900_000);
+        assert!(
+            never.contains("warning: the profile asks for 500 req/s")
+                && never.contains("lower the rate"),
+            "{never}"
+        );
+        let users = line("{ users: 1, duration: 1s }", 900);
+        assert!(
+            users.contains("depends on the answers") && !users.contains("warning"),
+            "{users}"
+        );
+    }
+
+    #[test]
+    fn two_digits_are_as_many_as_there_are() {
+        for (rate, text) in [
+            (43_512.0, "44,000"),
+            (512.0, "510"),
+            (99.6, "100"),
+            (7.4, "7"),
+            (0.2, "0"),
+        ] {
+            assert_eq!(round(rate), text);
+        }
     }
 }
