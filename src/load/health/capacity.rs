@@ -3,8 +3,9 @@
 //! nothing.
 
 use crate::plan::Plan;
-use crate::units::format_count;
+use crate::units::{format_count, format_duration, significant};
 use std::fs;
+use std::time::Duration;
 
 /// Files that the process needs beside connections.
 const OTHER_FILES: u64 = 64;
@@ -77,6 +78,40 @@ impl Capacity {
             ));
         }
         shortages
+    }
+
+    /// Whether connections that are opened and closed all the time use up the local ports: the side that closes
+    /// first keeps its port for a while, and either side may. In words, with what to do.
+    pub fn exhaustion(&self, opened: f64, lasting: Duration, loopback: bool) -> Option<String> {
+        let reuse = fs::read_to_string("/proc/sys/net/ipv4/tcp_tw_reuse").unwrap_or_default();
+        self.exhausted(opened, lasting.min(held(&reuse, loopback)))
+    }
+
+    fn exhausted(&self, opened: f64, held: Duration) -> Option<String> {
+        let ports = self.ports.as_ref()?;
+        let needed = (opened * held.as_secs_f64()).ceil() as u64;
+        (needed > ports.free()).then(|| {
+            format!(
+                "{} connections/s are opened and closed, and a closed one keeps its local port for up to {}: that takes about {} ports, \
+                 and of {} to {} {} are free; keep connections (`keep_alive: true`, `connections: shared`), \
+                 send less, or let ports be used again with `sysctl -w net.ipv4.tcp_tw_reuse=1`",
+                significant(opened),
+                format_duration(held),
+                format_count(needed),
+                ports.first,
+                ports.last,
+                format_count(ports.free())
+            )
+        })
+    }
+}
+
+/// How long the system keeps the port of a connection that was closed from this side: a minute (`TIME_WAIT`), or a
+/// second where ports may be used again (1: always, 2: on loopback).
+fn held(reuse: &str, loopback: bool) -> Duration {
+    match (reuse.trim(), loopback) {
+        ("1", _) | ("2", true) => Duration::from_secs(1),
+        _ => Duration::from_secs(60),
     }
 }
 
@@ -169,12 +204,44 @@ mod tests {
     }
 
     #[test]
+    fn closed_connections_keep_their_ports_for_a_while() {
+        let minute = Duration::from_secs(60);
+        let of = |opened, held| capacity(1_000_000, 232).exhausted(opened, held);
+        assert_eq!(of(400.0, minute), None);
+        assert_eq!(of(28_000.0, Duration::from_secs(1)), None);
+        let told = of(2_000.0, minute).unwrap();
+        for words in [
+            "2000 connections/s",
+            "up to 60 s",
+            "about 120,000 ports",
+            "of 32768 to 60999 28,000 are free",
+            "tcp_tw_reuse=1",
+        ] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        for (reuse, loopback, seconds) in [
+            ("0\n", true, 60),
+            ("1\n", false, 1),
+            ("2\n", true, 1),
+            ("2\n", false, 60),
+            ("", true, 60),
+        ] {
+            assert_eq!(
+                held(reuse, loopback),
+                Duration::from_secs(seconds),
+                "{reuse}"
+            );
+        }
+    }
+
+    #[test]
     fn without_tables_nothing_is_limited() {
         let capacity = Capacity {
             descriptors: u64::MAX,
             ports: None,
         };
         assert!(capacity.shortages(1_000_000).is_empty());
+        assert_eq!(capacity.exhausted(1e9, Duration::from_secs(60)), None);
     }
 
     #[test]

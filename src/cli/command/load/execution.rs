@@ -1,7 +1,7 @@
 //! From a prepared run to its reports. In: a [`Prepared`]; out: load, a record, reports and an exit. Invariant:
 //! whatever the load did, reports are written.
 
-use super::{Prepared, beginning, capacity};
+use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
 use crate::cli::error::Error;
@@ -38,7 +38,7 @@ pub(super) fn execute(
         );
     }
     let capacity = capacity(&inputs.scenario, &plan);
-    for shortage in capacity.shortages(plan.max_in_flight) {
+    for shortage in shortages(&capacity, &inputs.scenario, &plan) {
         eprintln!("warning: {shortage}");
     }
     let mut record = beginning::record(&file, &inputs, &plan);

@@ -12,9 +12,9 @@ use crate::cli::inputs::{Inputs, is_load};
 use crate::cli::output::Folder;
 use crate::cli::preflight;
 use crate::load::Capacity;
-use crate::plan::Plan;
+use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Reach, TlsSettings};
-use crate::scenario::Scenario;
+use crate::scenario::{Connections, Scenario};
 use execution::execute;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +61,24 @@ fn prepare(
 pub(super) fn capacity(scenario: &Scenario, plan: &Plan) -> Capacity {
     let port = scenario.target.value.port_or_known_default();
     Capacity::of(plan, port.unwrap_or(80))
+}
+
+/// What of that does not suffice, in words.
+pub(super) fn shortages(capacity: &Capacity, scenario: &Scenario, plan: &Plan) -> Vec<String> {
+    let mut shortages = capacity.shortages(plan.max_in_flight);
+    let flows = match &plan.load {
+        Load::Open(pacer) => pacer.shape.peak(),
+        // How often users come back depends on the answers.
+        Load::Passes(_) | Load::Closed(_) => 0.0,
+    };
+    let opened = match scenario.connections {
+        Connections::Shared => 0.0,
+        Connections::PerUser => flows,
+        Connections::PerRequest => flows * plan.requests_per_flow,
+    };
+    let loopback = crate::protocol::is_loopback(&scenario.target.value);
+    shortages.extend(capacity.exhaustion(opened, plan.duration(), loopback));
+    shortages
 }
 
 /// Under load only the target, loopback and the hosts of `allow:` are contacted.

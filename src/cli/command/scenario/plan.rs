@@ -4,7 +4,7 @@
 use crate::budget::{self, ExpectedStep};
 use crate::cli::Terminal;
 use crate::cli::args::{Amount, Reading};
-use crate::cli::command::load::capacity;
+use crate::cli::command::load::{capacity, shortages};
 use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, steps};
 use crate::load::{self, Offer};
@@ -87,7 +87,7 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         format_count(capacity.descriptors)
     )
     .ok();
-    for shortage in capacity.shortages(plan.max_in_flight) {
+    for shortage in shortages(&capacity, &inputs.scenario, plan) {
         writeln!(out, "warning: {shortage}").ok();
     }
     out
