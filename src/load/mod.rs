@@ -127,6 +127,7 @@ where
     }
     let mut parts = merge(reports, timeline, workers)?;
     parts.health.in_flight_limit = limit;
+    parts.health.in_flight_wanted = plan.max_in_flight;
     parts.health.descriptor_limit = capacity.descriptors;
     parts.health.throttled = health::throttled() - throttled;
     parts.health.peak_memory = health::peak_memory();

@@ -236,6 +236,8 @@ pub struct Health {
     pub in_flight: u64,
     /// The limit on requests in flight.
     pub in_flight_limit: u64,
+    /// What the plan needs it to be; more than the limit where the system allows less.
+    pub in_flight_wanted: u64,
     /// Open files that the system allows.
     pub descriptor_limit: u64,
     /// The counts add up: see the module `record`.

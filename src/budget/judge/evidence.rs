@@ -7,6 +7,8 @@
 //! - **Data** (closed model). A user left because a unique feeder had no row for it.
 //! - **Drops** (open model). Arrivals were dropped because too much was in flight while the generator used more
 //!   than 80 % of its processors. With processors to spare, a drop is the target's doing: the budgets count it.
+//! - **Connections** (open model). Arrivals were dropped where the system allows fewer connections (open files, local
+//!   ports) than the plan needs: another machine would have sent them.
 //! - **Throttling** (any load). A cgroup's quota stopped the process, and it shows: CPU above 80 %, or lag. Quotas
 //!   of idle containers are hit by short bursts all the time, and that alone harms nothing.
 //! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
@@ -38,6 +40,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     if matches!(record.model, Model::Open { .. }) {
         all.extend(lag(record, judged));
         all.push(drops(record));
+        all.push(connections(record));
     }
     if matches!(record.model, Model::Closed { .. }) {
         all.push(out_of_data(record));
@@ -107,6 +110,30 @@ fn drops(record: &RunRecord) -> Evidence {
         limit: format!("0 above {} CPU", format_share(BUSY)),
         holds: dropped == 0 || share <= BUSY,
         advice: "give tollgate more processors, or lower the rate".to_owned(),
+    }
+}
+
+fn connections(record: &RunRecord) -> Evidence {
+    let (health, dropped) = (&record.health, record.counts.dropped_in_flight);
+    let short = health.in_flight_limit < health.in_flight_wanted;
+    let cut = if short { dropped } else { 0 };
+    Evidence {
+        name: "arrivals dropped because the system allows too few connections".to_owned(),
+        value: match cut {
+            0 => "0".to_owned(),
+            _ => format!(
+                "{} with room for {} of {}",
+                format_count(cut),
+                format_count(health.in_flight_limit),
+                format_count(health.in_flight_wanted)
+            ),
+        },
+        limit: "0".to_owned(),
+        holds: cut == 0,
+        advice: format!(
+            "raise the limit on open files ({}) or widen the range of local ports, as `tollgate plan` says, or lower the rate",
+            format_count(health.descriptor_limit)
+        ),
     }
 }
 

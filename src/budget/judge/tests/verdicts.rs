@@ -309,6 +309,57 @@ fn when_the_generator_is_at_fault() {
 }
 
 #[test]
+fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() {
+    type Broken = fn(&mut RunRecord);
+    #[rustfmt::skip]
+    let faults: [(&str, Broken, &str, &str); 7] = [
+        ("lag", |r| r.health.lag = lag(2_000, 40 * MS),
+            "schedule lag p99: 40 ms, limit 10 ms", "lower the rate"),
+        ("drops", |r| { r.health.cpu_share = 0.95; r.counts.dropped_in_flight = 7; },
+            "arrivals dropped by a busy generator: 7 at 95 % CPU, limit 0 above 80 % CPU", "more processors"),
+        ("files or ports", |r| {
+            r.counts.dropped_in_flight = 7;
+            (r.health.in_flight_limit, r.health.in_flight_wanted, r.health.descriptor_limit) = (64, 2_000, 128);
+        }, "too few connections: 7 with room for 64 of 2,000, limit 0", "open files (128)"),
+        ("quota", |r| { r.health.cpu_share = 0.9; r.health.throttled = 3; },
+            "stopped by a CPU quota: 3 times at 90 % CPU", "raise the CPU limit of the container"),
+        ("quota and lag", |r| { r.health.lag = lag(2_000, 40 * MS); r.health.throttled = 3; },
+            "schedule lag p99: 40 ms", "more processors"),
+        ("data", |r| { r.model = CLOSED; r.counts.dropped_data = 2; },
+            "users that ran out of data: 2, limit 0", "add rows to the feeder"),
+        ("counts", |r| r.health.conserved = false,
+            "counts add up: no, limit yes", "report it"),
+    ];
+    for (name, breaks, says, advises) in faults {
+        let mut record = landing(passed(3_000));
+        assert_eq!(judge(&record, None).exit.code, 0, "{name}");
+        breaks(&mut record);
+        let said = judge(&record, None);
+        assert_eq!(
+            exits(&said),
+            (7, Reason::InvalidInstrument),
+            "{name}: {}",
+            said.sentence
+        );
+        let sentence = said.sentence.strip_prefix("INVALID: ").unwrap();
+        assert!(sentence.contains(says), "{name}: {sentence}");
+        assert!(sentence.contains(advises), "{name}: {sentence}");
+        assert!(
+            !sentence.contains(". ") && !sentence.contains('\n'),
+            "{name}: {sentence}"
+        );
+    }
+    // A target that stalls drops arrivals, too: with room for all that the plan needs it is not our fault.
+    let mut record = landing(passed(3_000));
+    record.counts.dropped_in_flight = 7;
+    (
+        record.health.in_flight_limit,
+        record.health.in_flight_wanted,
+    ) = (2_000, 2_000);
+    assert_ne!(judge(&record, None).exit.code, 7);
+}
+
+#[test]
 fn counts_that_do_not_add_up_are_nobodys_verdict() {
     for model in [OPEN, CLOSED, PASSES] {
         let mut record = run(model, [passed(10), passed(10), passed(10)]);
