@@ -5,9 +5,7 @@ use crate::units::Nanos;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use hdrhistogram::Histogram as Hdr;
-use hdrhistogram::serialization::{
-    Deserializer as HdrReader, Serializer as _, V2DeflateSerializer,
-};
+use hdrhistogram::serialization::{Deserializer as HdrReader, Serializer as _, V2Serializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 
 /// Counts are kept in microseconds: 1 µs … 1 h at three digits.
@@ -161,7 +159,7 @@ struct Stored {
     sum: u64,
     min: u64,
     max: u64,
-    /// `HdrHistogram` V2 deflate, base64; values are microseconds.
+    /// `HdrHistogram` V2, base64; values are microseconds. Not deflated one by one: the whole file is.
     hdr: String,
 }
 
@@ -171,7 +169,7 @@ impl Serialize for Histogram {
             return serializer.serialize_none();
         };
         let mut bytes = Vec::new();
-        V2DeflateSerializer::new()
+        V2Serializer::new()
             .serialize(counts, &mut bytes)
             .map_err(S::Error::custom)?;
         let sum = u64::try_from(self.sum).unwrap_or(u64::MAX);

@@ -26,17 +26,43 @@ const HEADERS: [&str; 8] = [
     "x-csrf-token",
 ];
 
+/// What a secret looks like, and a quick look that says when there can be none: compiling a pattern costs more than
+/// a whole smoke test's request.
+struct Shape {
+    possible: fn(&[u8]) -> bool,
+    regex: LazyLock<Regex>,
+}
+
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by a test")]
-static SHAPES: LazyLock<[Regex; 3]> = LazyLock::new(|| {
-    [
-        // A JSON Web Token.
-        Regex::new(r"()eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*()").unwrap(),
-        // "password": "…" and its kin in JSON.
-        Regex::new(r#"(?i)("(?:[a-z_]*password|passwd|[a-z_]*secret|[a-z_]*token|api_?key)"\s*:\s*")(?:[^"\\]|\\.)*(")"#).unwrap(),
-        // password=… in forms and URLs.
-        Regex::new(r"(?i)(\b(?:[a-z_]*password|passwd|[a-z_]*secret|[a-z_]*token|api_?key)=)[^&\s;]*()").unwrap(),
-    ]
-});
+static SHAPES: [Shape; 3] = [
+    // A JSON Web Token.
+    Shape {
+        possible: |text| text.windows(3).any(|w| w == b"eyJ"),
+        regex: LazyLock::new(|| {
+            Regex::new(r"()eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*()").unwrap()
+        }),
+    },
+    // "password": "…" and its kin in JSON.
+    Shape {
+        possible: |text| text.contains(&b':') && behind_a_letter(text, b'"'),
+        regex: LazyLock::new(|| {
+            Regex::new(r#"(?i)("(?:[a-z_]*password|passwd|[a-z_]*secret|[a-z_]*token|api_?key)"\s*:\s*")(?:[^"\\]|\\.)*(")"#).unwrap()
+        }),
+    },
+    // password=… in forms and URLs.
+    Shape {
+        possible: |text| behind_a_letter(text, b'='),
+        regex: LazyLock::new(|| {
+            Regex::new(r"(?i)(\b(?:[a-z_]*password|passwd|[a-z_]*secret|[a-z_]*token|api_?key)=)[^&\s;]*()").unwrap()
+        }),
+    },
+];
+
+/// Every name that is masked ends in a letter.
+fn behind_a_letter(text: &[u8], mark: u8) -> bool {
+    text.windows(2)
+        .any(|w| w[0].is_ascii_alphabetic() && w[1] == mark)
+}
 
 /// Replaces secrets.
 #[derive(Debug, Clone)]
@@ -84,9 +110,13 @@ impl Masker {
         for secret in captured.iter().filter(|s| s.len() >= SHORTEST) {
             out = out.replace(secret.as_ref(), MASK);
         }
-        for shape in &*SHAPES {
+        for shape in &SHAPES {
+            if !(shape.possible)(out.as_bytes()) {
+                continue;
+            }
+            let regex = &*shape.regex;
             if let Cow::Owned(masked) =
-                shape.replace_all(&out, |c: &Captures<'_>| format!("{}{MASK}{}", &c[1], &c[2]))
+                regex.replace_all(&out, |c: &Captures<'_>| format!("{}{MASK}{}", &c[1], &c[2]))
             {
                 out = masked;
             }

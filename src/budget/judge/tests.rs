@@ -1,6 +1,7 @@
 //! Records made by hand, and what is said about them.
 
 mod budgets;
+mod instrument;
 mod verdicts;
 
 use super::*;
@@ -17,6 +18,7 @@ const OPEN: Model = Model::Open {
     flows: 250.0,
     poisson: true,
 };
+const CLOSED: Model = Model::Closed { users: 9 };
 const PASSES: Model = Model::Passes { passes: 1 };
 
 /// A histogram of `count` values.

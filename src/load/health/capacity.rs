@@ -111,7 +111,7 @@ impl Capacity {
 fn held(reuse: &str, loopback: bool) -> Duration {
     match (reuse.trim(), loopback) {
         ("1", _) | ("2", true) => Duration::from_secs(1),
-        _ => Duration::from_secs(60),
+        _ => Duration::from_mins(1),
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn closed_connections_keep_their_ports_for_a_while() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let of = |opened, held| capacity(1_000_000, 232).exhausted(opened, held);
         assert_eq!(of(400.0, minute), None);
         assert_eq!(of(28_000.0, Duration::from_secs(1)), None);
@@ -241,7 +241,7 @@ mod tests {
             ports: None,
         };
         assert!(capacity.shortages(1_000_000).is_empty());
-        assert_eq!(capacity.exhausted(1e9, Duration::from_secs(60)), None);
+        assert_eq!(capacity.exhausted(1e9, Duration::from_mins(1)), None);
     }
 
     #[test]
