@@ -189,7 +189,7 @@ fn generate(
     progress.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
-    record.counts.duration = plan.measured().map_or(0, |p| p.end - p.start);
+    record.counts.duration = plan.measured.end - plan.measured.start;
     record.health = parts.health;
     record.elapsed = parts.elapsed;
     record.stop = stop.reason();
@@ -275,12 +275,16 @@ fn begin(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
 }
 
 fn model(plan: &Plan) -> Model {
+    let mean = plan.mean_requests(&plan.measured).unwrap_or_default();
     match &plan.load {
         plan::Load::Passes(passes) => Model::Passes { passes: *passes },
-        plan::Load::Closed(users) => Model::Closed { users: *users },
+        plan::Load::Closed(_) => Model::Closed {
+            users: plan.users().unwrap_or_default(),
+        },
         plan::Load::Open(pacer) => Model::Open {
-            requests: pacer.shape.peak() * plan.requests_per_flow,
-            flows: pacer.shape.peak(),
+            requests: mean,
+            flows: mean / plan.requests_per_flow,
+            peak: plan.shape.is_some().then(|| plan.peak_requests()).flatten(),
             poisson: pacer.process == crate::scenario::Process::Poisson,
         },
     }
