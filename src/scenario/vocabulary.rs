@@ -252,7 +252,7 @@ pub(super) static PROFILE: Shape = Shape {
         key(
             "stairs",
             Type::Object(&STAIRS),
-            "Arrivals at one constant rate after the other: which is the last that holds?",
+            "Arrivals at one constant rate after the other, to find the last that holds.",
         ),
         key(
             "spike",
