@@ -124,7 +124,7 @@ impl Precise {
     /// When each request came, since the first.
     pub(crate) fn came(&self) -> Vec<Duration> {
         let came = self.shared.served.lock().unwrap().came.clone();
-        came.iter().map(|at| *at - came[0]).collect()
+        came.iter().map(|at| at.saturating_sub(came[0])).collect()
     }
 
     /// How long requests should be in its queue.
