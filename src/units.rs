@@ -155,6 +155,26 @@ impl Rate {
     /// # Errors
     /// One sentence: what is wrong and how to write it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let rate = Self::parse_from_zero(text)?;
+        if rate.per_second == 0.0 {
+            return Err(format!("`{text}` is not a rate that can be offered"));
+        }
+        Ok(rate)
+    }
+
+    /// The unit behind the number.
+    pub fn unit(&self) -> &'static str {
+        match self.of {
+            Arrivals::Requests => "req/s",
+            Arrivals::Flows => "flows/s",
+        }
+    }
+
+    /// [`Rate::parse`] that takes `0 req/s`, too.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong and how to write it.
+    pub fn parse_from_zero(text: &str) -> Result<Self, String> {
         let (number, unit) = split(text)?;
         let Some((what, per)) = unit.split_once('/') else {
             return Err(format!(
@@ -177,7 +197,7 @@ impl Rate {
             other => return Err(format!("`/{other}` is not a period; use /s, /min or /h")),
         };
         let per_second = number / seconds;
-        if per_second <= 0.0 || per_second > 1e7 {
+        if !(0.0..=1e7).contains(&per_second) {
             return Err(format!("`{text}` is not a rate that can be offered"));
         }
         Ok(Self { per_second, of })
@@ -186,11 +206,7 @@ impl Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.of {
-            Arrivals::Requests => "req",
-            Arrivals::Flows => "flows",
-        };
-        write!(f, "{} {what}/s", significant(self.per_second))
+        write!(f, "{} {}", significant(self.per_second), self.unit())
     }
 }
 

@@ -189,7 +189,7 @@ fn no_run_is_too_large_for_a_page() {
     let view = view(extreme_runs::large());
     assert_eq!(
         (view.steps.len(), view.series.len(), view.hover.len()),
-        (500, 600, 120)
+        (500, 450, 113)
     );
     let page = rendered(&Html, &view);
     assert!(page.len() < 500_000, "{} bytes", page.len());

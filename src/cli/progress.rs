@@ -16,7 +16,8 @@ const EVERY: u64 = 10;
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     total: Nanos,
-    offered: Option<f64>,
+    /// A schedule says how much is due.
+    scheduled: bool,
     /// Seconds since the last line, added up.
     since: Window,
     failed: u64,
@@ -33,11 +34,11 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
-        let offered = plan.peak_requests();
+        let scheduled = plan.peak_requests().is_some();
         Self {
             bar,
             total,
-            offered,
+            scheduled,
             since: Window::default(),
             failed: 0,
             quiet,
@@ -54,9 +55,12 @@ impl Progress {
     fn line(&self, window: &Window) -> String {
         let percentile = |q| window.quantile(q).map_or_else(|| "-".into(), format_nanos);
         let rate = window.rate(window.counts.ok + window.counts.not_ok).round() as u64;
-        let offered = self.offered.map_or_else(String::new, |offered| {
-            format!(" of {}", format_count(offered.round() as u64))
-        });
+        let offered = if self.scheduled {
+            let offered = window.rate(window.counts.offered).round() as u64;
+            format!(" of {}", format_count(offered))
+        } else {
+            String::new()
+        };
         format!(
             "{}{offered} req/s  p50 {}  p95 {}  p99 {}  in flight {}  failed {}  lag {}",
             format_count(rate),

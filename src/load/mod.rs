@@ -139,7 +139,7 @@ pub fn workers(plan: &Plan) -> u64 {
     let cores = processors().floor().max(1.0) as u64;
     match &plan.load {
         Load::Passes(_) => 1,
-        Load::Closed(users) => cores.min(*users),
+        Load::Closed(_) => cores.min(plan.users().unwrap_or_default()),
         Load::Open(_) => {
             let wanted = (plan.peak_requests().unwrap_or(0.0) / WORKER_RATE).ceil() as u64;
             wanted.clamp(1, cores)

@@ -79,7 +79,7 @@ pub(super) fn connections(orders: &Orders, id: u64) -> u64 {
     }
     let wanted = match &orders.plan.load {
         Load::Passes(_) => 0,
-        Load::Closed(users) => share(*users),
+        Load::Closed(_) => share(orders.plan.users().unwrap_or_default()),
         Load::Open(_) => {
             let under_way = orders.plan.peak_requests().unwrap_or(0.0) * EXPECTED;
             share(under_way.ceil() as u64).clamp(1, MOST)

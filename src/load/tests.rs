@@ -21,6 +21,7 @@ const SECOND: Nanos = 1000 * MS;
 mod behaviour;
 mod conservation;
 mod known_answers;
+mod memory;
 mod queues;
 
 struct Nobody;

@@ -7,7 +7,7 @@ use super::flight::Flights;
 use super::program::Program;
 use super::stop::{DRAIN, Stop};
 use super::user::{Journey, User};
-use crate::plan::pacer::Pacer;
+use crate::plan::pacer::{Pacer, Shape};
 use crate::plan::{Load, Plan, choose};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Layout, Masker, Outcome, Recorder, Sample, Window};
@@ -147,7 +147,7 @@ impl<P: Protocol> Worker<P> {
         match &plan.load {
             Load::Passes(passes) => self.passes(*passes).await,
             Load::Open(pacer) => self.open(pacer).await,
-            Load::Closed(users) => self.closed(*users).await,
+            Load::Closed(users) => self.closed(users).await,
         }
     }
 
@@ -258,62 +258,64 @@ impl<P: Protocol> Worker<P> {
         });
     }
 
-    /// Closed model: this worker's users, started evenly over the ramp.
-    async fn closed(self: &Rc<Self>, users: u64) {
-        let ramp = self
-            .plan
-            .phases
-            .iter()
-            .find(|p| p.name == "ramp")
-            .map_or(0, |p| p.end);
-        let end = nanos(self.plan.duration());
+    /// Closed model: this worker's users, each at work for as long as there are more users than its number says.
+    async fn closed(self: &Rc<Self>, shape: &Shape) {
+        let users = self.plan.users().unwrap_or_default();
         for number in (0..users).filter(|n| n % self.workers == self.id) {
             self.active.set(self.active.get() + 1);
             let worker = Rc::clone(self);
+            let shifts = shape.above(number as f64);
             tokio::task::spawn_local(async move {
-                worker.clock.sleep_until(ramp / users * number).await;
-                worker.use_until(end, number, users).await;
+                worker.work_shifts(&shifts, number, users).await;
                 worker.left();
             });
         }
-        self.clock.sleep_until(end).await;
+        self.clock.sleep_until(nanos(shape.duration())).await;
     }
 
-    /// One user of the closed model, starting over until the end. Rows of feeders go by iteration: which flows the
-    /// other users' iterations take is not known here.
-    async fn use_until(&self, end: Nanos, number: u64, users: u64) {
+    /// One user of the closed model, starting over until the end of each shift. Rows of feeders go by iteration: which
+    /// flows the other users' iterations take is not known here.
+    async fn work_shifts(&self, shifts: &[(Nanos, Nanos)], number: u64, users: u64) {
         let mut user = User::new(self.program.variables);
-        for iteration in 0.. {
-            let now = self.clock.now();
-            if now >= end || self.stopping() {
-                return;
+        let mut iteration = 0;
+        for (start, end) in shifts {
+            self.clock.sleep_until(*start).await;
+            while !self.stopping() && self.clock.now() < *end {
+                if !self.iterate(&mut user, (number, users), iteration).await {
+                    return;
+                }
+                iteration += 1;
+                // A journey that never had to wait must not keep the others from theirs.
+                tokio::task::yield_now().await;
             }
-            let index = iteration * users + number;
-            let flow = choose(
-                self.plan.seed,
-                index,
-                self.program.flows.iter().map(|f| f.share),
-            );
-            let measured = self.measured(now);
-            user.become_new(self.plan.seed, number, iteration);
-            self.arrived(flow, measured);
-            if !user.feed(&self.program, flow, self.plan.seed, |_| index) {
-                return self.dropped(flow, measured, |c| c.dropped_data += 1);
-            }
-            self.started(flow, measured);
-            self.journey(
-                &mut user,
-                Journey {
-                    flow,
-                    due: None,
-                    measured,
-                    think: true,
-                },
-            )
-            .await;
-            // A journey that never had to wait must not keep the others from theirs.
-            tokio::task::yield_now().await;
         }
+    }
+
+    /// One journey of a user; `false` when there is no data left for it.
+    async fn iterate(&self, user: &mut User, (number, users): (u64, u64), iteration: u64) -> bool {
+        let now = self.clock.now();
+        let index = iteration * users + number;
+        let flow = choose(
+            self.plan.seed,
+            index,
+            self.program.flows.iter().map(|f| f.share),
+        );
+        let measured = self.measured(now);
+        user.become_new(self.plan.seed, number, iteration);
+        self.arrived(flow, measured);
+        if !user.feed(&self.program, flow, self.plan.seed, |_| index) {
+            self.dropped(flow, measured, |c| c.dropped_data += 1);
+            return false;
+        }
+        self.started(flow, measured);
+        let journey = Journey {
+            flow,
+            due: None,
+            measured,
+            think: true,
+        };
+        self.journey(user, journey).await;
+        true
     }
 
     /// Lets what was started end. An undisturbed run waits for its flows, then, once the grace is over, for the
@@ -423,20 +425,15 @@ impl<P: Protocol> Worker<P> {
 
     /// Whether an instant is in the measured phase.
     fn measured(&self, at: Nanos) -> bool {
-        match (&self.plan.load, self.plan.measured()) {
-            (Load::Passes(_), _) => true,
-            (_, Some(phase)) => (phase.start..phase.end).contains(&at),
-            (_, None) => false,
-        }
+        matches!(self.plan.load, Load::Passes(_)) || self.plan.measured.contains(&at)
     }
 
     /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the
     /// phase where that is less) that it was just on its way.
     fn in_time(&self, at: Nanos) -> bool {
-        self.plan.measured().is_some_and(|phase| {
-            let slack = SECOND.min((phase.end - phase.start) / 20);
-            phase.end == phase.start || at <= phase.end + slack
-        })
+        let phase = &self.plan.measured;
+        let slack = SECOND.min((phase.end - phase.start) / 20);
+        phase.is_empty() || at <= phase.end + slack
     }
 
     fn arrived(&self, flow: usize, measured: bool) {

@@ -3,6 +3,7 @@
 //! Invariant: a plan is pure data: the same scenario, profile and seed give the same arrivals, flows and data.
 
 mod draw;
+mod layout;
 pub mod pacer;
 mod resolve;
 
@@ -10,8 +11,9 @@ pub use draw::{choose, seed_of};
 pub use resolve::{Overrides, PlanError, resolve};
 
 use crate::units::{Nanos, Rate, format_duration, significant};
-use pacer::Pacer;
+use pacer::{Pacer, Shape};
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 /// What a run will do.
@@ -23,8 +25,13 @@ pub struct Plan {
     pub seed: u64,
     /// How load is offered.
     pub load: Load,
-    /// Ramp, warm-up and the measured phase, in order.
+    /// What the load does while it is judged, in words; `None` where it stays the same.
+    pub shape: Option<String>,
+    /// Ramp, warm-up and what is measured, in order.
     pub phases: Vec<Phase>,
+    /// From the beginning of the first measured phase to the end of the last; empty for passes, which are measured
+    /// from end to end.
+    pub measured: Range<Nanos>,
     /// What each flow does.
     pub flows: Vec<PlannedFlow>,
     /// Requests of an average flow.
@@ -40,14 +47,14 @@ pub enum Load {
     Passes(u64),
     /// Flow starts on a schedule, whatever the answers do.
     Open(Pacer),
-    /// A number of users, each starting over when done.
-    Closed(u64),
+    /// So many users over time, each starting over when done.
+    Closed(Shape),
 }
 
 /// A stretch of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
-    /// ramp, warm-up or the name of the profile.
+    /// ramp, warm-up, the name of the profile or that of a part of its shape.
     pub name: String,
     /// Since the run began.
     pub start: Nanos,
@@ -71,11 +78,6 @@ pub struct PlannedFlow {
 }
 
 impl Plan {
-    /// The measured phase.
-    pub fn measured(&self) -> Option<&Phase> {
-        self.phases.iter().find(|p| p.measured)
-    }
-
     /// How long load is offered.
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.phases.last().map_or(0, |p| p.end))
@@ -89,47 +91,87 @@ impl Plan {
         }
     }
 
-    /// Requests that one step is expected to get in the measured phase; `None` where answers set the pace.
+    /// The planned rate between two instants, in requests a second; `None` where answers set the pace.
+    pub fn mean_requests(&self, during: &Range<Nanos>) -> Option<f64> {
+        let Load::Open(pacer) = &self.load else {
+            return None;
+        };
+        let shape = &pacer.shape;
+        let seconds = (during.end - during.start) as f64 / 1e9;
+        let mean = (shape.expected(during.end) - shape.expected(during.start)) / seconds;
+        // A rate that does not change is what the profile says, to the last digit.
+        let constant = (mean / shape.peak() - 1.0).abs() < 1e-9;
+        let mean = if constant { shape.peak() } else { mean };
+        Some(mean * self.requests_per_flow)
+    }
+
+    /// Requests that one step is expected to get in the measured phases; `None` where answers set the pace.
     pub fn expected_requests(&self, flow: usize) -> Option<f64> {
         let planned = self.flows.get(flow)?;
         match &self.load {
             Load::Passes(passes) => Some(*passes as f64),
             Load::Closed(_) => None,
-            Load::Open(pacer) => {
-                let phase = self.measured()?;
-                let seconds = (phase.end - phase.start) as f64 / 1e9;
-                Some(pacer.shape.peak() * seconds * planned.share)
+            Load::Open(_) => {
+                let seconds = (self.measured.end - self.measured.start) as f64 / 1e9;
+                let flows = self.mean_requests(&self.measured)? / self.requests_per_flow;
+                Some(flows * seconds * planned.share)
             }
         }
+    }
+
+    /// The most users at the same time; `None` where arrivals decide.
+    pub fn users(&self) -> Option<u64> {
+        match &self.load {
+            Load::Closed(shape) => Some(shape.peak().round() as u64),
+            Load::Open(_) | Load::Passes(_) => None,
+        }
+    }
+
+    fn open(&self, f: &mut fmt::Formatter<'_>, pacer: &Pacer) -> fmt::Result {
+        let rate = |per_second| Rate {
+            per_second,
+            of: crate::units::Arrivals::Requests,
+        };
+        let peak = pacer.shape.peak();
+        let most = rate(peak * self.requests_per_flow);
+        if self.shape.is_some() {
+            let mean = self.mean_requests(&self.measured).unwrap_or_default();
+            write!(f, "{} on average, at most ", rate(mean))?;
+        }
+        let (flows, each) = (significant(peak), significant(self.requests_per_flow));
+        let process = process(pacer);
+        write!(
+            f,
+            "{most} = {flows} flow starts/s × {each} requests, {process} arrivals"
+        )
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "profile {}: ", self.profile)?;
+        if let Some(shape) = &self.shape {
+            write!(f, "{shape}: ")?;
+        }
         match &self.load {
             Load::Passes(1) => write!(f, "every flow once"),
             Load::Passes(n) => write!(f, "every flow {n} times"),
-            Load::Closed(users) => write!(f, "{users} users (closed model)"),
-            Load::Open(pacer) => {
-                let flows = pacer.shape.peak();
-                let requests = Rate {
-                    per_second: flows * self.requests_per_flow,
-                    of: crate::units::Arrivals::Requests,
-                };
-                let flows = significant(flows);
-                let each = significant(self.requests_per_flow);
-                write!(
-                    f,
-                    "{requests} = {flows} flow starts/s × {each} requests, {} arrivals",
-                    process(pacer)
-                )
+            Load::Closed(users) => {
+                let most = if self.shape.is_some() { "at most " } else { "" };
+                write!(f, "{most}{} users (closed model)", users.peak().round())
             }
+            Load::Open(pacer) => self.open(f, pacer),
         }?;
-        for phase in self.phases.iter().filter(|p| p.end > p.start) {
-            let length = format_duration(Duration::from_nanos(phase.end - phase.start));
-            let note = if phase.measured { "" } else { " (not judged)" };
-            write!(f, ", {} {length}{note}", phase.name)?;
+        let length = |from, to| format_duration(Duration::from_nanos(to - from));
+        for phase in self.phases.iter().filter(|p| !p.measured) {
+            let Phase {
+                name, start, end, ..
+            } = phase;
+            write!(f, ", {name} {} (not judged)", length(*start, *end))?;
+        }
+        let Range { start, end } = self.measured;
+        if end > start {
+            write!(f, ", {} {}", self.profile, length(start, end))?;
         }
         Ok(())
     }
@@ -141,3 +183,6 @@ fn process(pacer: &Pacer) -> &'static str {
         crate::scenario::Process::Constant => "constant",
     }
 }
+
+#[cfg(test)]
+mod tests;

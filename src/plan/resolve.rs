@@ -1,9 +1,10 @@
 //! Scenario + profile → plan. In: the scenario, the profile's name, overrides from the command line; out: a
 //! [`Plan`]. Invariant: a rate in requests is converted to flow starts here and nowhere else.
 
-use super::pacer::{Pacer, Segment, Shape};
+use super::layout::{Stretch, stretches};
+use super::pacer::{Pacer, Shape};
 use super::{Load, Phase, Plan, PlannedFlow};
-use crate::scenario::{self, Profile, Scenario, Step};
+use crate::scenario::{self, Amount, Profile, Scenario, Step};
 use crate::source::closest;
 use crate::units::{Arrivals, Nanos, Rate, nanos};
 use std::time::Duration;
@@ -33,12 +34,24 @@ pub enum PlanError {
         hint: String,
     },
     /// The override does not fit the profile.
-    #[error("profile `{profile}` offers no {what}: it cannot be changed from the command line")]
+    #[error("profile `{profile}` has `{kind}`: `--{what}` cannot change it; {hint}")]
     Override {
         /// The profile.
         profile: String,
-        /// rate or duration.
+        /// What decides its load.
+        kind: &'static str,
+        /// The option.
         what: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// The spike does not fit into another duration.
+    #[error("profile `{profile}`: {misfit}; give a longer `--duration`")]
+    Spike {
+        /// The profile.
+        profile: String,
+        /// Why it does not fit.
+        misfit: String,
     },
     /// A unique feeder has too few rows.
     #[error(
@@ -67,15 +80,16 @@ pub fn resolve(
     let profile = overridden(find(scenario, profile)?, overrides)?;
     let flows = flows(scenario);
     let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests as f64).sum();
-    let load = match profile.load {
-        scenario::Load::Passes(passes) => Load::Passes(passes),
-        scenario::Load::Users(users) => Load::Closed(users),
-        scenario::Load::Rate(rate) => Load::Open(pacer(&profile, rate, requests_per_flow)),
-    };
-    let phases = match load {
-        Load::Passes(_) => vec![measured(&profile.name, 0, 0)],
-        Load::Open(_) | Load::Closed(_) => phases(&profile),
-    };
+    let stretches = stretches(&profile, |rate: Rate| match rate.of {
+        Arrivals::Flows => rate.per_second,
+        Arrivals::Requests => rate.per_second / requests_per_flow,
+    });
+    let load = load(&profile, &stretches);
+    let phases = phases(&profile, &stretches);
+    let bound = |at: fn(&Phase) -> Nanos, phase: Option<&Phase>| phase.map_or(0, at);
+    let mut judged = phases.iter().filter(|p| p.measured);
+    let start = bound(|p| p.start, judged.next());
+    let end = bound(|p| p.end, phases.last());
     let max_in_flight = profile
         .max_in_flight
         .unwrap_or_else(|| in_flight(scenario, &load, requests_per_flow));
@@ -83,7 +97,9 @@ pub fn resolve(
         profile: profile.name.clone(),
         seed,
         load,
+        shape: shape(&profile.load),
         phases,
+        measured: start..end,
         flows,
         requests_per_flow,
         max_in_flight,
@@ -95,18 +111,27 @@ pub fn resolve(
 /// The profile with what the command line says instead.
 fn overridden(profile: &Profile, overrides: &Overrides) -> Result<Profile, PlanError> {
     let mut profile = profile.clone();
-    let refuse = |what| {
-        Err(PlanError::Override {
-            profile: profile.name.clone(),
-            what,
-        })
+    let asked = [
+        ("rate", overrides.rate.is_some()),
+        ("duration", overrides.duration.is_some()),
+        ("ramp", overrides.ramp.is_some()),
+        ("warmup", overrides.warmup.is_some()),
+    ];
+    let (kind, takes): (_, &[&str]) = match profile.load {
+        scenario::Load::Passes(_) => ("passes", &[]),
+        scenario::Load::Stages(_) => ("stages", &[]),
+        scenario::Load::Users(_) => ("users", &["duration", "ramp", "warmup"]),
+        scenario::Load::Stairs(_) => ("stairs", &["ramp", "warmup"]),
+        scenario::Load::Spike(_) => ("spike", &["duration", "ramp", "warmup"]),
+        scenario::Load::Rate(_) => ("rate", &["rate", "duration", "ramp", "warmup"]),
     };
-    match profile.load {
-        scenario::Load::Passes(_) if overrides.duration.is_some() => return refuse("duration"),
-        scenario::Load::Passes(_) | scenario::Load::Users(_) if overrides.rate.is_some() => {
-            return refuse("rate");
-        }
-        _ => {}
+    if let Some((what, _)) = asked.iter().find(|(w, set)| *set && !takes.contains(w)) {
+        return Err(PlanError::Override {
+            profile: profile.name,
+            kind,
+            what,
+            hint: "leave it out, or name a profile that has a `rate` with `--profile`",
+        });
     }
     if let Some(rate) = overrides.rate {
         profile.load = scenario::Load::Rate(rate);
@@ -114,28 +139,44 @@ fn overridden(profile: &Profile, overrides: &Overrides) -> Result<Profile, PlanE
     profile.ramp = overrides.ramp.unwrap_or(profile.ramp);
     profile.warmup = overrides.warmup.unwrap_or(profile.warmup);
     profile.duration = overrides.duration.unwrap_or(profile.duration);
+    if let scenario::Load::Spike(spike) = &profile.load
+        && let Some(misfit) = spike.misfit(profile.duration)
+    {
+        return Err(PlanError::Spike {
+            profile: profile.name,
+            misfit,
+        });
+    }
     Ok(profile)
 }
 
-/// Flow starts over time: from nothing along the ramp, then at the profile's rate.
-fn pacer(profile: &Profile, rate: Rate, requests_per_flow: f64) -> Pacer {
-    let starts = match rate.of {
-        Arrivals::Flows => rate.per_second,
-        Arrivals::Requests => rate.per_second / requests_per_flow,
+fn load(profile: &Profile, stretches: &[Stretch]) -> Load {
+    let shape = Shape::new(stretches.iter().map(|s| s.segment));
+    let closed = match &profile.load {
+        scenario::Load::Passes(passes) => return Load::Passes(*passes),
+        scenario::Load::Users(_) => true,
+        scenario::Load::Stages(stages) => matches!(stages[0].amount, Amount::Users(_)),
+        _ => false,
     };
-    let ramp = Segment {
-        duration: profile.ramp,
-        from: 0.0,
-        to: starts,
-    };
-    let shape = Shape::new([
-        ramp,
-        Segment::flat(starts, profile.warmup),
-        Segment::flat(starts, profile.duration),
-    ]);
-    Pacer {
+    if closed {
+        return Load::Closed(shape);
+    }
+    Load::Open(Pacer {
         shape,
         process: profile.arrivals,
+    })
+}
+
+/// What the load does, in words, where it changes while it is judged.
+fn shape(load: &scenario::Load) -> Option<String> {
+    match load {
+        scenario::Load::Stairs(stairs) => Some(stairs.to_string()),
+        scenario::Load::Spike(spike) => Some(spike.to_string()),
+        scenario::Load::Stages(stages) => {
+            let stages: Vec<String> = stages.iter().map(ToString::to_string).collect();
+            Some(format!("stages {}", stages.join(", ")))
+        }
+        _ => None,
     }
 }
 
@@ -181,43 +222,38 @@ fn flows(scenario: &Scenario) -> Vec<PlannedFlow> {
         .collect()
 }
 
-fn phases(profile: &Profile) -> Vec<Phase> {
-    let mut start = 0;
-    let mut phases = Vec::new();
-    for (name, length) in [("ramp", profile.ramp), ("warm-up", profile.warmup)] {
-        if !length.is_zero() {
-            let end = start + nanos(length);
-            phases.push(Phase {
-                name: name.into(),
+/// A phase for each stretch; passes have one of no planned length.
+fn phases(profile: &Profile, stretches: &[Stretch]) -> Vec<Phase> {
+    let mut end = 0;
+    let mut phases: Vec<Phase> = stretches
+        .iter()
+        .map(|stretch| {
+            let start = end;
+            end += nanos(stretch.segment.duration);
+            Phase {
+                name: stretch.name.clone(),
                 start,
                 end,
-                measured: false,
-            });
-            start = end;
-        }
+                measured: stretch.measured,
+            }
+        })
+        .collect();
+    if phases.is_empty() {
+        phases.push(Phase {
+            name: profile.name.clone(),
+            start: 0,
+            end: 0,
+            measured: true,
+        });
     }
-    phases.push(measured(
-        &profile.name,
-        start,
-        start + nanos(profile.duration),
-    ));
     phases
-}
-
-fn measured(profile: &str, start: Nanos, end: Nanos) -> Phase {
-    Phase {
-        name: profile.to_owned(),
-        start,
-        end,
-        measured: true,
-    }
 }
 
 /// What would be outstanding if nothing answered until its timeout (Little's law), with room for chance.
 fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
     match load {
         Load::Passes(_) => 1,
-        Load::Closed(users) => *users,
+        Load::Closed(users) => users.peak().round() as u64,
         Load::Open(pacer) => {
             let timeouts =
                 scenario

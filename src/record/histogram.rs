@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 const HIGHEST: u64 = 3_600_000_000;
 const MICRO: u64 = 1_000;
 
-/// Latencies, lossless to 0.1 %. Empty ones cost no memory.
+/// Latencies, lossless to 0.1 %. Empty ones cost no memory, packed ones eight bytes a bucket that holds something.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
-    counts: Option<Box<Hdr<u32>>>,
+    counts: Counts,
     /// Exact sum, for the mean.
     sum: u128,
     /// Exact extremes: buckets only know them to 0.1 %.
@@ -23,18 +23,63 @@ pub struct Histogram {
     max: Nanos,
 }
 
+#[derive(Debug, Clone, Default)]
+enum Counts {
+    #[default]
+    Nothing,
+    /// Every bucket of the range: fast to add to, 20 KB up to 10 ms, 45 KB up to 1 s.
+    Open(Box<Hdr<u32>>),
+    /// (upper edge in microseconds, count), ascending.
+    Packed(Box<[(u32, u32)]>),
+}
+
+impl Counts {
+    /// For adding to; unpacked if need be.
+    fn open(&mut self) -> Option<&mut Hdr<u32>> {
+        if !matches!(self, Self::Open(_)) {
+            *self = Self::Open(Box::new(self.opened()?));
+        }
+        match self {
+            Self::Open(counts) => Some(counts),
+            Self::Nothing | Self::Packed(_) => None,
+        }
+    }
+
+    /// A copy with every bucket.
+    fn opened(&self) -> Option<Hdr<u32>> {
+        if let Self::Open(counts) = self {
+            return Some(counts.as_ref().clone());
+        }
+        // Bounds that auto-resize from 1 µs: short latencies need a tenth of the full range.
+        let mut counts = Hdr::new_with_bounds(1, 2, 3).ok()?;
+        counts.auto(true);
+        for (micros, n) in self.entries() {
+            counts.record_n(u64::from(micros), n).ok();
+        }
+        Some(counts)
+    }
+
+    /// Every bucket that holds something: (upper edge in microseconds, count), ascending.
+    fn entries(&self) -> Box<dyn Iterator<Item = (u32, u32)> + '_> {
+        match self {
+            Self::Nothing => Box::new(std::iter::empty()),
+            Self::Packed(buckets) => Box::new(buckets.iter().copied()),
+            Self::Open(counts) => Box::new(counts.iter_recorded().map(|v| {
+                // `HIGHEST` and the bucket that holds it are below 2^32.
+                let micros = u32::try_from(v.value_iterated_to()).unwrap_or(u32::MAX);
+                (micros, v.count_at_value())
+            })),
+        }
+    }
+}
+
 impl Histogram {
     /// Adds one value.
     pub fn record(&mut self, nanos: Nanos) {
-        if self.counts.is_none() {
-            // Bounds that auto-resize from 1 µs: short latencies need a tenth of the full range.
-            self.counts = Hdr::new_with_bounds(1, 2, 3).ok().map(|mut h| {
-                h.auto(true);
-                Box::new(h)
-            });
+        if self.is_empty() {
             self.min = nanos;
         }
-        if let Some(counts) = &mut self.counts {
+        if let Some(counts) = self.counts.open() {
             let micros = ((nanos + MICRO / 2) / MICRO).clamp(1, HIGHEST);
             // Within bounds by the clamp; a count of 2^32 saturates.
             counts.record(micros).ok();
@@ -46,22 +91,58 @@ impl Histogram {
 
     /// Adds all values of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        let Some(theirs) = &other.counts else { return };
-        if let Some(ours) = &mut self.counts {
-            // Auto-resizing histograms of the same precision always add up.
-            ours.add(theirs.as_ref()).ok();
-            self.min = self.min.min(other.min);
-        } else {
-            self.counts = Some(theirs.clone());
-            self.min = other.min;
+        if other.is_empty() {
+            return;
         }
-        self.sum += other.sum;
+        self.min = if self.is_empty() {
+            other.min
+        } else {
+            self.min.min(other.min)
+        };
         self.max = self.max.max(other.max);
+        self.sum += other.sum;
+        match (&mut self.counts, &other.counts) {
+            (ours @ Counts::Nothing, theirs) => *ours = theirs.clone(),
+            // Auto-resizing histograms of the same precision always add up.
+            (ours, Counts::Open(theirs)) => {
+                ours.open().map(|ours| ours.add(theirs.as_ref()).ok());
+            }
+            (ours, theirs) => {
+                for (micros, n) in theirs.entries() {
+                    ours.open()
+                        .map(|ours| ours.record_n(u64::from(micros), n).ok());
+                }
+            }
+        }
+    }
+
+    /// Gives back the room of empty buckets where that is the larger part; nothing is lost, and adding to it opens it
+    /// again.
+    pub fn pack(&mut self) {
+        if let Counts::Open(_) = &self.counts {
+            let packed: Box<[(u32, u32)]> = self.counts.entries().collect();
+            if size_of_val(packed.as_ref()) < self.footprint() {
+                self.counts = Counts::Packed(packed);
+            }
+        }
+    }
+
+    /// Bytes of memory that the counts take.
+    pub fn footprint(&self) -> usize {
+        match &self.counts {
+            Counts::Nothing => 0,
+            Counts::Open(counts) => counts.distinct_values() * size_of::<u32>(),
+            Counts::Packed(buckets) => size_of_val(buckets.as_ref()),
+        }
     }
 
     /// How many values.
     pub fn count(&self) -> u64 {
-        self.counts.as_ref().map_or(0, |c| c.len())
+        match &self.counts {
+            Counts::Nothing => 0,
+            Counts::Open(counts) => counts.len(),
+            Counts::Packed(buckets) => buckets.iter().map(|(_, n)| u64::from(*n)).sum(),
+        }
     }
 
     /// Whether there is no value.
@@ -76,17 +157,26 @@ impl Histogram {
 
     /// The `rank`-th smallest value (1-based); `None` beyond the last.
     pub fn at_rank(&self, rank: u64) -> Option<Nanos> {
-        let counts = self.counts.as_ref()?;
-        let n = counts.len();
+        let n = self.count();
         if rank == 0 || rank > n {
             return None;
         }
         if rank == n {
             return Some(self.max);
         }
-        // The quantile in the middle of the rank's share: no rounding can reach a neighbour.
-        let q = (rank as f64 - 0.5) / n as f64;
-        Some((counts.value_at_quantile(q) * MICRO).clamp(self.min, self.max))
+        let micros = match &self.counts {
+            // The quantile in the middle of the rank's share: no rounding can reach a neighbour.
+            Counts::Open(counts) => counts.value_at_quantile((rank as f64 - 0.5) / n as f64),
+            counts => {
+                let mut below = 0;
+                let (micros, _) = counts.entries().find(|(_, n)| {
+                    below += u64::from(*n);
+                    below >= rank
+                })?;
+                micros.into()
+            }
+        };
+        Some((micros * MICRO).clamp(self.min, self.max))
     }
 
     /// The exact mean; `None` of nothing.
@@ -108,34 +198,27 @@ impl Histogram {
     /// How many values may be above a limit: the bucket that holds it (0.1 % wide) counts wholly, so that what is
     /// judged by it is never judged too well.
     pub fn count_not_below(&self, limit: Nanos) -> u64 {
-        let Some(counts) = &self.counts else { return 0 };
-        counts
-            .iter_recorded()
-            .filter(|v| v.value_iterated_to() * MICRO > limit)
-            .map(|v| u64::from(v.count_at_value()))
-            .sum()
+        let above = |(upper, _): &(Nanos, u64)| *upper > limit;
+        self.buckets().into_iter().filter(above).map(|b| b.1).sum()
     }
 
     /// How many values are above a limit, to the resolution of a bucket (0.1 %).
     pub fn count_over(&self, limit: Nanos) -> u64 {
-        let Some(counts) = &self.counts else { return 0 };
+        let Some(counts) = self.counts.opened() else {
+            return 0;
+        };
         // The bucket that holds the limit counts as within it.
-        let over = |micros: u64| counts.lowest_equivalent(micros) * MICRO > limit;
-        counts
-            .iter_recorded()
-            .filter(|v| over(v.value_iterated_to()))
-            .map(|v| u64::from(v.count_at_value()))
-            .sum()
+        let over = |upper: Nanos| counts.lowest_equivalent(upper / MICRO) * MICRO > limit;
+        let buckets = self.buckets().into_iter();
+        buckets.filter(|(upper, _)| over(*upper)).map(|b| b.1).sum()
     }
 
     /// Every bucket that holds something: (upper edge, count), ascending.
     pub fn buckets(&self) -> Vec<(Nanos, u64)> {
-        self.counts.as_ref().map_or_else(Vec::new, |counts| {
-            counts
-                .iter_recorded()
-                .map(|v| (v.value_iterated_to() * MICRO, v.count_at_value().into()))
-                .collect()
-        })
+        self.counts
+            .entries()
+            .map(|(micros, n)| (u64::from(micros) * MICRO, n.into()))
+            .collect()
     }
 }
 
@@ -165,8 +248,17 @@ struct Stored {
 
 impl Serialize for Histogram {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(counts) = &self.counts else {
+        if self.is_empty() {
             return serializer.serialize_none();
+        }
+        let opened;
+        let counts = match &self.counts {
+            Counts::Open(counts) => counts.as_ref(),
+            packed => {
+                opened = packed.opened();
+                let counts = opened.as_ref();
+                counts.ok_or_else(|| S::Error::custom("histogram: no room"))?
+            }
         };
         let mut bytes = Vec::new();
         V2Serializer::new()
@@ -195,7 +287,7 @@ impl<'de> Deserialize<'de> for Histogram {
             .map_err(|e| D::Error::custom(format!("histogram: {e:?}")))?;
         counts.auto(true);
         Ok(Self {
-            counts: Some(Box::new(counts)),
+            counts: Counts::Open(Box::new(counts)),
             sum: stored.sum.into(),
             min: stored.min,
             max: stored.max,
@@ -244,6 +336,21 @@ mod tests {
             prop_assert_eq!(&merged, &of(&[a, b].concat()));
             let json = serde_json::to_string(&merged).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Histogram>(&json).unwrap(), &merged);
+
+            // Packed, nothing is different: not what is stored, not a rank, not a count, not what is added to it.
+            let mut packed = merged.clone();
+            packed.pack();
+            prop_assert_eq!(&packed, &merged);
+            let json = serde_json::to_string(&packed).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Histogram>(&json).unwrap(), &merged);
+            for rank in 0..=merged.count() + 1 {
+                prop_assert_eq!(packed.at_rank(rank), merged.at_rank(rank));
+            }
+            prop_assert_eq!(packed.count_over(1_000_000), merged.count_over(1_000_000));
+            let mut twice = merged.clone();
+            twice.merge(&packed);
+            packed.merge(&merged);
+            prop_assert_eq!(packed, twice);
         }
     }
 }

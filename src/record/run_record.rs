@@ -66,10 +66,13 @@ pub enum Model {
     },
     /// Arrivals on a schedule, whatever the answers do.
     Open {
-        /// Planned requests a second in the measured phase.
+        /// Planned requests a second in the measured phases, on average where the rate changes.
         requests: f64,
         /// Planned flow starts a second.
         flows: f64,
+        /// The most planned requests a second, where the rate changes.
+        #[serde(default)]
+        peak: Option<f64>,
         /// Poisson or constant.
         poisson: bool,
     },
@@ -109,7 +112,7 @@ impl Connections {
 /// A planned phase.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseRecord {
-    /// ramp, warm-up or the name of the profile.
+    /// ramp, warm-up, the name of the profile or that of a part of its shape.
     pub name: String,
     /// Since the run began.
     pub start: Nanos,

@@ -3,10 +3,10 @@
 
 use super::{Histogram, rank};
 use crate::units::Nanos;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// Windows kept: an hour of seconds; two hours come out in windows of two seconds, and so on.
-const MOST: usize = 3600;
+/// Windows kept: ten minutes of seconds; twenty come out in windows of two seconds, and so on.
+const MOST: usize = 600;
 
 /// Counts of one window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,7 @@ pub struct Window {
     /// The latest send in it, against its intended instant.
     pub lag: Nanos,
     /// Response times of the answered requests that ended in it.
+    #[serde(deserialize_with = "packed")]
     pub response: Histogram,
     /// Requests that timed out in it: beyond the last of `response`.
     pub timed_out: u64,
@@ -82,6 +83,12 @@ impl Window {
     }
 }
 
+fn packed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Histogram, D::Error> {
+    let mut histogram = Histogram::deserialize(deserializer)?;
+    histogram.pack();
+    Ok(histogram)
+}
+
 /// The windows of a run, merged pairwise whenever they become too many.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -98,6 +105,9 @@ impl Timeline {
             Some(last) if last.length < full => extend(last, &window),
             _ => self.windows.push(window),
         }
+        if let Some(last) = self.windows.last_mut() {
+            last.response.pack();
+        }
         if self.windows.len() > MOST {
             self.halve();
         }
@@ -110,6 +120,7 @@ impl Timeline {
             if let Some(second) = pair.get(1) {
                 extend(&mut first, second);
             }
+            first.response.pack();
             merged.push(first);
         }
         self.windows = merged;
@@ -118,11 +129,6 @@ impl Timeline {
     /// The windows in order.
     pub fn windows(&self) -> &[Window] {
         &self.windows
-    }
-
-    /// The last window.
-    pub fn last_mut(&mut self) -> Option<&mut Window> {
-        self.windows.last_mut()
     }
 }
 
@@ -158,6 +164,41 @@ mod tests {
                 .windows(2)
                 .all(|w| w[0].start + w[0].length == w[1].start)
         );
+    }
+
+    /// Seconds of 200 answers each, another draw every second, evenly from 5 to 7 ms: 500 buckets.
+    fn timeline(seconds: u64) -> Timeline {
+        let mut timeline = Timeline::default();
+        for second in 0..seconds {
+            let mut window = Window {
+                start: second * SECOND,
+                length: SECOND,
+                ..Window::default()
+            };
+            for i in 0..200 {
+                let place = (second * 200 + i).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+                window.response.record(5_000_000 + place % 2_000_000);
+            }
+            timeline.push(window);
+        }
+        timeline
+    }
+
+    #[test]
+    fn room_is_bounded_by_the_range_of_the_answers_and_every_answer_is_kept() {
+        let room = |timeline: &Timeline| -> (usize, usize) {
+            let windows = timeline.windows().iter();
+            let memory = windows.map(|w| w.response.footprint()).sum();
+            (memory, serde_json::to_string(timeline).unwrap().len())
+        };
+        let (short, long) = (timeline(600), timeline(2400));
+        let ((memory, stored), (more_memory, more_stored)) = (room(&short), room(&long));
+        // Four times the answers in no more windows: each has more of the 500 buckets in use, never more than all.
+        assert!(more_memory < 3 * memory, "{memory} B, {more_memory} B");
+        assert!(more_memory <= MOST * 501 * 8, "{more_memory} B");
+        assert!(more_stored < 3 * stored, "{stored} B, {more_stored} B");
+        let count = |w: &Window| w.response.count();
+        assert_eq!(long.windows().iter().map(count).sum::<u64>(), 2400 * 200);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use environment::{Environment, Lookup, Origin, Secret};
 pub use feeder::{Feeder, Order};
 pub use flow::{Body, Capture, Flow, Request, Step, Think};
 pub use load::{load, parse};
-pub use profile::{Load, Process, Profile};
+pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use settings::{Connections, Tls, parse_target};
 pub use vocabulary::SCENARIO;
 

@@ -10,8 +10,8 @@ pub(super) const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "d
 pub(super) const BODIES: [&str; 3] = ["json", "form", "text"];
 /// Whose connections are used again.
 pub(super) const CONNECTIONS: [&str; 2] = ["shared", "per user"];
-/// The three ways to say how much; exactly one stands in a profile.
-pub(super) const LOADS: [&str; 3] = ["passes", "rate", "users"];
+/// The ways to say how much; exactly one stands in a profile.
+pub(super) const LOADS: [&str; 6] = ["passes", "rate", "users", "stairs", "spike", "stages"];
 
 const fn key(name: &'static str, kind: Type, about: &'static str) -> Key {
     Key { name, kind, about }
@@ -255,9 +255,24 @@ pub(super) static PROFILE: Shape = Shape {
             "This many users, each starting anew when done.",
         ),
         key(
+            "stairs",
+            Type::Object(&STAIRS),
+            "Arrivals at one constant rate after the other, to find the last that holds.",
+        ),
+        key(
+            "spike",
+            Type::Object(&SPIKE),
+            "Arrivals at a base rate, with a peak in the middle of the duration or of every period.",
+        ),
+        key(
+            "stages",
+            Type::List(&Type::Object(&STAGE)),
+            "Any load, stretch by stretch: arrivals (`to: 100 req/s`) or users (`to: 50 users`).",
+        ),
+        key(
             "ramp",
             Type::Quantity("30s"),
-            "How long the load grows from nothing before it is full.",
+            "How long the load grows from nothing before it is full (or at the first rate of a shape).",
         ),
         key(
             "warmup",
@@ -282,6 +297,71 @@ pub(super) static PROFILE: Shape = Shape {
     ],
 };
 
+const RATE: Type = Type::Quantity("100 req/s");
+
+pub(super) static STAIRS: Shape = Shape {
+    name: "stairs",
+    required: &["from", "to", "step", "every"],
+    keys: &[
+        key("from", RATE, "The first rate."),
+        key(
+            "to",
+            RATE,
+            "The last rate; below `from` the stairs go down.",
+        ),
+        key("step", RATE, "From one rate to the next."),
+        key(
+            "every",
+            Type::Quantity("30s"),
+            "How long each rate is held.",
+        ),
+    ],
+};
+
+pub(super) static SPIKE: Shape = Shape {
+    name: "a spike",
+    required: &["base", "peak", "hold"],
+    keys: &[
+        key("base", RATE, "The rate before and after."),
+        key("peak", RATE, "The highest rate."),
+        key(
+            "rise",
+            Type::Quantity("5s"),
+            "How long it takes from base to peak (at once when left out).",
+        ),
+        key("hold", Type::Quantity("20s"), "How long the peak lasts."),
+        key(
+            "fall",
+            Type::Quantity("5s"),
+            "How long it takes from peak to base (at once when left out).",
+        ),
+        key(
+            "every",
+            Type::Quantity("1m"),
+            "The period, with a spike in the middle of each; the whole duration when left out.",
+        ),
+    ],
+};
+
+pub(super) static STAGE: Shape = Shape {
+    name: "a stage",
+    required: &["for"],
+    keys: &[
+        key(
+            "to",
+            RATE,
+            "In a straight line to this rate, from that of the stage before (the first: from nothing).",
+        ),
+        key("at", RATE, "At once, and constantly, at this rate."),
+        key("for", Type::Quantity("30s"), "How long."),
+        key(
+            "warmup",
+            Type::Boolean,
+            "`true` reports the stage and does not judge it; only the first stages can have it.",
+        ),
+    ],
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,7 +370,8 @@ mod tests {
     #[test]
     fn every_key_says_what_it_does() {
         for shape in [
-            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE,
+            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &STAIRS, &SPIKE,
+            &STAGE,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

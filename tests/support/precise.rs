@@ -4,8 +4,13 @@
 //!
 //! `/after/5` answers after 5 ms. `/frozen/5/1600/2000` takes 5 ms, but stands still from 1600 ms to the end of
 //! every 2000 ms. `/slow/10/110` has its head at 10 ms and its last byte at 110 ms. `/silent/5/50` answers after
-//! 5 ms, but every 50th never. `/close` closes the connection behind every answer.
+//! 5 ms, but every 50th never. `/close` closes the connection behind every answer. Two serve one request after the
+//! other: `/serial/1250/50/500` takes 1250 µs each, and stands still in the first 50 ms of every 500 ms since the first
+//! request; `/random/2000/7` takes exponential times of 2000 µs on average, drawn with the seed 7.
 
+use rand::SeedableRng as _;
+use rand_distr::{Distribution as _, Exp1};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,6 +36,36 @@ struct Shared {
 struct Served {
     requests: u64,
     late: Vec<Duration>,
+    /// When each request came, since the server's start.
+    came: Vec<Duration>,
+    /// How long each should be there, by the rules of the queue.
+    sojourns: Vec<Duration>,
+    /// When what is queued is served.
+    free: Option<Instant>,
+    first: Option<Instant>,
+    dice: Option<Xoshiro256PlusPlus>,
+}
+
+impl Served {
+    /// When the answer to what comes `now` is due in a queue of one server.
+    fn enqueue(
+        &mut self,
+        now: Instant,
+        service: Duration,
+        freeze: (Duration, Duration),
+    ) -> Instant {
+        let first = *self.first.get_or_insert(now);
+        let mut start = self.free.map_or(now, |free| free.max(now));
+        let (length, period) = freeze;
+        if !period.is_zero() {
+            let into = nanos((start - first).as_nanos() % period.as_nanos());
+            start += length.saturating_sub(into);
+        }
+        let due = start + service;
+        self.free = Some(due);
+        self.sojourns.push(due - now);
+        due
+    }
 }
 
 impl Precise {
@@ -86,6 +121,17 @@ impl Precise {
         !waited.1.timed_out()
     }
 
+    /// When each request came, since the first.
+    pub(crate) fn came(&self) -> Vec<Duration> {
+        let came = self.shared.served.lock().unwrap().came.clone();
+        came.iter().map(|at| at.saturating_sub(came[0])).collect()
+    }
+
+    /// How long requests should be in its queue.
+    pub(crate) fn sojourns(&self) -> Vec<Duration> {
+        self.shared.served.lock().unwrap().sojourns.clone()
+    }
+
     /// How late its own answers were.
     pub(crate) fn late(&self, quantile: f64) -> Duration {
         let mut late = self.shared.served.lock().unwrap().late.clone();
@@ -137,6 +183,7 @@ impl Shared {
         let number = {
             let mut served = self.served.lock().unwrap();
             served.requests += 1;
+            served.came.push(now - self.epoch);
             self.turned.notify_all();
             served.requests
         };
@@ -145,6 +192,18 @@ impl Shared {
         let numbers: Vec<u64> = words.map(|w| w.parse().unwrap()).collect();
         let mut due = now + ms(numbers.first().copied().unwrap_or_default());
         match word {
+            "serial" => {
+                let freeze = (ms(numbers[1]), ms(numbers[2]));
+                let mut served = self.served.lock().unwrap();
+                due = served.enqueue(now, Duration::from_micros(numbers[0]), freeze);
+            }
+            "random" => {
+                let mut served = self.served.lock().unwrap();
+                let seeded = || Xoshiro256PlusPlus::seed_from_u64(numbers[1]);
+                let unit: f64 = Exp1.sample(served.dice.get_or_insert_with(seeded));
+                let service = Duration::from_micros(numbers[0]).mul_f64(unit);
+                due = served.enqueue(now, service, (Duration::ZERO, Duration::ZERO));
+            }
             "frozen" => due += self.frozen(now, ms(numbers[1]), ms(numbers[2])),
             "silent" if number.is_multiple_of(numbers[1]) => {
                 reader.fill_buf()?;
@@ -172,7 +231,7 @@ impl Shared {
     /// How long it stands still for what arrives now.
     fn frozen(&self, now: Instant, from: Duration, period: Duration) -> Duration {
         let into = (now - self.epoch).as_nanos() % period.as_nanos();
-        let into = Duration::from_nanos(u64::try_from(into).unwrap());
+        let into = nanos(into);
         if into < from {
             Duration::ZERO
         } else {
@@ -185,6 +244,10 @@ impl Shared {
         let late = due.elapsed();
         self.served.lock().unwrap().late.push(late);
     }
+}
+
+fn nanos(number: u128) -> Duration {
+    Duration::from_nanos(u64::try_from(number).unwrap())
 }
 
 fn ms(number: u64) -> Duration {

@@ -370,6 +370,7 @@ fn finish(
         model: Model::Open {
             requests: 500.0,
             flows: 217.4,
+            peak: None,
             poisson: true,
         },
         phases: vec![

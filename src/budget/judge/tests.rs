@@ -16,6 +16,7 @@ const SECOND: Nanos = 1_000_000_000;
 const OPEN: Model = Model::Open {
     requests: 500.0,
     flows: 250.0,
+    peak: None,
     poisson: true,
 };
 const CLOSED: Model = Model::Closed { users: 9 };

@@ -118,3 +118,26 @@ fn the_same_seed_gives_the_same_run() {
     let run = || tally(run(&scenario, |k, _| Reply::after(k % 7 * MS)));
     assert_eq!(run(), run());
 }
+
+#[test]
+fn stages_of_users_come_and_go() {
+    // A request takes 100 ms: ten a second for each user there is.
+    let scenario = scenario(
+        "{ stages: [{ to: 20 users, for: 10s, warmup: true }, { to: 20 users, for: 5s }, { at: 5 users, for: 5s }] }",
+        ONE,
+    );
+    let parts = run(&scenario, |_, _| Reply::after(100 * MS));
+    let per_second: Vec<u64> = parts
+        .timeline
+        .windows()
+        .iter()
+        .map(|w| w.counts.sent)
+        .collect();
+    let sent = |seconds: std::ops::Range<usize>| per_second[seconds].iter().sum::<u64>();
+    // User k comes at k · 0.5 s; give or take what the first and last request of each overlaps.
+    assert!(sent(0..10).abs_diff(1050) <= 20, "{per_second:?}");
+    assert!(sent(10..15).abs_diff(1000) <= 20, "{per_second:?}");
+    assert!(sent(15..20).abs_diff(250) <= 20, "{per_second:?}");
+    let tally = tally(parts);
+    assert!(tally.sent.abs_diff(1250) <= 40, "{}", tally.sent);
+}

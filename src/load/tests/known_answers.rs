@@ -184,7 +184,18 @@ fn c9_a_ramp_sends_its_area_each_arrival_at_its_instant() {
 #[test]
 fn c12_workers_added_are_one_worker() {
     // The same arrivals on one thread and on four: every count and the stored bytes of every histogram are equal.
-    let scenario = scenario("{ rate: 500 req/s, arrivals: poisson, duration: 20s }", ONE);
+    for profile in [
+        "{ rate: 500 req/s, arrivals: poisson, duration: 20s }",
+        "{ stairs: { from: 50 req/s, to: 200 req/s, step: 50 req/s, every: 5s }, warmup: 2s }",
+        "{ spike: { base: 50 req/s, peak: 500 req/s, rise: 1s, hold: 4s, fall: 1s, every: 10s }, duration: 20s }",
+        "{ stages: [{ to: 200 req/s, for: 5s, warmup: true }, { to: 100 req/s, for: 10s }] }",
+    ] {
+        assert_workers_do_not_matter(profile);
+    }
+}
+
+fn assert_workers_do_not_matter(profile: &str) {
+    let scenario = scenario(profile, ONE);
     let run = |workers| {
         let parts = run_split(
             &scenario,
@@ -203,7 +214,7 @@ fn c12_workers_added_are_one_worker() {
     };
     let one = run(1);
     for workers in [2, 4, 7] {
-        assert_eq!(run(workers), one, "{workers} workers");
+        assert_eq!(run(workers), one, "{profile}: {workers} workers");
     }
 }
 

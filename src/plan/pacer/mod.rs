@@ -5,7 +5,7 @@
 mod poisson;
 mod shape;
 
-pub use shape::{Segment, Shape};
+pub use shape::{Cursor, Segment, Shape};
 
 use crate::scenario::Process;
 use crate::units::Nanos;
@@ -37,7 +37,7 @@ impl Pacer {
             Process::Constant => UnitArrivals::constant(),
         };
         Arrivals {
-            shape: &self.shape,
+            shape: self.shape.cursor(),
             unit,
             index: 0,
         }
@@ -47,7 +47,7 @@ impl Pacer {
 /// Iterator over the arrivals of a [`Pacer`].
 #[derive(Debug)]
 pub struct Arrivals<'a> {
-    shape: &'a Shape,
+    shape: Cursor<'a>,
     unit: UnitArrivals,
     index: u64,
 }

@@ -30,6 +30,16 @@ impl Segment {
         f64::midpoint(self.from, self.to) * self.duration.as_secs_f64()
     }
 
+    /// The area of its first part.
+    fn area_until(&self, into: Duration) -> f64 {
+        if into == self.duration {
+            return self.area();
+        }
+        let seconds = into.as_secs_f64();
+        let slope = (self.to - self.from) / self.duration.as_secs_f64();
+        (self.from + slope * seconds / 2.0) * seconds
+    }
+
     /// Seconds into the segment at which `area` arrivals are expected: the root of
     /// `from·t + slope·t²/2 = area`, in the form that does not cancel.
     fn invert(&self, area: f64) -> f64 {
@@ -76,19 +86,80 @@ impl Shape {
             .fold(0.0, |peak, s| peak.max(s.from).max(s.to))
     }
 
-    /// When `expected` arrivals are expected; `None` once the shape has ended.
-    pub fn time_of(&self, expected: f64) -> Option<Nanos> {
-        let mut before = 0.0;
+    /// Expected arrivals before `until`.
+    pub fn expected(&self, until: Nanos) -> f64 {
+        let mut left = Duration::from_nanos(until);
+        let mut sum = 0.0;
+        for segment in &self.segments {
+            let into = left.min(segment.duration);
+            left -= into;
+            sum += segment.area_until(into);
+        }
+        sum
+    }
+
+    /// When the rate is above `level`: `[from, to)`, in order.
+    pub fn above(&self, level: f64) -> Vec<(Nanos, Nanos)> {
+        let mut stretches: Vec<(Nanos, Nanos)> = Vec::new();
         let mut start = Duration::ZERO;
         for segment in &self.segments {
-            let area = segment.area();
-            if expected < before + area {
-                let into = segment.invert(expected - before);
-                return Some(nanos(start) + (into * 1e9).round() as Nanos);
+            let end = start + segment.duration;
+            let crossing = || {
+                let share = (level - segment.from) / (segment.to - segment.from);
+                start + segment.duration.mul_f64(share)
+            };
+            let (from, to) = match (segment.from > level, segment.to > level) {
+                (true, true) => (start, end),
+                (true, false) => (start, crossing()),
+                (false, true) => (crossing(), end),
+                (false, false) => (end, end),
+            };
+            let (from, to) = (nanos(from), nanos(to));
+            match stretches.last_mut() {
+                Some(last) if last.1 == from => last.1 = to,
+                _ if from < to => stretches.push((from, to)),
+                _ => {}
             }
-            before += area;
-            start += segment.duration;
+            start = end;
         }
-        None
+        stretches
+    }
+
+    /// Looks up times in ascending order of expected arrivals.
+    pub fn cursor(&self) -> Cursor<'_> {
+        Cursor {
+            segments: &self.segments,
+            before: 0.0,
+            start: Duration::ZERO,
+        }
+    }
+}
+
+/// A place in a [`Shape`] that only moves on: looking up the next arrival costs the same in the last of a thousand
+/// segments as in the first.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    /// What is not behind it yet.
+    segments: &'a [Segment],
+    /// Arrivals before the first of those.
+    before: f64,
+    /// Its start.
+    start: Duration,
+}
+
+impl Cursor<'_> {
+    /// When `expected` arrivals are expected, no fewer than last time; `None` once the shape has ended.
+    pub fn time_of(&mut self, expected: f64) -> Option<Nanos> {
+        loop {
+            let (segment, rest) = self.segments.split_first()?;
+            let area = segment.area();
+            if expected < self.before + area {
+                let into = (segment.invert(expected - self.before) * 1e9).round() as Nanos;
+                return Some(nanos(self.start) + into.min(nanos(segment.duration)));
+            }
+            self.before += area;
+            self.start += segment.duration;
+            self.segments = rest;
+        }
     }
 }

@@ -132,3 +132,105 @@ proptest! {
         }
     }
 }
+
+/// Stairs, a spike and a ramp down to nothing.
+const SHAPES: [&[(f64, f64, u64)]; 3] = [
+    &[
+        (100.0, 100.0, 30),
+        (200.0, 200.0, 30),
+        (300.0, 300.0, 30),
+        (400.0, 400.0, 30),
+    ],
+    &[
+        (50.0, 50.0, 60),
+        (50.0, 500.0, 5),
+        (500.0, 500.0, 20),
+        (500.0, 50.0, 5),
+        (50.0, 50.0, 60),
+    ],
+    &[(0.0, 300.0, 60), (300.0, 300.0, 30), (300.0, 0.0, 60)],
+];
+
+#[test]
+fn the_integral_inverts_the_schedule_of_every_shape() {
+    // The i-th constant arrival is where the area is i; Poisson's areas are a process of rate one.
+    for (shape, expected) in SHAPES.iter().zip([30_000.0, 18_750.0, 27_000.0]) {
+        let constant = pacer(Process::Constant, shape);
+        assert!((constant.shape.area() - expected).abs() < 1e-6);
+        let mut count = 0;
+        for arrival in constant.arrivals(0) {
+            let area = constant.shape.expected(arrival.due);
+            // Half a nanosecond of rounding at 500/s.
+            assert!(
+                (area - arrival.index as f64).abs() < 1e-6,
+                "{arrival:?} {area}"
+            );
+            count += 1;
+        }
+        assert!((f64::from(count) - expected).abs() <= 1.0, "{count}");
+
+        let poisson = pacer(Process::Poisson, shape);
+        let areas: Vec<f64> = poisson
+            .arrivals(5)
+            .map(|a| poisson.shape.expected(a.due))
+            .collect();
+        let n = areas.len() as f64;
+        // Three standard deviations of a count; of the mean and the variation of exponential gaps.
+        assert!((n - expected).abs() < 3.0 * expected.sqrt(), "{n}");
+        let gaps: Vec<f64> = areas.windows(2).map(|w| w[1] - w[0]).collect();
+        let mean = gaps.iter().sum::<f64>() / n;
+        let deviation = (gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n).sqrt();
+        assert!((mean - 1.0).abs() < 3.0 / n.sqrt(), "{mean}");
+        assert!(
+            (deviation / mean - 1.0).abs() < 3.0 / n.sqrt(),
+            "{deviation}"
+        );
+    }
+}
+
+#[test]
+fn users_are_there_while_the_shape_is_above_their_number() {
+    let second = 1_000_000_000;
+    let shape = pacer(
+        Process::Constant,
+        &[
+            (0.0, 10.0, 10),
+            (10.0, 10.0, 5),
+            (10.0, 4.0, 6),
+            (8.0, 8.0, 1),
+        ],
+    )
+    .shape;
+    for (number, shifts) in [
+        (0.0, vec![(0, 22)]),
+        (3.0, vec![(3, 22)]),
+        (4.0, vec![(4, 22)]),
+        (5.0, vec![(5, 20), (21, 22)]),
+        (9.0, vec![(9, 16)]),
+        (10.0, vec![]),
+    ] {
+        let expected: Vec<(Nanos, Nanos)> = shifts
+            .iter()
+            .map(|(a, b)| (a * second, b * second))
+            .collect();
+        assert_eq!(shape.above(number), expected, "user {number}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_area_grows_and_its_inverse_brings_it_back(
+        segments in prop::collection::vec((0.0f64..300.0, 0.0f64..300.0, 1u64..10), 1..6), at in 0.0f64..1.0
+    ) {
+        let shape = pacer(Process::Constant, &segments).shape;
+        let end = crate::units::nanos(shape.duration());
+        let time = (end as f64 * at) as Nanos;
+        let area = shape.expected(time);
+        prop_assert!(area <= shape.expected(time + 1_000_000) + 1e-9);
+        prop_assert!((shape.expected(end) - shape.area()).abs() < 1e-6);
+        if let Some(back) = shape.cursor().time_of(area) {
+            // Where the rate is next to nothing, many times have the same area.
+            prop_assert!((shape.expected(back) - area).abs() < 1e-5, "{} {}", back, time);
+        }
+    }
+}

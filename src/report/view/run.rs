@@ -118,12 +118,20 @@ impl RunView {
 
     /// The phases in words: `ramp 30 s, warm-up 30 s, launch 5 min (measured)`.
     pub fn phases_text(&self) -> String {
-        let spoken = self.phases.iter().map(|phase| {
-            let length = seconds(phase.end - phase.start);
-            let measured = if phase.measured { " (measured)" } else { "" };
-            format!("{} {length}{measured}", phase.name)
-        });
-        spoken.collect::<Vec<_>>().join(", ")
+        let (judged, before): (Vec<_>, Vec<_>) = self.phases.iter().partition(|p| p.measured);
+        let mut spoken: Vec<String> = before
+            .iter()
+            .map(|p| format!("{} {}", p.name, seconds(p.end - p.start)))
+            .collect();
+        if let (Some(first), Some(last)) = (judged.first(), judged.last()) {
+            let names = match judged.len() {
+                1 => first.name.clone(),
+                n => format!("{}, {n} parts,", self.profile),
+            };
+            let length = seconds(last.end - first.start);
+            spoken.push(format!("{names} {length} (measured)"));
+        }
+        spoken.join(", ")
     }
 }
 
@@ -146,11 +154,15 @@ fn load(model: Model) -> String {
         Model::Open {
             requests,
             flows,
+            peak,
             poisson,
         } => {
             let process = if poisson { "poisson" } else { "constant" };
+            let most = peak.map_or_else(String::new, |peak| {
+                format!(" on average, at most {} req/s", significant(peak))
+            });
             format!(
-                "open model, {} req/s ({} flows/s, {process} arrivals)",
+                "open model, {} req/s{most} ({} flows/s, {process} arrivals)",
                 significant(requests),
                 significant(flows)
             )
@@ -222,6 +234,7 @@ mod tests {
         let open = Model::Open {
             requests: 500.0,
             flows: 92.593,
+            peak: None,
             poisson: true,
         };
         assert_eq!(

@@ -52,12 +52,16 @@ fn connections(connections: scenario::Connections) -> Connections {
 }
 
 fn model(plan: &Plan) -> Model {
+    let mean = plan.mean_requests(&plan.measured).unwrap_or_default();
     match &plan.load {
         plan::Load::Passes(passes) => Model::Passes { passes: *passes },
-        plan::Load::Closed(users) => Model::Closed { users: *users },
+        plan::Load::Closed(_) => Model::Closed {
+            users: plan.users().unwrap_or_default(),
+        },
         plan::Load::Open(pacer) => Model::Open {
-            requests: pacer.shape.peak() * plan.requests_per_flow,
-            flows: pacer.shape.peak(),
+            requests: mean,
+            flows: mean / plan.requests_per_flow,
+            peak: plan.shape.is_some().then(|| plan.peak_requests()).flatten(),
             poisson: pacer.process == scenario::Process::Poisson,
         },
     }

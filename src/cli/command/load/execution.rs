@@ -92,7 +92,7 @@ fn generate(
     progress.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
-    record.counts.duration = plan.measured().map_or(0, |p| p.end - p.start);
+    record.counts.duration = plan.measured.end - plan.measured.start;
     record.health = parts.health;
     record.elapsed = parts.elapsed;
     record.stop = stop.reason();

@@ -51,6 +51,8 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         "{} → {}\n{plan}\nseed {}\n",
         inputs.scenario.name, inputs.scenario.target.value, plan.seed
     );
+    let names = plan.phases.iter().map(|p| p.name.chars().count());
+    let width = names.max().unwrap_or(0).max(10);
     for phase in &plan.phases {
         if phase.end > phase.start {
             let at = |nanos| format_duration(Duration::from_nanos(nanos));
@@ -61,7 +63,7 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
             };
             writeln!(
                 out,
-                "  {:<10} {:>8} … {:<8} {judged}",
+                "  {:<width$} {:>8} … {:<8} {judged}",
                 phase.name,
                 at(phase.start),
                 at(phase.end)

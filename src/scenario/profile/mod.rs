@@ -1,6 +1,10 @@
 //! How much load for how long. In: the `profiles:` map; out: [`Profile`]s. Invariant: a profile has exactly
 //! one kind of load and only the keys that mean something beside it, so nothing in it is ignored.
 
+mod shape;
+
+pub use shape::{Amount, Spike, Stage, Stairs};
+
 use super::loading::Loading;
 use super::vocabulary::{LOADS, PROFILE};
 use crate::source::{Fields, Node, Span, Spanned};
@@ -20,16 +24,16 @@ pub struct Profile {
     pub ramp: Duration,
     /// Full load that is not judged; zero when left out.
     pub warmup: Duration,
-    /// Full load that is judged; zero only with [`Load::Passes`], which end when they are done.
+    /// Full load that is judged; zero where the load itself says how long it is.
     pub duration: Duration,
-    /// How the arrivals of [`Load::Rate`] are spread.
+    /// How the arrivals of an open model are spread.
     pub arrivals: Process,
-    /// Unfinished flows beyond which arrivals of [`Load::Rate`] are dropped; derived when left out.
+    /// Unfinished flows beyond which arrivals of an open model are dropped; derived when left out.
     pub max_in_flight: Option<u64>,
 }
 
 /// The kind of load.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Load {
     /// Every flow this many times, one after the other: a smoke test. At least 1.
     Passes(u64),
@@ -37,6 +41,12 @@ pub enum Load {
     Rate(Rate),
     /// Closed model: this many users, each starting anew when done. At least 1.
     Users(u64),
+    /// Open model: constant rates, one after the other.
+    Stairs(Stairs),
+    /// Open model: a base rate with a peak.
+    Spike(Spike),
+    /// Either model: stretches, one after the other. At least one, all of them rates or all users.
+    Stages(Vec<Stage>),
 }
 
 /// How arrivals are spread over time.
@@ -83,6 +93,9 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
     let load = match kind {
         "passes" => loading.count(value).map(Load::Passes),
         "users" => loading.count(value).map(Load::Users),
+        "stairs" => shape::stairs(loading, value).map(Load::Stairs),
+        "spike" => shape::spike(loading, value).map(Load::Spike),
+        "stages" => shape::stages(loading, value).map(Load::Stages),
         _ => loading
             .reader
             .quantity(
@@ -92,15 +105,18 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
             )
             .map(Load::Rate),
     };
-    misfits(loading, kind, &fields);
+    misfits(loading, kind, load.as_ref(), &fields);
     let mut time = |key: &str| {
         fields
             .get(key)
             .map_or(Some(Duration::ZERO), |n| loading.reader.duration(n))
     };
     let (ramp, warmup, duration) = (time("ramp"), time("warmup"), time("duration"));
-    if kind != "passes" {
+    if matches!(kind, "rate" | "users" | "spike") {
         check_duration(loading, name, kind, &fields, duration);
+    }
+    if let (Some(Load::Spike(spike)), Some(duration)) = (&load, duration) {
+        check_spike(loading, spike, value, duration)?;
     }
     let arrivals = fields
         .get("arrivals")
@@ -145,7 +161,7 @@ fn kind<'n>(
             "T0601",
             name.span,
             format!("the profile `{}` does not say how much load", name.value),
-            "add one of `passes: 1`, `rate: 100 req/s`, `users: 10`",
+            "add one of `passes: 1`, `rate: 100 req/s`, `users: 10`, `stairs`, `spike`, `stages`",
         ),
         [(first, ..), (second, span, _), ..] => loading.reader.error(
             "T0601",
@@ -157,7 +173,8 @@ fn kind<'n>(
     None
 }
 
-fn misfits(loading: &mut Loading<'_>, kind: &str, fields: &Fields<'_>) {
+fn misfits(loading: &mut Loading<'_>, kind: &str, load: Option<&Load>, fields: &Fields<'_>) {
+    let of_users = |load: Option<&Load>| matches!(load, Some(Load::Stages(stages)) if matches!(stages[0].amount, Amount::Users(_)));
     let (keys, why): (&[&str], _) = match kind {
         "passes" => (
             &["ramp", "warmup", "duration", "arrivals", "max_in_flight"],
@@ -166,6 +183,18 @@ fn misfits(loading: &mut Loading<'_>, kind: &str, fields: &Fields<'_>) {
         "users" => (
             &["arrivals", "max_in_flight"],
             "users start anew when they are done, nothing arrives; remove it, or use `rate`",
+        ),
+        "stairs" => (
+            &["duration"],
+            "stairs end when each of their rates was held for `every`; remove it",
+        ),
+        "stages" if of_users(load) => (
+            &["ramp", "warmup", "duration", "arrivals", "max_in_flight"],
+            "stages of users say all of it themselves, and nothing arrives; remove it",
+        ),
+        "stages" => (
+            &["ramp", "warmup", "duration"],
+            "stages say it themselves: `{ to: 100 req/s, for: 30s, warmup: true }` is a ramp that is not judged",
         ),
         _ => return,
     };
@@ -179,6 +208,22 @@ fn misfits(loading: &mut Loading<'_>, kind: &str, fields: &Fields<'_>) {
             );
         }
     }
+}
+
+fn check_spike(
+    loading: &mut Loading<'_>,
+    spike: &Spike,
+    node: &Node,
+    duration: Duration,
+) -> Option<()> {
+    // A missing duration has its own message.
+    let misfit = (!duration.is_zero()).then(|| spike.misfit(duration));
+    let Some(misfit) = misfit.flatten() else {
+        return Some(());
+    };
+    let help = "make `duration` or `every` longer, or the spike shorter";
+    loading.reader.error("T0608", node.span, misfit, help);
+    None
 }
 
 fn check_duration(
