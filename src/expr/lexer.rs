@@ -6,11 +6,15 @@ use super::ParseError;
 use crate::source::closest;
 use std::ops::Range;
 
+/// So many brackets may stand inside each other.
+const DEEPEST: usize = 32;
+
 /// A place in a text.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
     at: usize,
+    depth: usize,
 }
 
 /// A piece of the text and its bytes.
@@ -23,7 +27,22 @@ pub(super) struct Piece<'t> {
 impl<'t> Cursor<'t> {
     /// At a byte of a text, which must be a character boundary.
     pub(super) fn new(text: &'t str, at: usize) -> Self {
-        Self { text, at }
+        Self { text, at, depth: 0 }
+    }
+
+    /// Steps into a list or a call, and no deeper than anybody writes.
+    pub(super) fn enter(&mut self) -> Result<(), ParseError> {
+        self.depth += 1;
+        if self.depth <= DEEPEST {
+            return Ok(());
+        }
+        let message = format!("more than {DEEPEST} brackets inside each other");
+        Err(error(self.at..self.at, message, "write it flatter"))
+    }
+
+    /// Steps out again.
+    pub(super) fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// Where the cursor stands.
@@ -104,6 +123,21 @@ impl<'t> Cursor<'t> {
 
     /// A JSON path: everything up to a blank, `|` or a comparison outside its brackets and quotes.
     pub(super) fn path(&mut self) -> Result<Option<Piece<'t>>, ParseError> {
+        self.bracketed(
+            "a bracket or quote of this JSON path is never closed",
+            "close it: `$.items[0]`, `$.items[?@.id == 'a']`",
+        )
+    }
+
+    /// A CSS selector: like a path; with blanks in it, it stands in quotes.
+    pub(super) fn selector(&mut self) -> Result<Option<Piece<'t>>, ParseError> {
+        self.bracketed(
+            "a bracket or quote of this selector is never closed",
+            "close it: `input[name=csrf]`, `\"form input\"`",
+        )
+    }
+
+    fn bracketed(&mut self, message: &str, help: &str) -> Result<Option<Piece<'t>>, ParseError> {
         if let Some(quoted) = self.quoted()? {
             return Ok(Some(quoted));
         }
@@ -133,11 +167,7 @@ impl<'t> Cursor<'t> {
             }
         }
         if depth > 0 || quote.is_some() {
-            return Err(error(
-                self.at + open..self.text.len(),
-                "a bracket or quote of this JSON path is never closed",
-                "close it: `$.items[0]`, `$.items[?@.id == 'a']`",
-            ));
+            return Err(error(self.at + open..self.text.len(), message, help));
         }
         Ok((length > 0).then(|| self.take(length)))
     }
@@ -261,6 +291,25 @@ pub(super) fn unescape(piece: &Piece<'_>) -> Result<String, ParseError> {
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Refuses a path or selector with more brackets inside each other than anybody writes: those who read them
+/// call themselves for each.
+pub(super) fn flat(piece: &Piece<'_>) -> Result<(), ParseError> {
+    let mut depth = 0_usize;
+    let deepest = piece.text.bytes().map(|byte| {
+        match byte {
+            b'(' | b'[' | b'!' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth
+    });
+    if deepest.max().unwrap_or_default() <= 2 * DEEPEST {
+        return Ok(());
+    }
+    let message = format!("more than {} brackets inside each other", 2 * DEEPEST);
+    Err(error(piece.range.clone(), message, "write it flatter"))
 }
 
 /// An error with its fix.

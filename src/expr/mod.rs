@@ -52,8 +52,10 @@
 //!   is compared with. What has no order (`"a" < 1`) fails with `not`, too.
 //! - **Functions** are for requests; checks and captures read variables only.
 
+mod details;
 mod facts;
 mod filter;
+mod found;
 mod json_template;
 mod jsonpath;
 mod lexer;
@@ -61,16 +63,20 @@ mod parse;
 mod predicate;
 mod query;
 mod template;
+mod vocabulary;
 
+pub use details::{Details, Needs};
 pub use facts::{Facts, Mismatch};
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
 pub use template::Template;
+pub use vocabulary::{EXAMPLE, Entry, Kind, vocabulary};
 
 use crate::source::{Diagnostic, Node, Source};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
@@ -146,6 +152,20 @@ pub trait Scope {
     fn slot(&mut self, name: &str) -> Option<usize>;
     /// Every known name, for "did you mean".
     fn names(&self) -> Vec<String>;
+
+    /// A file beside the text that is parsed, read now.
+    ///
+    /// # Errors
+    /// It cannot be read; where there are no files, always.
+    fn file(&mut self, name: &str) -> io::Result<Vec<u8>> {
+        let reason = format!("`{name}` is a file, and there are none here");
+        Err(io::Error::new(io::ErrorKind::Unsupported, reason))
+    }
+
+    /// The value of an environment variable; `None` where it is not set, or where there are none.
+    fn env(&mut self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// What templates see at run time, for one virtual user.

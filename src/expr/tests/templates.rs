@@ -83,7 +83,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "{{ zzzzzzz() }}",
         "zzzzzzz",
         "unknown function",
-        "uuid(), now()",
+        "uuid(), now(",
     ),
     (
         "{{ random_int(1) }}",
