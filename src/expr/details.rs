@@ -28,6 +28,7 @@ pub struct Details<'a> {
 
 /// What checks and captures look at, so that nothing else need be kept of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent flags")]
 pub struct Needs {
     /// The body.
     pub body: bool,

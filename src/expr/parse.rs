@@ -91,12 +91,11 @@ impl Expression {
             let start = cursor.at();
             let filter = Filter::parse(cursor, scope)?;
             if filter.takes_list() {
-                let asked = match filters.last_mut() {
-                    Some(before) => before.give_all(),
-                    None => {
-                        all = query.can_give_all();
-                        all
-                    }
+                let asked = if let Some(before) = filters.last_mut() {
+                    before.give_all()
+                } else {
+                    all = query.can_give_all();
+                    all
                 };
                 gives = if asked { Gives::List } else { gives };
             }

@@ -212,7 +212,7 @@ impl Filter {
     ) -> Result<Found<'a>, Obstacle> {
         let text = self.want_text(found)?;
         match search {
-            Search::Between(between) => between.find(text, tools.variables, all),
+            Search::Between(between) => between.find(&text, tools.variables, all),
             Search::Css(css) => css.find(&Page::read(&text), all),
             Search::Regex(regex) if all => {
                 let group = usize::from(regex.captures_len() > 1);

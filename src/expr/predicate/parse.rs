@@ -151,10 +151,9 @@ fn is(cursor: &mut Cursor<'_>, word: &Piece<'_>) -> Result<Test, ParseError> {
         let meant = match kind.text {
             "text" => Some("string"),
             "bool" => Some("boolean"),
-            "array" => Some("list"),
+            "array" | "collection" => Some("list"),
             "int" => Some("integer"),
             "decimal" | "double" => Some("float"),
-            "collection" => Some("list"),
             _ => None,
         };
         let help = match meant {

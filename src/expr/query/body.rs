@@ -31,7 +31,7 @@ impl Between {
     /// The first text between the two, or all of them.
     pub(in crate::expr) fn find<'a>(
         &self,
-        text: Cow<'a, str>,
+        text: &Cow<'a, str>,
         variables: &[Value],
         all: bool,
     ) -> Result<Found<'a>, Obstacle> {
@@ -45,10 +45,10 @@ impl Between {
         };
         let (left, right) = (render(&self.left)?, render(&self.right)?);
         if all {
-            let list: Vec<Json> = parts(&text, &left, &right).map(Json::from).collect();
+            let list: Vec<Json> = parts(text, &left, &right).map(Json::from).collect();
             return Ok(Found::json(list));
         }
-        let found = match &text {
+        let found = match text {
             Cow::Borrowed(text) => parts(text, &left, &right).next().map(Cow::Borrowed),
             Cow::Owned(text) => parts(text, &left, &right)
                 .next()

@@ -170,7 +170,7 @@ impl Query {
             Self::Json(path) => body::find_json(path, facts, all),
             Self::Css(css) => css.find(facts.page(), all),
             Self::Between(between) => {
-                between.find(String::from_utf8_lossy(facts.body), facts.variables, all)
+                between.find(&String::from_utf8_lossy(facts.body), facts.variables, all)
             }
             Self::Certificate(field) => field.find(facts.details.certificate),
             Self::Variable(slot, name) => facts

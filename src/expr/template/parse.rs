@@ -151,19 +151,14 @@ fn build(
     {
         return Ok(Segment::Call(Function::Fake(*fake)));
     }
+    let arguments = match on_text(name, arguments) {
+        Ok(function) => return Ok(Segment::Call(function)),
+        Err(arguments) => arguments,
+    };
     let wrong = |message: String| error(range.clone(), message, usage(name));
     let mut arguments = arguments.into_iter();
     let given = (arguments.next(), arguments.next(), arguments.next());
     Ok(Segment::Call(match (name, given) {
-        ("choice", (Some(first), second, third)) => {
-            let items: Vec<Argument> = [Some(first), second, third]
-                .into_iter()
-                .flatten()
-                .chain(arguments)
-                .collect();
-            let numbers = items.iter().all(|item| matches!(item, Argument::Number(_)));
-            Function::Choice(items.into_iter().map(Argument::segment).collect(), numbers)
-        }
         ("uuid", (None, ..)) => Function::Uuid,
         ("user", (None, ..)) => Function::User,
         ("iteration", (None, ..)) => Function::Iteration,
@@ -199,22 +194,45 @@ fn build(
         ("env", (Some(Argument::Text(variable)), default, None)) => {
             return environment(&variable, default, range, scope);
         }
-        ("sha256", (Some(text), None, _)) => Function::Sha256(text.boxed()),
-        ("base64", (Some(text), None, _)) => Function::Encode(Code::Base64Encode, text.boxed()),
-        ("base64url", (Some(text), None, _)) => {
-            Function::Encode(Code::Base64UrlEncode, text.boxed())
-        }
-        ("url_encode", (Some(text), None, _)) => Function::Encode(Code::UrlEncode, text.boxed()),
-        ("hmac_sha256" | "hmac_sha256_base64", (Some(key), Some(text), None)) => Function::Hmac {
-            key: key.boxed(),
-            text: text.boxed(),
-            base64: name.ends_with("base64"),
-        },
         _ if words(Kind::Function).any(|known| known == name) => {
             return Err(wrong(format!("`{name}` does not take {}", counted(count))));
         }
         _ => return Err(unknown_function(piece)),
     }))
+}
+
+/// A function of texts, which may be any arguments; the arguments back where it is none.
+fn on_text(name: &str, arguments: Vec<Argument>) -> Result<Function, Vec<Argument>> {
+    let code = match name {
+        "base64" => Some(Code::Base64Encode),
+        "base64url" => Some(Code::Base64UrlEncode),
+        "url_encode" => Some(Code::UrlEncode),
+        _ => None,
+    };
+    let hmac = matches!(name, "hmac_sha256" | "hmac_sha256_base64");
+    if hmac && arguments.len() == 2 {
+        let mut boxed = arguments.into_iter().map(Argument::boxed);
+        let (Some(key), Some(text)) = (boxed.next(), boxed.next()) else {
+            return Err(Vec::new());
+        };
+        let base64 = name.ends_with("base64");
+        return Ok(Function::Hmac { key, text, base64 });
+    }
+    if name == "choice" && !arguments.is_empty() {
+        let number = |item: &Argument| matches!(item, Argument::Number(_));
+        let numbers = arguments.iter().all(number);
+        let items = arguments.into_iter().map(Argument::segment).collect();
+        return Ok(Function::Choice(items, numbers));
+    }
+    if arguments.len() != 1 || (code.is_none() && name != "sha256") {
+        return Err(arguments);
+    }
+    let text = arguments.into_iter().next().map(Argument::boxed);
+    let text = text.ok_or_else(Vec::new)?;
+    Ok(match code {
+        Some(code) => Function::Encode(code, text),
+        None => Function::Sha256(text),
+    })
 }
 
 /// `now()`, `now(format)`, `now(offset)` or `now(format, offset)`; what has no `%` is an offset.

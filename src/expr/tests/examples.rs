@@ -53,7 +53,7 @@ pub(super) fn certificate() -> Vec<u8> {
 }
 
 fn ten_o_clock() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_255_200)
+    SystemTime::UNIX_EPOCH + Duration::from_hours(498_682)
 }
 
 /// Runs `with` on the exchange that the examples are about.

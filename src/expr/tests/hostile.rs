@@ -34,8 +34,8 @@ fn pages_inside_pages_are_refused() {
 
 #[test]
 fn one_tag_of_many_attributes_ends() {
-    let names: String = (0..2_000).map(|i| format!("a{i} ")).collect();
-    let body = format!("<p {names}>x</p>");
+    let names: Vec<String> = (0..2_000).map(|i| format!("a{i}")).collect();
+    let body = format!("<p {}>x</p>", names.join(" "));
     assert_eq!(survives(&body, "css p == \"x\""), Ok(()));
 }
 

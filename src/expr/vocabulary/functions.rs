@@ -114,7 +114,7 @@ pub(super) const FUNCTIONS: [Entry; 34] = [
     function(
         [
             "sha256",
-            "409868c0cb7303e481563abd1932695a7ec27270e33c1dbae7a131f4ee8ef542",
+            "sha256(TEXT)",
             "the SHA-256 digest of a text, in hexadecimal",
             "{{ sha256(user) }}",
             "17239b6e250110330eda64a29c610bf146f89883371fab093feda03bec61b646",

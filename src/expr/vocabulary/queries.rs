@@ -218,7 +218,7 @@ pub(super) const QUERIES: [Entry; 24] = [
     query(
         [
             "sha256",
-            "409868c0cb7303e481563abd1932695a7ec27270e33c1dbae7a131f4ee8ef542",
+            "sha256",
             "the SHA-256 digest of the body, in hexadecimal",
             "sha256",
             "409868c0cb7303e481563abd1932695a7ec27270e33c1dbae7a131f4ee8ef542",
