@@ -50,15 +50,17 @@ pub(super) fn cookies<'a>(
     set_cookies(facts, name).map(|cookie| Cow::Owned(cookie.value_trimmed().to_owned()))
 }
 
-fn set_cookies<'a>(
-    facts: &'a Facts<'_>,
-    name: &'a str,
-) -> impl Iterator<Item = Cookie<'static>> + use<'a> {
+fn set_cookies<'a>(facts: &'a Facts<'_>, name: &'a str) -> impl Iterator<Item = Cookie<'a>> {
     header_values(facts, &SET_COOKIE).filter_map(move |header| {
         // Most cookies are other cookies.
         let written = header.split('=').next()?.trim();
-        let cookie = (written == name).then(|| Cookie::parse(header.into_owned()).ok());
-        cookie?
+        if written != name {
+            return None;
+        }
+        match header {
+            Cow::Borrowed(header) => Cookie::parse(header).ok(),
+            Cow::Owned(header) => Cookie::parse(header).ok(),
+        }
     })
 }
 

@@ -2,6 +2,7 @@
 //! Invariant: rendering never fails, and allocates nothing but its output where no function works on a text;
 //! what stands outside the braces goes through unchanged.
 
+mod call;
 mod fake;
 mod function;
 mod parse;
