@@ -50,7 +50,7 @@
 //! template   = "{{" ( name | call | text ) "}}"
 //! call       = function "(" [ argument { "," argument } ] ")"
 //! argument   = integer | name | call | text
-//! function   = «the words of [`vocabulary`] that are functions»
+//! function   = «one of the functions that `vocabulary()` lists»
 //! name       = ( letter | "_" ) { letter | digit | "_" | "-" | "." }
 //! ```
 //!

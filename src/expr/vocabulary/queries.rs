@@ -55,7 +55,7 @@ pub(super) const QUERIES: [Entry; 24] = [
         [
             "css",
             "css SELECTOR [@ATTRIBUTE]",
-            "the text of an element as people see it, or one of its attributes; a selector with blanks stands in quotes",
+            "the text of an element as people see it, or one of its attributes; a selector with blanks or `>` stands in quotes",
             "css \"h1 b\"",
             "cart",
         ],
