@@ -1,17 +1,13 @@
 //! What is known about one response. In: its parts, borrowed; out: what queries ask for.
-//! Invariant: the body is parsed as JSON at most once, and only when a query needs the whole tree.
+//! Invariant: the body is parsed at most once as JSON and once as HTML, and only when a query needs the whole
+//! tree.
 
-use super::Value;
-use crate::units::format_duration;
+use super::query::Page;
+use super::{Details, Value};
 use http::HeaderMap;
 use serde_json::Value as Json;
-use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::io;
-use std::time::Duration;
-
-/// How much of a server's text a message shows, in characters.
-const EXCERPT: usize = 200;
+use std::time::{Duration, SystemTime};
 
 /// One response and the variables of the user who got it.
 #[derive(Debug)]
@@ -32,7 +28,12 @@ pub struct Facts<'a> {
     pub size: u64,
     /// Slot → value.
     pub variables: &'a [Value],
+    /// What is known beside all that: nothing, unless it was asked for.
+    pub details: Details<'a>,
+    /// The clock on the wall, read only by `days until` and `days since`.
+    pub now: fn() -> SystemTime,
     json: OnceCell<Option<Json>>,
+    page: OnceCell<Page>,
 }
 
 impl<'a> Facts<'a> {
@@ -47,7 +48,10 @@ impl<'a> Facts<'a> {
             duration: Duration::ZERO,
             size: 0,
             variables: &[],
+            details: Details::default(),
+            now: SystemTime::now,
             json: OnceCell::new(),
+            page: OnceCell::new(),
         }
     }
 
@@ -57,6 +61,7 @@ impl<'a> Facts<'a> {
         self.body = body;
         self.size = size;
         self.json = OnceCell::new();
+        self.page = OnceCell::new();
         self
     }
 
@@ -73,6 +78,19 @@ impl<'a> Facts<'a> {
     pub fn with_variables(mut self, variables: &'a [Value]) -> Self {
         self.variables = variables;
         self
+    }
+
+    /// The connection, the redirects and the certificate.
+    #[must_use]
+    pub fn with_details(mut self, details: Details<'a>) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// The body as a page.
+    pub(super) fn page(&self) -> &Page {
+        self.page
+            .get_or_init(|| Page::read(&String::from_utf8_lossy(self.body)))
     }
 
     /// The body as JSON; `None` where it is none.
@@ -100,160 +118,4 @@ pub struct Mismatch {
     pub expected: String,
     /// What was there, with its type: `number 500`. At most 200 characters of a server's text.
     pub actual: String,
-}
-
-/// What a query found, borrowed from the response where it can be.
-#[derive(Debug, Clone)]
-pub(super) enum Found<'a> {
-    /// Text.
-    Text(Cow<'a, str>),
-    /// Anything else that JSON knows (and text inside it).
-    Json(Cow<'a, Json>),
-    /// A time.
-    Time(Duration),
-}
-
-/// Why there is no value.
-#[derive(Debug)]
-pub(super) enum Obstacle {
-    /// Nothing was found; says what is not there. `not exists` is content with that.
-    Absent(String),
-    /// Something is there that cannot be worked with: never what a check wants.
-    Unfit {
-        /// What was needed.
-        expected: String,
-        /// What is there.
-        actual: String,
-    },
-}
-
-impl<'a> Found<'a> {
-    /// Text that is borrowed.
-    pub(super) fn text(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
-    }
-
-    /// A number or a list made here.
-    pub(super) fn json(json: impl Into<Json>) -> Self {
-        Self::Json(Cow::Owned(json.into()))
-    }
-
-    /// What a variable holds; `None` where it holds nothing.
-    pub(super) fn of(value: &'a Value) -> Option<Self> {
-        match value {
-            Value::Missing => None,
-            Value::Json(json) => Some(Self::Json(Cow::Borrowed(json))),
-            Value::Time(time) => Some(Self::Time(*time)),
-        }
-    }
-
-    /// As text, if it is text.
-    pub(super) fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Json(json) => json.as_str(),
-            Self::Time(_) => None,
-        }
-    }
-
-    /// As JSON, if it is JSON and no text.
-    pub(super) fn as_json(&self) -> Option<&Json> {
-        match self {
-            Self::Json(json) => Some(json),
-            Self::Text(_) | Self::Time(_) => None,
-        }
-    }
-
-    /// For a variable.
-    pub(super) fn into_value(self) -> Value {
-        match self {
-            Self::Text(text) => Value::Json(Json::String(text.into_owned())),
-            Self::Json(json) => Value::Json(json.into_owned()),
-            Self::Time(time) => Value::Time(time),
-        }
-    }
-
-    /// Its type and an excerpt: `number 500`, `string "paid"`, `list of 3: [1,2,3]`.
-    pub(super) fn describe(&self) -> String {
-        match self {
-            Self::Text(text) => format!("string {}", quoted(text)),
-            Self::Json(json) => describe(json),
-            Self::Time(time) => format!("time {}", format_duration(*time)),
-        }
-    }
-}
-
-fn describe(json: &Json) -> String {
-    match json {
-        Json::Null => "null".to_owned(),
-        Json::Bool(value) => format!("boolean {value}"),
-        Json::Number(number) => format!("number {number}"),
-        Json::String(text) => format!("string {}", quoted(text)),
-        Json::Array(items) => format!("list of {}: {}", items.len(), written(json)),
-        Json::Object(_) => format!("object {}", written(json)),
-    }
-}
-
-/// A text in quotes, made harmless and cut.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    let mut chars = text.chars();
-    for c in chars.by_ref().take(EXCERPT) {
-        show(c, &mut out);
-    }
-    out.push('"');
-    if chars.next().is_some() {
-        out.push_str("… (");
-        out.push_str(&crate::units::format_bytes(text.len() as u64));
-        out.push(')');
-    }
-    out
-}
-
-/// JSON as it is written, made harmless and cut.
-pub(super) fn written(json: &Json) -> String {
-    let mut start = Start(Vec::new());
-    // The error is the writer's own, to stop early.
-    let _ = serde_json::to_writer(&mut start, json);
-    let text = String::from_utf8_lossy(&start.0);
-    let mut out = String::new();
-    let mut chars = text.chars();
-    for c in chars.by_ref().take(EXCERPT) {
-        if matches!(c, '"' | '\\') {
-            out.push(c);
-        } else {
-            show(c, &mut out);
-        }
-    }
-    if chars.next().is_some() {
-        out.push('…');
-    }
-    out
-}
-
-/// A character, or its number where it would move a cursor, turn the line around or not be seen.
-fn show(c: char, out: &mut String) {
-    if c == '\'' {
-        out.push(c);
-    } else {
-        out.extend(c.escape_debug());
-    }
-}
-
-/// Keeps the start of what is written and refuses the rest.
-struct Start(Vec<u8>);
-
-impl io::Write for Start {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() > EXCERPT * 4 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        // One long text must not be copied whole either.
-        self.0.extend(bytes.iter().take(EXCERPT * 4 + 8));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -70,9 +70,9 @@ impl JsonTemplate {
 
     /// The variables that it reads, as often as it reads them.
     pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Whole(Segment::Slot(slot)) | Piece::Inside(Segment::Slot(slot)) => Some(*slot),
-            _ => None,
+        self.pieces.iter().flat_map(|piece| match piece {
+            Piece::Whole(segment) | Piece::Inside(segment) => segment.slots(),
+            Piece::Text(_) => Vec::new(),
         })
     }
 

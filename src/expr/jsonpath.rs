@@ -3,8 +3,9 @@
 //! whole document is read all the same, so that broken JSON is never half accepted.
 
 use super::ParseError;
-use super::facts::{Facts, Found};
-use super::lexer::{Piece, error};
+use super::facts::Facts;
+use super::found::Found;
+use super::lexer::{Piece, error, flat};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -57,6 +58,7 @@ impl JsonPath {
                 "paths are compiled once; name what changes behind the path, e.g. `== \"{{ name }}\"`",
             ));
         }
+        flat(piece)?;
         let steps = match plain(text) {
             Some(Plain { steps, fallback }) if !fallback => Steps::Plain(steps),
             Some(_) => Steps::One(compile(piece)?),
@@ -82,20 +84,26 @@ impl JsonPath {
     pub(super) fn find<'a>(&self, facts: &'a Facts<'_>) -> Result<Option<Found<'a>>, NotJson> {
         match &self.steps {
             Steps::Plain(steps) => match facts.parsed_json() {
-                Some(tree) => Ok(pick(tree, steps).map(|json| Found::Json(Cow::Borrowed(json)))),
+                Some(tree) => Ok(self.find_in(tree)),
                 None => Ok(walk(facts.json_bytes(), steps)
                     .map_err(|_| NotJson)?
                     .map(|json| Found::Json(Cow::Owned(json)))),
             },
+            Steps::One(_) | Steps::Many(_) => Ok(self.find_in(facts.json().ok_or(NotJson)?)),
+        }
+    }
+
+    /// The same in a document that is read already.
+    pub(super) fn find_in<'j>(&self, tree: &'j Json) -> Option<Found<'j>> {
+        match &self.steps {
+            Steps::Plain(steps) => pick(tree, steps).map(|json| Found::Json(Cow::Borrowed(json))),
             Steps::One(path) => {
-                let tree = facts.json().ok_or(NotJson)?;
                 let first = path.query(tree).first();
-                Ok(first.map(|json| Found::Json(Cow::Borrowed(json))))
+                first.map(|json| Found::Json(Cow::Borrowed(json)))
             }
             Steps::Many(path) => {
-                let tree = facts.json().ok_or(NotJson)?;
                 let all: Vec<Json> = path.query(tree).into_iter().cloned().collect();
-                Ok((!all.is_empty()).then(|| Found::json(all)))
+                (!all.is_empty()).then(|| Found::json(all))
             }
         }
     }

@@ -9,21 +9,32 @@
 //! capture    = expression
 //! expression = query { "|" filter }
 //!
-//! query      = "status" | "body" | "url" | "size" | "ttfb" | "duration"
-//!            | "header" label | "cookie" label
-//!            | "json" path | "regex" pattern
+//! query      = "status" | "reason" | "version" | "url" | "redirects" | "ip" | "size"
+//!            | "dns" | "connect" | "tls" | "ttfb" | "duration" | "server_timing" label
+//!            | "header" label | "cookie" label [ attribute ]
+//!            | "body" | "bytes" | "sha256" | "json" path | "css" selector
+//!            | "regex" pattern | "between" text text
+//!            | "certificate" ( "subject" | "issuer" | "san" | "start" | "expiry" | "serial" )
 //!            | "variable" name | name
+//! attribute  = "secure" | "httponly" | "samesite" | "max-age" | "expires" | "domain" | "path"
 //! filter     = "count" | "first" | "last" | "nth" integer | "random"
-//!            | "regex" pattern | "split" text | "replace" text text
-//!            | "trim" | "lower" | "upper" | "int" | "float"
+//!            | "regex" pattern | "css" selector | "between" text text
+//!            | "json" path | "jwt" ( label | path ) | "url" "param" text
+//!            | "split" text | "replace" ( text | pattern ) text
+//!            | "trim" | "lower" | "upper" | "int" | "float" | "string"
+//!            | "date" [ text ] | "format" text | "days" ( "until" | "since" )
+//!            | ( "base64" | "hex" | "url" ) ( "encode" | "decode" )
+//!            | "base64url" "encode" | "html" ( "escape" | "unescape" )
 //!
 //! predicate  = { "not" } test
 //! test       = ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) literal
 //!            | ( "contains" | "starts" "with" | "ends" "with" ) literal
-//!            | "matches" pattern
+//!            | "matches" ( pattern | "schema" label )
 //!            | "in" list
 //!            | "exists"
-//!            | "is" [ "not" ] ( "empty" | "number" | "string" | "boolean" | "list" | "object" | "null" )
+//!            | "is" [ "not" ] [ "a" | "an" ] ( "empty" | type )
+//! type       = "number" | "integer" | "float" | "string" | "boolean" | "list" | "object" | "null"
+//!            | "date" | "uuid" | "ipv4" | "ipv6" | "url"
 //!
 //! literal    = number | time | bytes | text | template | list | "true" | "false" | "null"
 //! list       = "[" [ literal { "," literal } ] "]"
@@ -33,27 +44,35 @@
 //! text       = '"' «characters, escapes, templates» '"' | "'" «the same» "'"
 //! pattern    = text «backslashes are the pattern's own, no templates» | "/" «characters, \/ for /» "/"
 //! path       = «RFC 9535, up to a blank, | or comparison outside its brackets» | text
+//! selector   = ( «CSS, up to a blank, | or comparison outside its brackets» | text ) [ "@" name ]
 //! label      = «up to a blank, | or comparison» | text
 //!
-//! template   = "{{" ( name | function | text ) "}}"
-//! function   = "uuid()" | "now()" | "timestamp()" | "random_int(" integer "," integer ")"
-//!            | "random_string(" integer ")" | "user()" | "iteration()"
+//! template   = "{{" ( name | call | text ) "}}"
+//! call       = function "(" [ argument { "," argument } ] ")"
+//! argument   = integer | name | call | text
+//! function   = «one of the functions that `vocabulary()` lists»
 //! name       = ( letter | "_" ) { letter | digit | "_" | "-" | "." }
 //! ```
 //!
 //! What a reader may ask next:
-//! - **Several headers, cookies or matches**: the query gives the first; before `count`, `first`, `last`,
-//!   `nth` and `random` it gives all. So `header set-cookie | count == 2`.
+//! - **Several headers, cookies, elements or matches**: the query or filter gives the first; before `count`,
+//!   `first`, `last`, `nth` and `random` it gives all. So `header set-cookie | count == 2`.
 //! - **Several JSON values**: a path that can name several (`$.items[*].id`) gives a list; a path that names
 //!   one gives that value. No match at all is nothing, except that it counts 0 and `is empty`.
 //! - **Nothing**: a check on nothing fails; `not exists` alone is content with it. A body that is not JSON
 //!   fails every `json` check.
 //! - **Types**: 1 equals 1.0, text never equals a number. A template on the right takes the type of what it
 //!   is compared with. What has no order (`"a" < 1`) fails with `not`, too.
-//! - **Functions** are for requests; checks and captures read variables only.
+//! - **Dates** are compared as instants with texts that are written like dates; a captured date is RFC 3339.
+//! - **Brackets** stand at most 32 inside each other, those of a path or selector 64.
+//! - **Functions** are for requests; checks and captures read variables only. Filters are for checks and
+//!   captures: a request has no place to say that one did not fit.
+//! - **Environment variables and schemas** are read while the scenario is, by [`Scope`].
 
+mod details;
 mod facts;
 mod filter;
+mod found;
 mod json_template;
 mod jsonpath;
 mod lexer;
@@ -61,16 +80,20 @@ mod parse;
 mod predicate;
 mod query;
 mod template;
+mod vocabulary;
 
+pub use details::{Details, Needs};
 pub use facts::{Facts, Mismatch};
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
 pub use template::Template;
+pub use vocabulary::{EXAMPLE, Entry, Kind, vocabulary};
 
 use crate::source::{Diagnostic, Node, Source};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
@@ -146,6 +169,20 @@ pub trait Scope {
     fn slot(&mut self, name: &str) -> Option<usize>;
     /// Every known name, for "did you mean".
     fn names(&self) -> Vec<String>;
+
+    /// A file beside the text that is parsed, read now.
+    ///
+    /// # Errors
+    /// It cannot be read; where there are no files, always.
+    fn file(&mut self, name: &str) -> io::Result<Vec<u8>> {
+        let reason = format!("`{name}` is a file, and there are none here");
+        Err(io::Error::new(io::ErrorKind::Unsupported, reason))
+    }
+
+    /// The value of an environment variable; `None` where it is not set, or where there are none.
+    fn env(&mut self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// What templates see at run time, for one virtual user.

@@ -1,12 +1,12 @@
 //! Text → expressions and checks. In: a check or capture as written; out: the compiled whole, which is run
 //! against the [`Facts`] of a response. Invariant: a response can make a check false, and nothing else.
 
-use super::facts::{Found, Obstacle};
 use super::filter::{Filter, Tools};
+use super::found::{Found, Obstacle};
 use super::lexer::{Cursor, error};
 use super::predicate::Predicate;
 use super::query::{Gives, Query};
-use super::{Facts, Mismatch, ParseError, Scope, Value};
+use super::{Facts, Mismatch, Needs, ParseError, Scope, Value};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// What a capture says: a query and its filters.
@@ -60,7 +60,12 @@ impl Expression {
 
     /// Whether the body must be kept for it.
     pub fn needs_body(&self) -> bool {
-        self.query.needs_body()
+        self.needs().body
+    }
+
+    /// What must be kept of a response for it.
+    pub fn needs(&self) -> Needs {
+        self.query.needs()
     }
 
     /// As it was written, without blanks around it.
@@ -71,7 +76,7 @@ impl Expression {
     /// The variables that it reads.
     pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
         let filters = self.filters.iter().flat_map(Filter::slots);
-        self.query.slot().into_iter().chain(filters)
+        self.query.slots().chain(filters)
     }
 
     /// Reads up to the predicate or the end.
@@ -85,9 +90,14 @@ impl Expression {
             cursor.peek();
             let start = cursor.at();
             let filter = Filter::parse(cursor, scope)?;
-            if filters.is_empty() && filter.takes_list() && query.can_give_all() {
-                all = true;
-                gives = Gives::List;
+            if filter.takes_list() {
+                let asked = if let Some(before) = filters.last_mut() {
+                    before.give_all()
+                } else {
+                    all = query.can_give_all();
+                    all
+                };
+                gives = if asked { Gives::List } else { gives };
             }
             gives = filter.gives(gives).map_err(|takes| {
                 let help = match (takes, gives) {
@@ -125,6 +135,7 @@ impl Expression {
         let mut tools = Tools {
             variables: facts.variables,
             rng,
+            now: facts.now,
         };
         for filter in &self.filters {
             found = filter.apply(found, &mut tools)?;
@@ -183,7 +194,7 @@ impl Check {
         };
         match self.expression.find(facts, rng) {
             Ok(found) if self.predicate.holds(&found, facts.variables) => Ok(()),
-            Ok(found) => Err(wanted(found.describe())),
+            Ok(found) => Err(wanted(self.predicate.actual(&found))),
             Err(Obstacle::Absent(_)) if self.predicate.wants_nothing() => Ok(()),
             // `json $.errors[*] is empty`: no match is the empty list that was asked for.
             Err(Obstacle::Absent(_)) if self.predicate.wants_empty() && self.is_plural() => Ok(()),
@@ -194,7 +205,12 @@ impl Check {
 
     /// Whether the body must be kept for it.
     pub fn needs_body(&self) -> bool {
-        self.expression.needs_body()
+        self.needs().body
+    }
+
+    /// What must be kept of a response for it.
+    pub fn needs(&self) -> Needs {
+        self.expression.needs()
     }
 
     /// Whether it is about the status: then the default check on the status does not apply.

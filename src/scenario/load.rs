@@ -1,7 +1,7 @@
 //! One pass over a scenario file. In: its path and the environment; out: [`Loaded`] or all problems.
 //! Invariant: every part is read even when another is broken, and a cause is told once.
 
-use super::environment::{Environment, Resolver, Secrets, beside};
+use super::environment::{Environment, Outside, Resolver, Secrets, beside};
 use super::flow::{self, Defaults};
 use super::loading::Loading;
 use super::names::Names;
@@ -52,7 +52,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     let secrets = Secrets::new(&declared, &resolver, &mut reader);
     let mut loading = Loading {
         reader,
-        names: Names::default(),
+        names: Names::new(Outside::new(folder, &resolver, &declared)),
         secrets,
         folder,
     };

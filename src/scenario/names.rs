@@ -3,9 +3,11 @@
 //! that does not resolve. Invariant: a name resolves only when an earlier step of the same flow captured
 //! it, or a feeder has that column.
 
+use super::environment::Outside;
 use crate::expr::Scope;
 use crate::source::{Diagnostic, Span};
 use std::collections::HashMap;
+use std::io;
 
 /// The names of one file.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub(super) struct Names {
     known: Vec<Known>,
     read: Vec<usize>,
     missed: Vec<String>,
+    outside: Outside,
 }
 
 /// A capture somewhere in the file, found before anything is compiled.
@@ -55,6 +58,14 @@ struct Known {
 }
 
 impl Names {
+    /// No names yet; files and environment variables are those of `outside`.
+    pub(super) fn new(outside: Outside) -> Self {
+        Self {
+            outside,
+            ..Self::default()
+        }
+    }
+
     /// Adds a feeder; the slots of its columns, in order.
     pub(super) fn add_feeder(&mut self, name: &str, columns: Columns<'_>) -> Vec<usize> {
         let (columns, unknown) = match columns {
@@ -228,6 +239,14 @@ impl Scope for Names {
         captured
             .chain(self.feeders.iter().flat_map(column))
             .collect()
+    }
+
+    fn file(&mut self, name: &str) -> io::Result<Vec<u8>> {
+        self.outside.file(name)
+    }
+
+    fn env(&mut self, name: &str) -> Option<String> {
+        self.outside.variable(name).map(str::to_owned)
     }
 }
 

@@ -459,3 +459,33 @@ proptest! {
         prop_assert!(problems.diagnostics().iter().all(|p| p.help.is_some()), "{}", problems.render(false));
     }
 }
+
+#[test]
+fn schemas_and_variables_are_read_with_the_scenario() {
+    let folder = folder();
+    std::fs::write(folder.path().join("order.json"), "{\"type\": \"object\"}").unwrap();
+    let environment = Environment::empty()
+        .with("STAGE", "dev")
+        .with("PIN", "s3cret");
+    let read = |schema: &str, name: &str| {
+        let text = format!(
+            "scenario: x\ntarget: http://127.0.0.1:1\nsecrets: [PIN]\nflows:\n  a:\n    steps:\n      - get: /\n        \
+             headers: {{ x-stage: '{{{{ env(\"{name}\") }}}}' }}\n        check: json $ matches schema {schema}\n"
+        );
+        let path = folder.path().join("x.yaml");
+        parse(Source::new("x.yaml", text), &path, &environment).map_err(|p| p.render(false))
+    };
+    read("order.json", "STAGE").unwrap();
+    let missing = read("nope.json", "STAGE").unwrap_err();
+    assert!(
+        missing.contains("x.yaml:9:38") && missing.contains("no file nope.json"),
+        "{missing}"
+    );
+    for name in ["NOPE", "PIN"] {
+        let problem = read("order.json", name).unwrap_err();
+        assert!(
+            problem.contains("is not set") && !problem.contains("s3cret"),
+            "{problem}"
+        );
+    }
+}

@@ -2,12 +2,16 @@
 //! found, and in words what it wanted. Invariant: values that cannot be compared never satisfy a predicate,
 //! with `not` or without, so that a check that makes no sense is red.
 
+mod kind;
 mod operand;
 mod parse;
+mod schema;
 
+use self::kind::Type;
 use self::operand::Operand;
+use self::schema::Schema;
 use super::Value;
-use super::facts::Found;
+use super::found::Found;
 use regex::Regex;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
@@ -26,6 +30,7 @@ enum Test {
     StartsWith(Operand),
     EndsWith(Operand),
     Matches(Regex),
+    Schema(Schema),
     In(Vec<Operand>),
     Exists,
     Empty,
@@ -42,16 +47,6 @@ enum Op {
     AtLeast,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type {
-    Number,
-    String,
-    Boolean,
-    List,
-    Object,
-    Null,
-}
-
 /// Longer symbols first.
 const OPS: [(&str, Op); 6] = [
     ("==", Op::Equal),
@@ -61,14 +56,7 @@ const OPS: [(&str, Op); 6] = [
     ("<", Op::Less),
     (">", Op::More),
 ];
-const TYPES: [(&str, Type); 6] = [
-    ("number", Type::Number),
-    ("string", Type::String),
-    ("boolean", Type::Boolean),
-    ("list", Type::List),
-    ("object", Type::Object),
-    ("null", Type::Null),
-];
+
 impl Predicate {
     /// Whether it holds of what was found.
     pub(super) fn holds(&self, found: &Found<'_>, variables: &[Value]) -> bool {
@@ -104,17 +92,21 @@ impl Predicate {
             Test::StartsWith(operand) => right("starts with", operand),
             Test::EndsWith(operand) => right("ends with", operand),
             Test::Matches(regex) => format!("{not}matches /{regex}/"),
+            Test::Schema(schema) => format!("{not}matches schema {}", schema.name()),
             Test::In(items) => right("in", &Operand::List(items.clone())),
             Test::Exists => format!("{not}exists"),
             Test::Empty => format!("{not}is empty"),
-            Test::Is(kind) => {
-                let name = TYPES
-                    .iter()
-                    .find(|(_, known)| known == kind)
-                    .map_or("", |(s, _)| s);
-                format!("{not}is {name}")
-            }
+            Test::Is(kind) => format!("{not}is {}", kind.name()),
         }
+    }
+
+    /// What was found instead; for a schema, where it does not fit.
+    pub(super) fn actual(&self, found: &Found<'_>) -> String {
+        let misfit = match &self.test {
+            Test::Schema(schema) if !self.negated => schema.misfit(found),
+            _ => None,
+        };
+        misfit.unwrap_or_else(|| found.describe())
     }
 
     /// The variables that it reads.
@@ -152,6 +144,7 @@ impl Test {
                 Some(found.as_text()?.ends_with(&*operand.text_value(variables)?))
             }
             Self::Matches(regex) => Some(regex.is_match(found.as_text()?)),
+            Self::Schema(schema) => schema.fits(found),
             Self::In(items) => {
                 let mut any = false;
                 for item in items {
@@ -177,26 +170,7 @@ impl Test {
             | Self::StartsWith(operand)
             | Self::EndsWith(operand) => each(operand),
             Self::In(items) => items.iter().for_each(each),
-            Self::Matches(_) | Self::Exists | Self::Empty | Self::Is(_) => {}
-        }
-    }
-}
-
-impl Type {
-    fn fits(self, found: &Found<'_>) -> bool {
-        match found {
-            Found::Text(_) => self == Self::String,
-            Found::Time(_) => false,
-            Found::Json(json) => {
-                self == match json.as_ref() {
-                    Json::Null => Self::Null,
-                    Json::Bool(_) => Self::Boolean,
-                    Json::Number(_) => Self::Number,
-                    Json::String(_) => Self::String,
-                    Json::Array(_) => Self::List,
-                    Json::Object(_) => Self::Object,
-                }
-            }
+            Self::Matches(_) | Self::Schema(_) | Self::Exists | Self::Empty | Self::Is(_) => {}
         }
     }
 }

@@ -4,8 +4,8 @@
 //! A template takes the type of what it is compared with: `"{{ n }}"` equals the number 3 when `n` holds `3`
 //! or the text `3`, and equals the text `3` too.
 
-use crate::expr::facts::{Found, quoted, written};
-use crate::expr::filter::template;
+use crate::expr::filter::{dates, template};
+use crate::expr::found::{Found, quoted, written};
 use crate::expr::lexer::{Cursor, Piece, error, unescape};
 use crate::expr::query::Gives;
 use crate::expr::template::Template;
@@ -71,6 +71,7 @@ impl Operand {
             return Err(error(odd.range, message, "write `in [200, 204]`"));
         }
         let mut items = Vec::new();
+        cursor.enter()?;
         while !cursor.eat("]") {
             if cursor.peek().is_none() || !(items.is_empty() || cursor.eat(",")) {
                 return Err(error(
@@ -81,6 +82,7 @@ impl Operand {
             }
             items.push(Self::parse(cursor, word, scope)?);
         }
+        cursor.leave();
         Ok(items)
     }
 
@@ -98,6 +100,11 @@ impl Operand {
     /// Whether it is `true`, `false` or `null`.
     pub(super) fn is_constant_word(&self) -> bool {
         matches!(self, Self::Json(Json::Bool(_) | Json::Null))
+    }
+
+    /// Whether it is a text that is written like a date.
+    pub(super) fn is_date(&self) -> bool {
+        matches!(self, Self::Json(Json::String(text)) if dates::read(text).is_some())
     }
 
     /// As it would be written, with the values of its variables.
@@ -149,6 +156,7 @@ impl Operand {
         let own = self.resolve(found, variables)?;
         Some(match (&own, found) {
             (Found::Time(a), Found::Time(b)) => a == b,
+            (own, Found::Date(found)) => date(own)? == *found,
             _ => match (own.as_text(), found.as_text()) {
                 (Some(a), Some(b)) => a == b,
                 (None, None) => own
@@ -165,6 +173,7 @@ impl Operand {
         let own = self.resolve(found, variables)?;
         match (found, &own) {
             (Found::Time(found), Found::Time(own)) => Some(found.cmp(own)),
+            (Found::Date(found), own) => Some(found.cmp(&date(own)?)),
             _ => match (found.as_text(), own.as_text()) {
                 (Some(found), Some(own)) => Some(found.cmp(own)),
                 _ => match (found.as_json()?, own.as_json()?) {
@@ -340,7 +349,16 @@ fn read_as<'a>(beside: &Found<'_>, text: &str) -> Option<Found<'a>> {
             alike.then(|| Found::json(read))
         }
         Found::Time(_) => units::parse_duration(text).ok().map(Found::Time),
+        Found::Date(_) => dates::read(text).map(Found::Date),
         Found::Text(_) => None,
+    }
+}
+
+/// A date, or a text that is written like one.
+fn date(found: &Found<'_>) -> Option<jiff::Timestamp> {
+    match found {
+        Found::Date(date) => Some(*date),
+        other => dates::read(other.as_text()?),
     }
 }
 

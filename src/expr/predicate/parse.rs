@@ -1,55 +1,14 @@
 //! The end of a check, read. In: the words behind an expression and the expression's type; out: a
 //! [`Predicate`]. Invariant: a comparison that no response could satisfy is an error here, not a red check.
 
+use super::kind::TYPES;
 use super::operand::Operand;
-use super::{OPS, Predicate, TYPES, Test};
+use super::schema::Schema;
+use super::{OPS, Predicate, Test};
 use crate::expr::lexer::{Cursor, Piece, error, suggest};
-use crate::expr::query::{Gives, pattern};
+use crate::expr::query::{Gives, needed, pattern};
+use crate::expr::vocabulary::{Kind, elsewhere, words};
 use crate::expr::{ParseError, Scope};
-
-/// Every predicate, as it is written.
-const WORDS: [&str; 21] = [
-    "==",
-    "!=",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "contains",
-    "starts with",
-    "ends with",
-    "matches",
-    "in",
-    "exists",
-    "is empty",
-    "is number",
-    "is string",
-    "is boolean",
-    "is list",
-    "is object",
-    "is null",
-    "not",
-    "is",
-];
-/// What other tools and people write.
-const ELSEWHERE: [(&str, &str); 16] = [
-    ("startsWith", "starts with"),
-    ("endsWith", "ends with"),
-    ("isEmpty", "is empty"),
-    ("isNumber", "is number"),
-    ("isString", "is string"),
-    ("isBoolean", "is boolean"),
-    ("isCollection", "is list"),
-    ("equals", "=="),
-    ("equal", "=="),
-    ("eq", "=="),
-    ("includes", "contains"),
-    ("match", "matches"),
-    ("below", "<"),
-    ("above", ">"),
-    ("empty", "is empty"),
-    ("has", "contains"),
-];
 
 impl Predicate {
     /// Reads a predicate behind an expression, whose text and type serve the messages.
@@ -73,7 +32,7 @@ impl Predicate {
             "contains" => Test::Contains(Operand::parse(cursor, &word, scope)?),
             "starts" => Test::StartsWith(with(cursor, &word, scope)?),
             "ends" => Test::EndsWith(with(cursor, &word, scope)?),
-            "matches" => Test::Matches(pattern(cursor, "matches")?),
+            "matches" => matches(cursor, &word, scope)?,
             "in" => Test::In(Operand::list(cursor, &word, scope)?),
             "exists" => Test::Exists,
             "is" => {
@@ -130,7 +89,8 @@ fn symbol(cursor: &mut Cursor<'_>, scope: &mut dyn Scope, left: &str) -> Result<
             format!("for example `{left} == …` or `{left} exists`"),
         ));
     }
-    let help = format!("one of: {}", WORDS[..13].join(", "));
+    let all: Vec<&str> = words(Kind::Predicate).collect();
+    let help = format!("one of: {}", all.join(", "));
     Err(error(
         odd.range,
         format!("`{}` is no predicate", odd.text),
@@ -153,12 +113,32 @@ fn with(
     Operand::parse(cursor, word, scope)
 }
 
+/// A pattern, or `schema FILE`.
+fn matches(
+    cursor: &mut Cursor<'_>,
+    word: &Piece<'_>,
+    scope: &mut dyn Scope,
+) -> Result<Test, ParseError> {
+    let Some(schema) = cursor.peek_word().filter(|next| next.text == "schema") else {
+        return pattern(cursor, word.text).map(Test::Matches);
+    };
+    cursor.word();
+    let file = needed(cursor.label()?, &schema, "matches schema \"order.json\"")?;
+    Schema::compile(&file, scope).map(Test::Schema)
+}
+
 fn is(cursor: &mut Cursor<'_>, word: &Piece<'_>) -> Result<Test, ParseError> {
     let names: Vec<&str> = TYPES
         .iter()
         .map(|(name, _)| *name)
         .chain(["empty"])
         .collect();
+    if cursor
+        .peek_word()
+        .is_some_and(|word| matches!(word.text, "a" | "an"))
+    {
+        cursor.word();
+    }
     let Some(kind) = cursor.word() else {
         let help = format!("one of: {}; equality is `==`", names.join(", "));
         return Err(error(word.range.clone(), "`is` what?", help));
@@ -171,8 +151,9 @@ fn is(cursor: &mut Cursor<'_>, word: &Piece<'_>) -> Result<Test, ParseError> {
         let meant = match kind.text {
             "text" => Some("string"),
             "bool" => Some("boolean"),
-            "array" => Some("list"),
-            "integer" | "int" | "float" => Some("number"),
+            "array" | "collection" => Some("list"),
+            "int" => Some("integer"),
+            "decimal" | "double" => Some("float"),
             _ => None,
         };
         let help = match meant {
@@ -184,11 +165,10 @@ fn is(cursor: &mut Cursor<'_>, word: &Piece<'_>) -> Result<Test, ParseError> {
 }
 
 fn unknown(word: &Piece<'_>) -> ParseError {
-    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == word.text);
-    let help = match elsewhere {
-        Some((_, ours)) => format!("did you mean `{ours}`?"),
-        None => suggest(word.text, &WORDS[..19], ""),
-    };
+    let help = elsewhere(Kind::Predicate, word.text).unwrap_or_else(|| {
+        let all: Vec<&str> = words(Kind::Predicate).collect();
+        suggest(word.text, &all, "")
+    });
     error(
         word.range.clone(),
         format!("`{}` is no predicate", word.text),
@@ -227,6 +207,7 @@ fn checked(
                     && !matches!(operand, Operand::Template(_))
             }
             (_, Gives::Anything) => operand.is_constant_word() && gives != Gives::List,
+            (Gives::Date, Gives::Text) => !operand.is_date(),
             (left, right) => left != right,
         };
         if never && !list {
@@ -247,6 +228,7 @@ fn mismatch(left: &str, gives: Gives, right: Gives, text_wanted: bool) -> (Strin
     let help = match (gives, right) {
         (Gives::Time, Gives::Number) => "give it a unit: `2s` or `500ms`",
         (Gives::Text, Gives::Number) => "add `| int` or `| float` to the left, or quote the number",
+        (Gives::Date, _) => "write a date in quotes: `\"2026-12-31\"`",
         (Gives::Number, Gives::Text) => "write the number without quotes",
         _ if text_wanted => "put the right-hand side in quotes",
         _ => "compare values of the same type",

@@ -2,6 +2,9 @@
 
 mod checks;
 mod errors;
+mod examples;
+mod exchange;
+mod hostile;
 mod json_bodies;
 mod paths;
 mod properties;

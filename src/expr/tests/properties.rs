@@ -2,58 +2,89 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
+const WORDS: &[&str] = &[
+    "status",
+    "header",
+    "x-a",
+    "json",
+    "$.a[0]",
+    "$.items[?@.a",
+    "|",
+    "count",
+    "nth",
+    "-1",
+    "==",
+    "!=",
+    "<",
+    "not",
+    "is",
+    "empty",
+    "in",
+    "[1,",
+    "]",
+    "\"a",
+    "\"",
+    "'",
+    "/a(",
+    "/",
+    "{{",
+    "}}",
+    "token",
+    "uuid(",
+    ")",
+    "2",
+    "s",
+    "KB",
+    "é",
+    "\\",
+    "\\u{",
+    "matches",
+    "contains",
+    "starts",
+    "with",
+    " ",
+    "\t",
+    "%",
+    "1e9",
+    "1e",
+    "99999999999999999999",
+    "split",
+    "replace",
+    "random",
+    "css",
+    "a@href",
+    "\"h1 b\"",
+    "@x",
+    "between",
+    "\"<\" \">\"",
+    "certificate",
+    "expiry",
+    "cookie",
+    "max-age",
+    "date",
+    "\"%Y\"",
+    "days",
+    "until",
+    "base64",
+    "decode",
+    "html",
+    "unescape",
+    "jwt",
+    "url",
+    "param",
+    "schema",
+    "order.json",
+    "bytes",
+    "sha256(",
+    "choice(",
+    "now(",
+    "\"+3d\"",
+    ",",
+];
+
 /// Text that often looks like the language.
 fn near_miss() -> impl Strategy<Value = String> {
-    let words = prop::sample::select(vec![
-        "status",
-        "header",
-        "x-a",
-        "json",
-        "$.a[0]",
-        "$.items[?@.a",
-        "|",
-        "count",
-        "nth",
-        "-1",
-        "==",
-        "!=",
-        "<",
-        "not",
-        "is",
-        "empty",
-        "in",
-        "[1,",
-        "]",
-        "\"a",
-        "\"",
-        "'",
-        "/a(",
-        "/",
-        "{{",
-        "}}",
-        "token",
-        "uuid(",
-        ")",
-        "2",
-        "s",
-        "KB",
-        "é",
-        "\\",
-        "\\u{",
-        "matches",
-        "contains",
-        "starts",
-        "with",
-        " ",
-        "\t",
-        "%",
-        "1e9",
-        "1e",
-        "99999999999999999999",
-        "split",
-        "replace",
-        "random",
-    ]);
+    let words = prop::sample::select(WORDS);
     prop_oneof![
         prop::collection::vec(words, 0..12).prop_map(|words| words.join(" ")),
         prop::collection::vec(".{0,4}", 0..6).prop_map(|words| words.concat()),
@@ -102,6 +133,35 @@ proptest! {
         if let Ok(check) = Check::parse(&text, &mut Names) {
             respond(&body, |facts| check.evaluate(facts, &mut rng()).ok());
         }
+    }
+
+    #[test]
+    fn every_word_of_the_table_runs_on_any_body(
+        body in prop_oneof![".{0,40}", "(<[a-c]( [a-c]=.)?>|</[a-c]>|[a-c]){0,12}"],
+        picks in prop::collection::vec(0..vocabulary().len(), 1..4),
+    ) {
+        let filters = picks.iter().map(|pick| vocabulary()[*pick]).filter(|e| e.kind == Kind::Filter);
+        let words: Vec<&str> = filters.filter_map(|e| e.example.split_once(" | ")).map(|(_, f)| f).collect();
+        for query in vocabulary().iter().filter(|e| e.kind == Kind::Query) {
+            let text = [&[query.example], &words[..]].concat().join(" | ");
+            if let Ok(capture) = Expression::parse(&text, &mut examples::Shop) {
+                respond(body.as_bytes(), |facts| capture.evaluate(facts, &mut rng()).ok());
+            }
+        }
+    }
+
+    #[test]
+    fn texts_come_back_from_every_alphabet(text in ".{0,30}") {
+        for (to, back) in [("base64 encode", "base64 decode"), ("base64url encode", "base64 decode"),
+            ("hex encode", "hex decode"), ("url encode", "url decode")] {
+            let capture = Expression::parse(&format!("body | {to} | {back}"), &mut Names).unwrap();
+            let found = respond(text.as_bytes(), |facts| capture.evaluate(facts, &mut rng()));
+            prop_assert_eq!(found, Ok(Value::from(text.as_str())), "{}", to);
+        }
+        let seen: String = text.chars().filter(|c| !c.is_control()).collect();
+        let capture = Expression::parse("body | html escape | html unescape", &mut Names).unwrap();
+        let found = respond(seen.as_bytes(), |facts| capture.evaluate(facts, &mut rng()));
+        prop_assert_eq!(found, Ok(Value::from(seen.as_str())));
     }
 
     #[test]

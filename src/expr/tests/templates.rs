@@ -31,6 +31,18 @@ fn names_and_functions_are_filled_in() {
         ("{{ now() }}", "2026-11-18T11:06:40.123Z"),
         ("{{ \"{{\" }} x {{ '}}' }}", "{{ x }}"),
         ("{{ random_int(5, 5) }}", "5"),
+        ("{{ now(\"-1h\") }}", "2026-11-18T10:06:40.123Z"),
+        ("{{ now(\"%d.%m.%Y\", \"+2w\") }}", "02.12.2026"),
+        ("{{ timestamp(\"+1d\") }}", "1795086400"),
+        ("{{ choice(\"x\") }}", "x"),
+        ("{{ base64(token) }}", "cyIzY3JldA=="),
+        ("{{ url_encode(base64(\"a?>\")) }}", "YT8%2B"),
+        ("{{ base64(iteration()) }}{{ base64(7) }}", "OQ==Nw=="),
+        ("{{ env(\"X\", \"y\") }}", "y"),
+        (
+            "{{ sha256(\"\") }}",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ),
         ("{{ random_int(-1_000, -1_000) }}", "-1000"),
     ] {
         assert_eq!(render(text), want, "{text}");
@@ -83,7 +95,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "{{ zzzzzzz() }}",
         "zzzzzzz",
         "unknown function",
-        "uuid(), now()",
+        "uuid(), now(",
     ),
     (
         "{{ random_int(1) }}",
@@ -115,7 +127,38 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "1 to 65536",
         "random_string(8)",
     ),
-    ("{{ now(3) }}", "now(3)", "does not take 1", "now()"),
+    ("{{ now(3) }}", "now(3)", "takes a format", "now("),
+    ("{{ now(\"soon\") }}", "now(\"soon\")", "no offset", "now("),
+    (
+        "{{ now(\"+9999999999w\") }}",
+        "now(\"+9999999999w\")",
+        "thousand years",
+        "now(",
+    ),
+    ("{{ now(\"é\") }}", "now(\"é\")", "no offset", "now("),
+    (
+        "{{ timestamp(3) }}",
+        "timestamp(3)",
+        "does not take 1",
+        "timestamp(",
+    ),
+    ("{{ uuid(1, 2) }}", "uuid(1, 2)", "2 arguments", "uuid()"),
+    ("{{ uuid(1 2) }}", "2", "expected `,`", "uuid()"),
+    ("{{ choice() }}", "choice()", "no arguments", "choice("),
+    ("{{ sha256(tokn) }}", "tokn", "unknown variable", "`token`"),
+    ("{{ sha256(uid()) }}", "uid", "unknown function", "`uuid`"),
+    (
+        "{{ fake_name(3) }}",
+        "fake_name(3)",
+        "1 argument",
+        "fake_name()",
+    ),
+    (
+        "{{ env(\"SHOP_X\") }}",
+        "env(\"SHOP_X\")",
+        "is not set",
+        "default",
+    ),
     ("{{ token | upper }}", "|", "filters do not", "capture"),
     ("{{ token + 1 }}", "+", "expected `}}`", "one variable"),
 ];
@@ -158,6 +201,39 @@ fn literals_and_slots_are_known() {
         .slots()
         .collect();
     assert_eq!(slots, [3, 0]);
+}
+
+#[test]
+fn arguments_are_read_like_everything_else() {
+    let parse = |text: &str| Template::parse(text, &mut Names).unwrap();
+    let slots: Vec<usize> = parse("{{ hmac_sha256(token, choice(number, sha256(shopper.id))) }}")
+        .slots()
+        .collect();
+    assert_eq!(slots, [0, 2, 3]);
+    let env = Template::parse("{{ env('SHOP') }}", &mut examples::Shop).unwrap();
+    assert_eq!(env.as_literal(), Some("demo"));
+}
+
+#[test]
+fn no_two_iterations_share_a_number() {
+    let template = Template::parse("{{ sequence() }}", &mut Names).unwrap();
+    let mut seen = std::collections::HashSet::new();
+    for (user, iteration) in [
+        (0, 0),
+        (1, 0),
+        (0, 1),
+        (1, 1),
+        (7, 3),
+        (3, 7),
+        (u32::MAX.into(), 0),
+    ] {
+        let mut rng = rng();
+        let mut context = context(&[], &mut rng);
+        (context.user, context.iteration) = (user, iteration);
+        let mut out = String::new();
+        template.render(&mut context, &mut out);
+        assert!(seen.insert(out));
+    }
 }
 
 #[test]

@@ -82,6 +82,13 @@ impl<'a> Resolver<'a> {
             .filter(|(value, _)| !value.is_empty())
     }
 
+    /// Every variable with its value, the empty ones left out.
+    pub(in crate::scenario) fn all(&self) -> BTreeMap<String, String> {
+        let mut all = self.environment.all(&self.file);
+        all.retain(|_, value| !value.is_empty());
+        all
+    }
+
     /// Everything that was asked for.
     pub(in crate::scenario) fn uses(&self) -> &[Use] {
         &self.uses

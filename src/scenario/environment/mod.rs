@@ -4,10 +4,12 @@
 
 mod dotenv;
 mod expand;
+mod outside;
 mod secret;
 
 pub(super) use dotenv::beside;
 pub(super) use expand::{Resolver, Use};
+pub(super) use outside::Outside;
 pub use secret::Secret;
 pub(super) use secret::Secrets;
 
@@ -93,6 +95,17 @@ impl Environment {
 
     pub(super) fn target(&self) -> Option<&Url> {
         self.target.as_ref()
+    }
+
+    fn all(&self, file: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut all = file.clone();
+        for from in [&self.process, &self.given] {
+            all.extend(
+                from.iter()
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
+        }
+        all
     }
 
     fn lookup<'a>(

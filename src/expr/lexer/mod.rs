@@ -2,15 +2,22 @@
 //! numbers and paths, each with its bytes. Invariant: it never goes back and never leaves a character
 //! boundary; what a word means is for the caller to say, so `status` may be a query, a label or a name.
 
+mod text;
+
+pub(super) use self::text::{error, flat, suggest, unescape};
+
 use super::ParseError;
-use crate::source::closest;
 use std::ops::Range;
+
+/// So many brackets may stand inside each other.
+const DEEPEST: usize = 32;
 
 /// A place in a text.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
     at: usize,
+    depth: usize,
 }
 
 /// A piece of the text and its bytes.
@@ -23,7 +30,22 @@ pub(super) struct Piece<'t> {
 impl<'t> Cursor<'t> {
     /// At a byte of a text, which must be a character boundary.
     pub(super) fn new(text: &'t str, at: usize) -> Self {
-        Self { text, at }
+        Self { text, at, depth: 0 }
+    }
+
+    /// Steps into a list or a call, and no deeper than anybody writes.
+    pub(super) fn enter(&mut self) -> Result<(), ParseError> {
+        self.depth += 1;
+        if self.depth <= DEEPEST {
+            return Ok(());
+        }
+        let message = format!("more than {DEEPEST} brackets inside each other");
+        Err(error(self.at..self.at, message, "write it flatter"))
+    }
+
+    /// Steps out again.
+    pub(super) fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// Where the cursor stands.
@@ -104,6 +126,21 @@ impl<'t> Cursor<'t> {
 
     /// A JSON path: everything up to a blank, `|` or a comparison outside its brackets and quotes.
     pub(super) fn path(&mut self) -> Result<Option<Piece<'t>>, ParseError> {
+        self.bracketed(
+            "a bracket or quote of this JSON path is never closed",
+            "close it: `$.items[0]`, `$.items[?@.id == 'a']`",
+        )
+    }
+
+    /// A CSS selector: like a path; with blanks in it, it stands in quotes.
+    pub(super) fn selector(&mut self) -> Result<Option<Piece<'t>>, ParseError> {
+        self.bracketed(
+            "a bracket or quote of this selector is never closed",
+            "close it: `input[name=csrf]`, `\"form input\"`",
+        )
+    }
+
+    fn bracketed(&mut self, message: &str, help: &str) -> Result<Option<Piece<'t>>, ParseError> {
         if let Some(quoted) = self.quoted()? {
             return Ok(Some(quoted));
         }
@@ -133,11 +170,7 @@ impl<'t> Cursor<'t> {
             }
         }
         if depth > 0 || quote.is_some() {
-            return Err(error(
-                self.at + open..self.text.len(),
-                "a bracket or quote of this JSON path is never closed",
-                "close it: `$.items[0]`, `$.items[?@.id == 'a']`",
-            ));
+            return Err(error(self.at + open..self.text.len(), message, help));
         }
         Ok((length > 0).then(|| self.take(length)))
     }
@@ -211,82 +244,6 @@ impl<'t> Cursor<'t> {
         self.at += quote.len_utf8();
         Ok(inside)
     }
-}
-
-/// The text that a quoted piece stands for: `\n \t \r \" \' \\ \/ \u{e9}` are read.
-pub(super) fn unescape(piece: &Piece<'_>) -> Result<String, ParseError> {
-    let mut out = String::with_capacity(piece.text.len());
-    let mut rest = piece.text;
-    while let Some(slash) = rest.find('\\') {
-        out.push_str(&rest[..slash]);
-        let behind = &rest[slash + 1..];
-        let at = piece.range.start + piece.text.len() - rest.len() + slash;
-        let Some(c) = behind.chars().next() else {
-            break;
-        };
-        let mut length = c.len_utf8();
-        out.push(match c {
-            'n' => '\n',
-            't' => '\t',
-            'r' => '\r',
-            '"' | '\'' | '\\' | '/' => c,
-            'u' => {
-                let digits = behind
-                    .strip_prefix("u{")
-                    .and_then(|r| r.split_once('}'))
-                    .map_or("", |(digits, _)| digits);
-                length = digits.len() + 3;
-                u32::from_str_radix(digits, 16)
-                    .ok()
-                    .and_then(char::from_u32)
-                    .ok_or_else(|| {
-                        error(
-                            at..at + 2,
-                            "`\\u` needs the number of a character in braces",
-                            "write it as `\\u{e9}`",
-                        )
-                    })?
-            }
-            _ => {
-                return Err(error(
-                    at..at + 1 + length,
-                    format!("`\\{c}` is not an escape"),
-                    format!(
-                        "write `\\\\{c}` for a backslash; a pattern stands behind `matches` or `regex`"
-                    ),
-                ));
-            }
-        });
-        rest = &behind[length..];
-    }
-    out.push_str(rest);
-    Ok(out)
-}
-
-/// An error with its fix.
-pub(super) fn error(
-    range: Range<usize>,
-    message: impl Into<String>,
-    help: impl Into<String>,
-) -> ParseError {
-    ParseError {
-        range,
-        message: message.into(),
-        help: Some(help.into()),
-    }
-}
-
-/// "did you mean": the nearest candidate, else all of them (the first dozen), else `otherwise`.
-pub(super) fn suggest(word: &str, candidates: &[&str], otherwise: &str) -> String {
-    if let Some(near) = closest(word, candidates.iter().copied()) {
-        return format!("did you mean `{near}`?");
-    }
-    if candidates.is_empty() {
-        return otherwise.to_owned();
-    }
-    let more = if candidates.len() > 14 { ", …" } else { "" };
-    let shown: Vec<&str> = candidates.iter().take(14).copied().collect();
-    format!("one of: {}{more}", shown.join(", "))
 }
 
 #[cfg(test)]

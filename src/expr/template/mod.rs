@@ -1,0 +1,173 @@
+//! Text with `{{ }}` in it. In: a text and the names it may use; out: segments, rendered once per request.
+//! Invariant: rendering never fails, and allocates nothing but its output where no function works on a text;
+//! what stands outside the braces goes through unchanged.
+
+mod call;
+mod fake;
+mod function;
+mod parse;
+
+use self::function::Function;
+pub(super) use self::parse::unknown_name;
+use self::parse::{not_closed, placeholder};
+
+use super::lexer::{Cursor, error};
+use super::{Context, ParseError, Scope, Value};
+use std::fmt::{self, Write};
+
+/// Text with `{{ name }}`, `{{ feeder.column }}` and `{{ function() }}` in it, compiled to segments.
+/// `{{ "{{" }}` stands for two literal braces.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Template {
+    segments: Vec<Segment>,
+}
+
+/// A piece of a template.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Segment {
+    /// As written.
+    Text(String),
+    /// A variable.
+    Slot(usize),
+    /// A function's result.
+    Call(Function),
+}
+
+impl Template {
+    /// Compiles a text; names are looked up in `scope`.
+    ///
+    /// # Errors
+    /// An unclosed `{{`, an unknown name or function, arguments that do not fit.
+    pub fn parse(text: &str, scope: &mut dyn Scope) -> Result<Self, ParseError> {
+        let mut out = Self::default();
+        let mut at = 0;
+        while let Some(open) = text[at..].find("{{").map(|i| at + i) {
+            out.push_text(&text[at..open]);
+            let mut cursor = Cursor::new(text, open + 2);
+            let segment = placeholder(&mut cursor, open, scope)?;
+            if !cursor.eat("}}") {
+                return Err(not_closed(&mut cursor, open));
+            }
+            match segment {
+                Segment::Text(text) => out.push_text(&text),
+                other => out.segments.push(other),
+            }
+            at = cursor.at();
+        }
+        out.push_text(&text[at..]);
+        Ok(out)
+    }
+
+    /// Like [`Template::parse`], for checks and captures: they see variables, not the functions of requests.
+    pub(super) fn parse_variables(text: &str, scope: &mut dyn Scope) -> Result<Self, ParseError> {
+        let template = Self::parse(text, scope)?;
+        let calls = |s: &Segment| matches!(s, Segment::Call(_));
+        if template.segments.iter().any(calls) {
+            let open = text.find("{{").unwrap_or_default();
+            return Err(error(
+                open..text.len(),
+                "functions are for requests: here they would give a new value that nothing was sent with",
+                "use variables here; what a request sent can be captured from its response",
+            ));
+        }
+        Ok(template)
+    }
+
+    /// A text that is taken as it stands, braces and all.
+    pub fn literal(text: &str) -> Self {
+        let mut out = Self::default();
+        out.push_text(text);
+        out
+    }
+
+    /// The text, where nothing in it depends on the run.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.segments.as_slice() {
+            [] => Some(""),
+            [Segment::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Appends the text for one request. Allocates nothing but what `out` needs. A variable without a value
+    /// renders as nothing: whoever runs a step refuses it before, by [`Template::slots`].
+    pub fn render(&self, cx: &mut Context<'_>, out: &mut String) {
+        for segment in &self.segments {
+            // Writing to a String does not fail.
+            let _ = segment.write(cx, out);
+        }
+    }
+
+    /// The variables that it reads, as often as it reads them.
+    pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.segments.iter().flat_map(Segment::slots)
+    }
+
+    /// Renders what was parsed with [`Template::parse_variables`]; `None` where a variable has no value.
+    pub(super) fn render_variables(&self, variables: &[Value]) -> Option<String> {
+        let mut out = String::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => out.push_str(text),
+                Segment::Slot(slot) => {
+                    let value = variables.get(*slot).filter(|value| !value.is_missing())?;
+                    out.push_str(&value.text());
+                }
+                Segment::Call(_) => {}
+            }
+        }
+        Some(out)
+    }
+
+    /// The pieces, for JSON bodies, which escape them.
+    pub(super) fn into_segments(self) -> Vec<Segment> {
+        self.segments
+    }
+
+    /// The variable that the whole text consists of.
+    pub(super) fn as_slot(&self) -> Option<usize> {
+        match self.segments.as_slice() {
+            [Segment::Slot(slot)] => Some(*slot),
+            _ => None,
+        }
+    }
+
+    fn push_text(&mut self, text: &str) {
+        match self.segments.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Segment::Text(last)) => last.push_str(text),
+            _ => self.segments.push(Segment::Text(text.to_owned())),
+        }
+    }
+}
+
+impl Segment {
+    /// The variables that it reads.
+    pub(super) fn slots(&self) -> Vec<usize> {
+        match self {
+            Self::Text(_) => Vec::new(),
+            Self::Slot(slot) => vec![*slot],
+            Self::Call(function) => function.slots(),
+        }
+    }
+
+    /// Its text.
+    fn text(&self, cx: &mut Context<'_>) -> String {
+        let mut out = String::new();
+        // Writing to a String does not fail.
+        let _ = self.write(cx, &mut out);
+        out
+    }
+
+    /// Writes it as text.
+    pub(super) fn write(&self, cx: &mut Context<'_>, out: &mut dyn Write) -> fmt::Result {
+        match self {
+            Self::Text(text) => out.write_str(text),
+            Self::Slot(slot) => match cx.variables.get(*slot) {
+                Some(value) => write!(out, "{value}"),
+                None => Ok(()),
+            },
+            Self::Call(function) => function.write(cx, out),
+        }
+    }
+}
