@@ -122,7 +122,7 @@ pub(super) fn is_load(plan: &Plan) -> bool {
 pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
     let requests = |step: &Step| match step {
         Step::Request(request) => Some(request.name.clone()),
-        Step::Think(_) => None,
+        Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
     };
     scenario
         .flows

@@ -81,6 +81,7 @@ impl Program {
             let mut steps = Vec::with_capacity(flow.steps.len());
             for step in &flow.steps {
                 match step {
+                    Step::Set(_) | Step::Block(_) => todo!(),
                     Step::Think(think) => steps.push(Op::Think(*think)),
                     Step::Request(request) => {
                         steps.push(Op::Request(requests.len()));
@@ -288,7 +289,7 @@ fn literal_body(body: &Body) -> Option<&str> {
         Body::None => Some(""),
         Body::Json(template) => template.as_literal(),
         Body::Text(template) => template.as_literal(),
-        Body::Form(_) => None,
+        Body::Form(_) | Body::Multipart(_) | Body::File(_) => None,
     }
 }
 

@@ -151,6 +151,11 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
         variables: Vec::new(),
         data,
         flows,
+        setup: None,
+        teardown: None,
+        user_setup: None,
+        user_teardown: None,
+        constants: Vec::new(),
         profiles,
     })
 }

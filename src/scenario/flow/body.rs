@@ -6,6 +6,7 @@ use crate::expr::{Context, JsonTemplate, Template};
 use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::BODIES;
 use crate::source::{Fields, Node};
+use bytes::Bytes;
 
 /// What a request carries.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,32 @@ pub enum Body {
     Form(Vec<(String, Template)>),
     /// `text/plain`.
     Text(Template),
+    /// `multipart/form-data`.
+    Multipart(Vec<Part>),
+    /// A file as it is.
+    File(Bytes),
+}
+
+/// One part of a multipart body.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The field.
+    pub name: String,
+    /// What it carries.
+    pub value: PartValue,
+    /// The file's name, as the server is told.
+    pub filename: Option<String>,
+    /// The part's media type, where one is sent.
+    pub media_type: Option<String>,
+}
+
+/// What a part carries.
+#[derive(Debug, Clone)]
+pub enum PartValue {
+    /// Text.
+    Text(Template),
+    /// A file as it is, read while the scenario was read.
+    File(Bytes),
 }
 
 impl Body {
@@ -29,6 +56,7 @@ impl Body {
             Self::Json(json) => json.render(cx, out),
             Self::Form(pairs) => render_pairs(pairs, cx, out),
             Self::Text(text) => text.render(cx, out),
+            Self::Multipart(_) | Self::File(_) => todo!(),
         }
     }
 
@@ -39,6 +67,7 @@ impl Body {
             Self::Json(json) => json.slots().collect(),
             Self::Form(pairs) => pairs.iter().flat_map(|(_, value)| value.slots()).collect(),
             Self::Text(text) => text.slots().collect(),
+            Self::Multipart(_) | Self::File(_) => todo!(),
         }
     }
 
@@ -54,6 +83,7 @@ impl Body {
             Self::Json(_) => Some("application/json"),
             Self::Form(_) => Some("application/x-www-form-urlencoded"),
             Self::Text(_) => Some("text/plain; charset=utf-8"),
+            Self::Multipart(_) | Self::File(_) => todo!(),
         }
     }
 }

@@ -2,14 +2,18 @@
 //! one request, its step names are fixed and differ, and each of its templates reads only what an earlier
 //! step captured or a feeder has.
 
+mod auth;
 mod body;
+mod control;
 mod headers;
 mod request;
 mod response;
 mod step;
 mod url;
 
-pub use body::Body;
+pub use auth::{Auth, Aws, OAuth2, bearer};
+pub use body::{Body, Part, PartValue};
+pub use control::{Assignment, Block, BlockKind, Retry, Until};
 pub use request::Request;
 pub use response::Capture;
 pub(super) use step::Defaults;
@@ -33,18 +37,50 @@ pub struct Flow {
     pub steps: Vec<Step>,
     /// The feeders whose columns it reads: places in `Scenario::data`.
     pub feeders: Vec<usize>,
+    /// Names for parts of budgets; those of its steps are beside them.
+    pub tags: Vec<String>,
     /// Where its name stands.
     pub span: Span,
 }
 
 impl Flow {
-    /// Its requests, in order.
+    /// Its requests, in the order of the file, each once.
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
-        self.steps.iter().filter_map(|step| match step {
-            Step::Request(request) => Some(request.as_ref()),
-            Step::Think(_) => None,
-        })
+        let mut found = Vec::new();
+        collect(&self.steps, &mut found);
+        found.into_iter()
     }
+
+    /// Requests that one pass is expected to send: conditions are taken to hold, a list of unknown length to have
+    /// one item, polling to succeed at once.
+    pub fn expected_requests(&self) -> f64 {
+        expected(&self.steps)
+    }
+}
+
+fn collect<'s>(steps: &'s [Step], found: &mut Vec<&'s Request>) {
+    for step in steps {
+        match step {
+            Step::Request(request) => found.push(request),
+            Step::Block(block) => collect(&block.steps, found),
+            Step::Think(_) | Step::Set(_) => {}
+        }
+    }
+}
+
+fn expected(steps: &[Step]) -> f64 {
+    let of = |step: &Step| match step {
+        Step::Request(_) => 1.0,
+        Step::Block(block) => {
+            let times = match block.kind {
+                BlockKind::Repeat(times) => times as f64,
+                _ => 1.0,
+            };
+            times * expected(&block.steps)
+        }
+        Step::Think(_) | Step::Set(_) => 0.0,
+    };
+    steps.iter().map(of).sum()
 }
 
 /// Reads the `flows:` map.
@@ -111,6 +147,7 @@ fn one(
         weight: weight?,
         steps,
         feeders,
+        tags: Vec::new(),
         span: name.span,
     })
 }

@@ -1,7 +1,9 @@
 //! One request. In: a step with a method; out: a [`Request`] that renders without looking anything up.
 //! Invariant: what it renders as URL is plain ASCII that can be sent, and holds no secret.
 
+use super::auth::Auth;
 use super::body::{self, Body, render_pairs};
+use super::control::{Retry, Until};
 use super::headers::Headers;
 use super::response::{Capture, captures, checks};
 use super::step::{Defaults, redirects, timeout};
@@ -44,6 +46,14 @@ pub struct Request {
     pub reads: Vec<usize>,
     /// Whether a check or a capture looks at the body, so that it must be kept.
     pub needs_body: bool,
+    /// Names for parts of budgets, those of its flow included; `slow` keeps it out of latency budgets without a part.
+    pub tags: Vec<String>,
+    /// Authentication that is worked out for each request.
+    pub auth: Option<Auth>,
+    /// Sent again until something holds.
+    pub until: Option<Until>,
+    /// Sent again when it failed.
+    pub retry: Retry,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -131,6 +141,10 @@ pub(super) fn read(
         redirects,
         reads,
         needs_body,
+        tags: Vec::new(),
+        auth: None,
+        until: None,
+        retry: Retry::default(),
     })
 }
 

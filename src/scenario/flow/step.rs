@@ -2,6 +2,7 @@
 //! it is read as one map of optional keys and counted afterwards, so every key keeps its place.
 
 use super::Request;
+use super::control::{Assignment, Block};
 use super::headers::Headers;
 use super::request;
 use crate::scenario::loading::Loading;
@@ -17,6 +18,10 @@ pub enum Step {
     Request(Box<Request>),
     /// Waits.
     Think(Think),
+    /// Gives variables values.
+    Set(Vec<Assignment>),
+    /// Steps under a condition, repeated, or at the same time.
+    Block(Box<Block>),
 }
 
 /// Think time: drawn evenly from `min` to `max`, both included.
