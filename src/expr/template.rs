@@ -4,6 +4,8 @@
 
 use super::lexer::{Cursor, error, suggest, unescape};
 use super::{Context, ParseError, Scope, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rand::{Rng, RngExt};
 use std::fmt::{self, Write};
 
@@ -27,6 +29,8 @@ const FUNCTIONS: [(&str, &str, usize); 7] = [
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Template {
     segments: Vec<Segment>,
+    /// What the segments give is sent as `Basic` credentials.
+    basic: bool,
 }
 
 /// A piece of a template.
@@ -99,6 +103,37 @@ impl Template {
         Ok(template)
     }
 
+    /// A fixed text before what this one gives: `Bearer `.
+    #[must_use]
+    pub fn behind(mut self, text: &str) -> Self {
+        let mut out = Self::literal(text);
+        match self.segments.first_mut() {
+            Some(Segment::Text(first)) => first.insert_str(0, text),
+            _ => {
+                out.segments.append(&mut self.segments);
+                self.segments = out.segments;
+            }
+        }
+        self
+    }
+
+    /// The value of `authorization` for a user and a password (RFC 7617), encoded when it is rendered.
+    pub fn basic(user: Self, password: Self) -> Self {
+        if let (Some(user), Some(password)) = (user.as_literal(), password.as_literal()) {
+            return Self::literal(&basic(&format!("{user}:{password}")));
+        }
+        let mut out = user;
+        out.push_text(":");
+        for segment in password.segments {
+            match segment {
+                Segment::Text(text) => out.push_text(&text),
+                other => out.segments.push(other),
+            }
+        }
+        out.basic = true;
+        out
+    }
+
     /// A text that is taken as it stands, braces and all.
     pub fn literal(text: &str) -> Self {
         let mut out = Self::default();
@@ -118,6 +153,16 @@ impl Template {
     /// Appends the text for one request. Allocates nothing but what `out` needs. A variable without a value
     /// renders as nothing: whoever runs a step refuses it before, by [`Template::slots`].
     pub fn render(&self, cx: &mut Context<'_>, out: &mut String) {
+        if self.basic {
+            let mut credentials = String::new();
+            self.write(cx, &mut credentials);
+            out.push_str(&basic(&credentials));
+        } else {
+            self.write(cx, out);
+        }
+    }
+
+    fn write(&self, cx: &mut Context<'_>, out: &mut String) {
         for segment in &self.segments {
             // Writing to a String does not fail.
             let _ = segment.write(cx, out);
@@ -211,6 +256,10 @@ impl Function {
             Self::Iteration => write!(out, "{}", cx.iteration),
         }
     }
+}
+
+fn basic(credentials: &str) -> String {
+    format!("Basic {}", STANDARD.encode(credentials))
 }
 
 fn write_uuid(cx: &mut Context<'_>, out: &mut dyn Write) -> fmt::Result {

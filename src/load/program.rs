@@ -5,7 +5,7 @@
 use crate::expr::{Check, Context, Template};
 use crate::protocol::{Call, Location};
 use crate::record::{Layout, Limit, Masker, StepLayout};
-use crate::scenario::{Body, Capture, Connections, Feeder, Request, Scenario, Step, Think};
+use crate::scenario::{Capture, Connections, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -171,7 +171,7 @@ impl RequestProgram {
             location,
             headers: Arc::new(headers),
             templates,
-            body: literal_body(&request.body).map(|text| Bytes::from(text.to_owned())),
+            body: request.body.literal(),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
@@ -237,9 +237,7 @@ impl RequestProgram {
         let body = if let Some(body) = &self.body {
             body.clone()
         } else {
-            buffer.clear();
-            request.body.render(cx, buffer);
-            Bytes::copy_from_slice(buffer.as_bytes())
+            request.body.render(cx, buffer)
         };
         Ok(Call {
             step,
@@ -282,15 +280,6 @@ fn literal_location(request: &Request) -> Option<Location> {
     let mut text = String::new();
     request.render_url(&mut context, &mut text);
     locate(&text).ok()
-}
-
-fn literal_body(body: &Body) -> Option<&str> {
-    match body {
-        Body::None => Some(""),
-        Body::Json(template) => template.as_literal(),
-        Body::Text(template) => template.as_literal(),
-        Body::Form(_) | Body::Multipart(_) | Body::File(_) => None,
-    }
 }
 
 /// A path at the target, or a whole URL.

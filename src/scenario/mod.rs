@@ -6,9 +6,11 @@
 //! *The text becomes nodes; [`Environment`] fills in `${NAME}`; the vocabulary says which keys there are;
 //! names gives every capture and data column its slot; flows become steps, steps become requests.*
 
+mod constants;
 mod environment;
 mod feeder;
 mod flow;
+mod include;
 mod load;
 mod loading;
 mod names;
@@ -19,8 +21,8 @@ mod vocabulary;
 pub use environment::{Environment, Lookup, Origin, Secret};
 pub use feeder::{Feeder, Order};
 pub use flow::{
-    Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, OAuth2, Part, PartValue, Request,
-    Retry, Step, Think, Until, bearer,
+    Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, Multipart, OAuth2, Part,
+    PartValue, Request, Retry, Step, Think, Until, bearer,
 };
 pub use load::{load, parse};
 pub use profile::{Load, Process, Profile};

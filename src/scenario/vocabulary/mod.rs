@@ -2,12 +2,16 @@
 //! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
 //! offer and what is read cannot differ.
 
-use crate::source::{Key, Shape, Type};
+mod step;
 
-/// The methods that a step can use; exactly one of these or `think` stands in every step.
-pub(super) const METHODS: [&str; 7] = ["get", "head", "post", "put", "patch", "delete", "options"];
-/// The keys that carry a request's body; at most one stands in a step.
-pub(super) const BODIES: [&str; 3] = ["json", "form", "text"];
+pub(super) use step::{
+    API_KEY, AUTH, AWS, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
+    UNTIL, VERBS,
+};
+
+use crate::source::{Key, Shape, Type};
+use step::{AUTH_KEY, RETRY_KEY, TAGS};
+
 /// Whose connections are used again.
 pub(super) const CONNECTIONS: [&str; 2] = ["shared", "per user"];
 /// The three ways to say how much; exactly one stands in a profile.
@@ -76,6 +80,31 @@ pub static SCENARIO: Shape = Shape {
             "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
         ),
         key(
+            "include",
+            TEXTS,
+            "Files whose `fragments:` can be used here, relative to this one.",
+        ),
+        key(
+            "variables",
+            Type::MapOf(&Type::Anything),
+            "Constants that every flow can read, typed as JSON: `{{ region }}`.",
+        ),
+        key(
+            "fragments",
+            Type::MapOf(&Type::Object(&FRAGMENT)),
+            "Steps with a name, for `use:` in any flow.",
+        ),
+        key(
+            "setup",
+            AROUND,
+            "Steps before the load, outside all budgets: a list (once, by one user), or `run:` and `user:`.",
+        ),
+        key(
+            "teardown",
+            AROUND,
+            "Steps after the load, outside all budgets: a list (once, by the user of `setup:`), or `run:` and `user:`.",
+        ),
+        key(
             "defaults",
             Type::Object(&DEFAULTS),
             "What holds for every step that says nothing else.",
@@ -118,7 +147,64 @@ pub(super) static TLS: Shape = Shape {
 pub(super) static DEFAULTS: Shape = Shape {
     name: "defaults",
     required: &[],
-    keys: &[TIMEOUT, HEADERS, REDIRECTS],
+    keys: &[TIMEOUT, HEADERS, REDIRECTS, AUTH_KEY, RETRY_KEY],
+};
+
+const AROUND: Type = Type::Either(&[Type::List(&Type::Object(&STEP)), Type::Object(&SETUP)]);
+
+pub(super) static SETUP: Shape = Shape {
+    name: "setup and teardown",
+    required: &[],
+    keys: &[
+        key(
+            "run",
+            Type::List(&Type::Object(&STEP)),
+            "Steps that one user does once in the whole run.",
+        ),
+        key(
+            "user",
+            Type::List(&Type::Object(&STEP)),
+            "Steps that every virtual user does once.",
+        ),
+    ],
+};
+
+/// The vocabulary of a file under `include:`.
+pub(super) static INCLUDED: Shape = Shape {
+    name: "an included file",
+    required: &["fragments"],
+    keys: &[
+        key(
+            "include",
+            TEXTS,
+            "Further files with `fragments:`, relative to this one.",
+        ),
+        key(
+            "fragments",
+            Type::MapOf(&Type::Object(&FRAGMENT)),
+            "Steps with a name, for `use:` in any flow.",
+        ),
+    ],
+};
+
+pub(super) static FRAGMENT: Shape = Shape {
+    name: "a fragment",
+    required: &["steps"],
+    keys: &[
+        key(
+            "with",
+            Type::Either(&[
+                Type::List(&Type::Text),
+                Type::MapOf(&Type::Either(&[Type::Text, Type::Nothing])),
+            ]),
+            "Its parameters: a list of names, or `name: default` with nothing behind those that must be given.",
+        ),
+        key(
+            "steps",
+            Type::List(&Type::Object(&STEP)),
+            "What happens, one after the other.",
+        ),
+    ],
 };
 
 pub(super) static FEEDER: Shape = Shape {
@@ -152,80 +238,12 @@ pub(super) static FLOW: Shape = Shape {
             Type::Text,
             "How often this flow starts, in proportion to the others (1 when left out).",
         ),
+        TAGS,
+        AUTH_KEY,
         key(
             "steps",
             Type::List(&Type::Object(&STEP)),
             "What happens, one after the other.",
-        ),
-    ],
-};
-
-pub(super) static STEP: Shape = Shape {
-    name: "a step",
-    required: &[],
-    keys: &[
-        key("get", Type::Text, "GET this path (or absolute URL)."),
-        key("head", Type::Text, "HEAD this path (or absolute URL)."),
-        key("post", Type::Text, "POST to this path (or absolute URL)."),
-        key("put", Type::Text, "PUT to this path (or absolute URL)."),
-        key("patch", Type::Text, "PATCH this path (or absolute URL)."),
-        key("delete", Type::Text, "DELETE this path (or absolute URL)."),
-        key(
-            "options",
-            Type::Text,
-            "OPTIONS of this path (or absolute URL).",
-        ),
-        key(
-            "think",
-            Type::Quantity("1s..3s"),
-            "Wait as a person would: a time, or a range to draw from.",
-        ),
-        key(
-            "name",
-            Type::Text,
-            "The step's name in reports and budgets: fixed text, unique within the flow.",
-        ),
-        key(
-            "query",
-            Type::MapOf(&TEXTS),
-            "Query parameters, percent-encoded and appended to the URL.",
-        ),
-        HEADERS,
-        key("json", Type::Anything, "A JSON body, written as YAML."),
-        key(
-            "form",
-            Type::MapOf(&TEXTS),
-            "A form body (application/x-www-form-urlencoded).",
-        ),
-        key("text", Type::Text, "A body of plain text."),
-        key(
-            "capture",
-            Type::MapOf(&Type::Either(&[Type::Text, Type::Object(&CAPTURE)])),
-            "Values kept from the response for later steps: `name: json $.id`.",
-        ),
-        key(
-            "check",
-            TEXTS,
-            "What must hold of the response: `status == 200`.",
-        ),
-        TIMEOUT,
-        REDIRECTS,
-    ],
-};
-
-pub(super) static CAPTURE: Shape = Shape {
-    name: "a capture",
-    required: &["from"],
-    keys: &[
-        key(
-            "from",
-            Type::Text,
-            "Where the value is: `json $.token`, `header location`, `cookie sid`.",
-        ),
-        key(
-            "secret",
-            Type::Boolean,
-            "`true` masks the value in every output.",
         ),
     ],
 };
@@ -285,14 +303,22 @@ mod tests {
     #[test]
     fn every_key_says_what_it_does() {
         for shape in [
-            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE,
+            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
+            &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
+            &AWS,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);
             }
         }
         let has = |name: &str, shape: &Shape| shape.keys.iter().any(|key| key.name == name);
-        assert!(METHODS.iter().chain(&BODIES).all(|name| has(name, &STEP)));
+        assert!(
+            VERBS
+                .iter()
+                .chain(&BODIES)
+                .chain(REQUEST)
+                .all(|name| has(name, &STEP))
+        );
         assert!(LOADS.iter().all(|name| has(name, &PROFILE)));
     }
 
@@ -300,6 +326,11 @@ mod tests {
     fn editors_get_a_schema() {
         let schema = json_schema(&SCENARIO, "tollgate scenario");
         assert_eq!(schema["required"], serde_json::json!(["target", "flows"]));
-        assert!(schema["definitions"]["a step"]["properties"]["think"].is_object());
+        let step = &schema["definitions"]["a step"]["properties"];
+        assert!(step["think"].is_object());
+        assert_eq!(
+            step["steps"]["items"]["$ref"], "#/definitions/a%20step",
+            "steps stand in steps"
+        );
     }
 }

@@ -2,22 +2,26 @@
 //! defaults. Invariant: names are valid, lower case and stand once; a fixed value can be sent as it is.
 
 use crate::expr::Template;
-use crate::scenario::loading::Loading;
+use crate::scenario::loading::{Loading, Placed};
 use crate::source::{Node, Span};
 use http::{HeaderName, HeaderValue, header};
 
 /// A `headers:` map whose names are checked. Values are compiled per step, where names resolve.
 #[derive(Debug, Default)]
-pub(in crate::scenario) struct Headers<'n>(Vec<(HeaderName, &'n Node)>);
+pub(in crate::scenario::flow) struct Headers<'a>(Vec<(HeaderName, Placed<'a>)>);
 
-impl<'n> Headers<'n> {
+impl<'a> Headers<'a> {
     /// Reads a `headers:` map.
-    pub(super) fn read(loading: &mut Loading<'_>, node: Option<&'n Node>) -> Self {
-        let mut headers: Vec<(HeaderName, &'n Node)> = Vec::new();
+    pub(in crate::scenario::flow) fn read(
+        loading: &mut Loading<'a>,
+        node: Option<&'a Node>,
+    ) -> Self {
+        let mut headers: Vec<(HeaderName, Placed<'a>)> = Vec::new();
         let Some(entries) = node.and_then(|node| loading.reader.map(node, "headers")) else {
             return Self(headers);
         };
-        for (key, value) in entries {
+        let file = loading.file();
+        for (key, node) in entries {
             let Some(name) = name(loading, &key.value, key.span) else {
                 continue;
             };
@@ -27,29 +31,39 @@ impl<'n> Headers<'n> {
                 loading.reader.error("T0414", key.span, message, help);
                 continue;
             }
-            headers.push((name, value));
+            headers.push((name, Placed { file, node }));
         }
         Self(headers)
+    }
+
+    /// Where a header's value stands.
+    pub(super) fn get(&self, name: &HeaderName) -> Option<Span> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, placed)| placed.node.span)
     }
 
     /// Compiles these headers and those of `defaults` that they do not replace.
     pub(super) fn compile(
         &self,
-        loading: &mut Loading<'_>,
-        defaults: &Headers<'_>,
+        loading: &mut Loading<'a>,
+        defaults: &Headers<'a>,
     ) -> Vec<(HeaderName, Template)> {
         let inherited = defaults
             .0
             .iter()
             .filter(|(name, _)| !self.0.iter().any(|(n, _)| n == name));
-        let all: Vec<(HeaderName, &Node)> = inherited.chain(&self.0).cloned().collect();
-        all.into_iter()
-            .filter_map(|(name, node)| Some((name, value(loading, node)?)))
+        inherited
+            .chain(&self.0)
+            .filter_map(|(name, placed)| {
+                let value = loading.within(placed.file, |loading| value(loading, placed.node))?;
+                Some((name.clone(), value))
+            })
             .collect()
     }
 }
 
-fn name(loading: &mut Loading<'_>, text: &str, span: Span) -> Option<HeaderName> {
+/// A name that a step may give a header.
+pub(super) fn name(loading: &mut Loading<'_>, text: &str, span: Span) -> Option<HeaderName> {
     let Ok(name) = HeaderName::from_bytes(text.as_bytes()) else {
         let message = format!("`{text}` is not a header name");
         let help = "letters, digits and `-`, without spaces and colons: `content-type`";
@@ -70,7 +84,8 @@ fn name(loading: &mut Loading<'_>, text: &str, span: Span) -> Option<HeaderName>
     Some(name)
 }
 
-fn value(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
+/// A value that a header can carry.
+pub(super) fn value(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
     let template = loading.template(node)?;
     if template
         .as_literal()

@@ -116,8 +116,7 @@ fn no_secret(loading: &mut Loading<'_>, node: &Node, template: &Template) -> Opt
         format!("the secret variable `{name}` stands in a URL, which servers and proxies log")
     });
     let declared = loading
-        .secrets
-        .found_in(node)
+        .secret_in(node)
         .map(|name| format!("the secret `{name}` stands in a URL, which servers and proxies log"));
     let Some(message) = declared.or(captured) else {
         return Some(());

@@ -3,7 +3,7 @@
 
 use crate::expr::{Check, Expression};
 use crate::scenario::loading::Loading;
-use crate::scenario::names::identifier;
+use crate::scenario::names::{Origin, identifier};
 use crate::scenario::vocabulary::CAPTURE;
 use crate::source::{Fields, Kind, Node, Span, Spanned};
 
@@ -23,7 +23,10 @@ pub struct Capture {
 }
 
 /// Reads `check:`.
-pub(super) fn checks(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Spanned<Check>> {
+pub(in crate::scenario::flow) fn checks(
+    loading: &mut Loading<'_>,
+    fields: &Fields<'_>,
+) -> Vec<Spanned<Check>> {
     let items = fields
         .get("check")
         .map(|node| loading.reader.list(node))
@@ -57,7 +60,9 @@ pub(super) fn captures(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Ca
     // All of a step's captures become visible together, behind the step.
     read.into_iter()
         .filter_map(|(name, (expression, secret))| {
-            let slot = loading.names.capture(&name.value, name.span, secret);
+            let linted = !loading.trail.in_fragment();
+            let origin = Origin { secret, linted };
+            let slot = loading.names.capture(&name.value, name.span, origin);
             let expression = expression?;
             Some(Capture {
                 name: name.value.clone(),

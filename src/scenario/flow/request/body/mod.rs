@@ -1,12 +1,17 @@
-//! Bodies and other pairs of names and values. In: `json`, `form`, `text` and `query` of a step; out:
-//! templates that render to what goes over the wire. Invariant: names and values of forms and queries are
+//! Bodies and other pairs of names and values. In: `json`, `form`, `text`, `multipart`, `file` and `query` of a
+//! step; out: templates that render to what goes over the wire. Invariant: names and values of forms and queries are
 //! encoded when they are rendered, whatever a variable holds.
+
+mod multipart;
+
+pub use multipart::{Multipart, Part, PartValue};
 
 use crate::expr::{Context, JsonTemplate, Template};
 use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::BODIES;
 use crate::source::{Fields, Node};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// What a request carries.
 #[derive(Debug, Clone, Default)]
@@ -21,53 +26,47 @@ pub enum Body {
     /// `text/plain`.
     Text(Template),
     /// `multipart/form-data`.
-    Multipart(Vec<Part>),
+    Multipart(Multipart),
     /// A file as it is.
     File(Bytes),
 }
 
-/// One part of a multipart body.
-#[derive(Debug, Clone)]
-pub struct Part {
-    /// The field.
-    pub name: String,
-    /// What it carries.
-    pub value: PartValue,
-    /// The file's name, as the server is told.
-    pub filename: Option<String>,
-    /// The part's media type, where one is sent.
-    pub media_type: Option<String>,
-}
-
-/// What a part carries.
-#[derive(Debug, Clone)]
-pub enum PartValue {
-    /// Text.
-    Text(Template),
-    /// A file as it is, read while the scenario was read.
-    File(Bytes),
-}
-
 impl Body {
-    /// Appends the body for one request.
-    pub fn render(&self, cx: &mut Context<'_>, out: &mut String) {
+    /// The body, where nothing in it depends on the run.
+    pub fn literal(&self) -> Option<Bytes> {
+        let copied = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+        match self {
+            Self::None => Some(Bytes::new()),
+            Self::File(bytes) => Some(bytes.clone()),
+            Self::Json(json) => json.as_literal().map(copied),
+            Self::Text(text) => text.as_literal().map(copied),
+            Self::Form(pairs) => literal_pairs(pairs).map(Bytes::from),
+            Self::Multipart(multipart) => multipart.literal(),
+        }
+    }
+
+    /// The body for one request. `buffer` is scratch: it is cleared first.
+    pub fn render(&self, cx: &mut Context<'_>, buffer: &mut String) -> Bytes {
+        buffer.clear();
         match self {
             Self::None => {}
-            Self::Json(json) => json.render(cx, out),
-            Self::Form(pairs) => render_pairs(pairs, cx, out),
-            Self::Text(text) => text.render(cx, out),
-            Self::Multipart(_) | Self::File(_) => todo!(),
+            Self::Json(json) => json.render(cx, buffer),
+            Self::Form(pairs) => render_pairs(pairs, cx, buffer),
+            Self::Text(text) => text.render(cx, buffer),
+            Self::Multipart(multipart) => return multipart.render(cx, buffer),
+            Self::File(bytes) => return bytes.clone(),
         }
+        Bytes::copy_from_slice(buffer.as_bytes())
     }
 
     /// The slots that it reads, as often as it reads them.
     pub(super) fn slots(&self) -> Vec<usize> {
         match self {
-            Self::None => Vec::new(),
+            Self::None | Self::File(_) => Vec::new(),
             Self::Json(json) => json.slots().collect(),
             Self::Form(pairs) => pairs.iter().flat_map(|(_, value)| value.slots()).collect(),
             Self::Text(text) => text.slots().collect(),
-            Self::Multipart(_) | Self::File(_) => todo!(),
+            Self::Multipart(multipart) => multipart.slots(),
         }
     }
 
@@ -77,14 +76,15 @@ impl Body {
     }
 
     /// The media type to send where the step names none.
-    pub fn media_type(&self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::Json(_) => Some("application/json"),
-            Self::Form(_) => Some("application/x-www-form-urlencoded"),
-            Self::Text(_) => Some("text/plain; charset=utf-8"),
-            Self::Multipart(_) | Self::File(_) => todo!(),
-        }
+    pub fn media_type(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::None => return None,
+            Self::Json(_) => "application/json".into(),
+            Self::Form(_) => "application/x-www-form-urlencoded".into(),
+            Self::Text(_) => "text/plain; charset=utf-8".into(),
+            Self::Multipart(multipart) => multipart.media_type().into(),
+            Self::File(_) => "application/octet-stream".into(),
+        })
     }
 }
 
@@ -108,11 +108,29 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Bod
     match key.value.as_str() {
         "form" => pairs(loading, node, "form").map(Body::Form),
         "text" => loading.template(node).map(Body::Text),
+        "multipart" => multipart::read(loading, node).map(Body::Multipart),
+        "file" => file(loading, node).map(|(bytes, _)| Body::File(bytes)),
         _ => Some(Body::Json(json(loading, node))),
     }
 }
 
-fn json(loading: &mut Loading<'_>, node: &Node) -> JsonTemplate {
+/// The bytes of a file, and its name.
+fn file(loading: &mut Loading<'_>, node: &Node) -> Option<(Bytes, String)> {
+    let path = loading.path(node)?;
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let name = path.file_name().unwrap_or_default();
+            Some((Bytes::from(bytes), name.to_string_lossy().into_owned()))
+        }
+        Err(error) => {
+            loading.unreadable("T0445", node, &path, &error);
+            None
+        }
+    }
+}
+
+/// A JSON body.
+pub(super) fn json(loading: &mut Loading<'_>, node: &Node) -> JsonTemplate {
     let mut problems = Vec::new();
     loading.names.listen();
     let source = loading.reader.source();
@@ -121,6 +139,7 @@ fn json(loading: &mut Loading<'_>, node: &Node) -> JsonTemplate {
         let problem = loading.names.explain(problem);
         loading.reader.push(problem);
     }
+    loading.doubts(node);
     template
 }
 
@@ -157,6 +176,21 @@ pub(super) fn render_pairs(pairs: &[(String, Template)], cx: &mut Context<'_>, o
         out.push('=');
         encode_behind(out, |out| template.render(cx, out));
     }
+}
+
+/// What the pairs render to, where nothing in them depends on the run.
+fn literal_pairs(pairs: &[(String, Template)]) -> Option<String> {
+    let mut out = String::new();
+    for (index, (name, template)) in pairs.iter().enumerate() {
+        let value = template.as_literal()?;
+        if index > 0 {
+            out.push('&');
+        }
+        encode_behind(&mut out, |out| out.push_str(name));
+        out.push('=');
+        encode_behind(&mut out, |out| out.push_str(value));
+    }
+    Some(out)
 }
 
 /// Encodes what `write` appends; in place where nothing needs it.
