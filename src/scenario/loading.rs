@@ -163,7 +163,7 @@ impl<'a> Loading<'a> {
             }
             let text = self.reader.source().text.get(node.span.range());
             let span = text
-                .and_then(|text| text.find(&name))
+                .and_then(|text| place(text, &name))
                 .map_or(node.span, |at| {
                     let start = node.span.start + at;
                     Span::new(start, start + name.len())
@@ -203,4 +203,11 @@ impl<'a> Loading<'a> {
         self.reader.error("T0409", span, message, help);
         false
     }
+}
+
+/// Where a text reads a variable: in a template, or else anywhere.
+fn place(text: &str, name: &str) -> Option<usize> {
+    let mut found = text.match_indices(name);
+    let read = found.find(|(at, _)| text[..*at].trim_end().ends_with("{{"));
+    read.map(|(at, _)| at).or_else(|| text.find(name))
 }

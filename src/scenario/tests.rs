@@ -1,3 +1,7 @@
+mod example;
+mod language;
+mod schema;
+
 use super::*;
 use crate::expr::{Context, Value};
 use crate::source::Severity;

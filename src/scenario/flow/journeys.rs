@@ -61,8 +61,11 @@ pub(in crate::scenario) fn read<'a>(
     plan(loading, &flows, setup, teardown);
     let mut journeys = Journeys::default();
     // Constants are of all; `setup` is of all behind it; `user setup` is of the user's own.
-    journeys.setup = setup.run.map(|w| apart(loading, w, here, data, false));
-    loading.names.share();
+    journeys.setup = setup.run.map(|w| {
+        let flow = apart(loading, w, here, data, false);
+        loading.names.share();
+        flow
+    });
     let common = loading.names.shared();
     journeys.user_setup = setup.user.map(|w| {
         let flow = apart(loading, w, here, data, true);

@@ -66,6 +66,7 @@ fn names_live_in_their_flow_from_their_step_on() {
 fn a_broken_feeder_is_one_problem() {
     let mut names = Names::default();
     names.add_feeder("shopper", Columns::Unknown);
+    names.enter("a", true);
     assert!(names.slot("shopper.anything").is_some());
     assert_eq!(names.slot("other.anything"), None);
 }

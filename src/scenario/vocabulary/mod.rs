@@ -153,7 +153,7 @@ pub(super) static DEFAULTS: Shape = Shape {
 const AROUND: Type = Type::Either(&[Type::List(&Type::Object(&STEP)), Type::Object(&SETUP)]);
 
 pub(super) static SETUP: Shape = Shape {
-    name: "setup and teardown",
+    name: "setup or teardown",
     required: &[],
     keys: &[
         key(

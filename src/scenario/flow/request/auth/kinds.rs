@@ -13,7 +13,7 @@ pub(super) fn basic(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
     let (user, password) = pair(loading, node, &BASIC)?;
     if user.as_literal().is_some_and(|user| user.contains(':')) {
         let message = "a user name with `:` cannot be sent by basic authentication";
-        let help = "everything behind the first `:` would be the password";
+        let help = "use another user: what is behind the first `:` would be read as the password";
         loading.reader.error("T0441", node.span, message, help);
         return None;
     }
