@@ -106,13 +106,10 @@ impl Template {
     /// A fixed text before what this one gives: `Bearer `.
     #[must_use]
     pub fn behind(mut self, text: &str) -> Self {
-        let mut out = Self::literal(text);
-        match self.segments.first_mut() {
-            Some(Segment::Text(first)) => first.insert_str(0, text),
-            _ => {
-                out.segments.append(&mut self.segments);
-                self.segments = out.segments;
-            }
+        if let Some(Segment::Text(first)) = self.segments.first_mut() {
+            first.insert_str(0, text);
+        } else {
+            self.segments.splice(0..0, Self::literal(text).segments);
         }
         self
     }

@@ -11,7 +11,7 @@ use crate::source::{Fields, Kind, Node, Span};
 use std::collections::BTreeSet;
 
 /// Everything that is run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::scenario) struct Journeys {
     pub(in crate::scenario) flows: Vec<Flow>,
     pub(in crate::scenario) setup: Option<Flow>,
@@ -59,27 +59,35 @@ pub(in crate::scenario) fn read<'a>(
     let teardown = around(loading, fields, "teardown", ["teardown", "user teardown"]);
     let flows = flows(loading, fields);
     plan(loading, &flows, setup, teardown);
-    let mut journeys = Journeys::default();
+    let mut read = Vec::new();
     // Constants are of all; `setup` is of all behind it; `user setup` is of the user's own.
-    journeys.setup = setup.run.map(|w| {
+    let of_run = setup.run.map(|w| {
         let flow = apart(loading, w, here, data, false);
         loading.names.share();
         flow
     });
     let common = loading.names.shared();
-    journeys.user_setup = setup.user.map(|w| {
+    let of_user = setup.user.map(|w| {
         let flow = apart(loading, w, here, data, true);
         loading.names.share();
         flow
     });
     for flow in flows {
         reserved(loading, flow, [setup, teardown]);
-        journeys.flows.extend(one(loading, flow, here, data));
+        read.extend(one(loading, flow, here, data));
     }
-    journeys.user_teardown = teardown.user.map(|w| apart(loading, w, here, data, false));
+    let behind_user = teardown.user;
+    let behind_user = behind_user.map(|w| apart(loading, w, here, data, false));
     loading.names.unshare(common);
-    journeys.teardown = teardown.run.map(|w| apart(loading, w, here, data, false));
-    journeys
+    let behind_run = teardown.run;
+    let behind_run = behind_run.map(|w| apart(loading, w, here, data, false));
+    Journeys {
+        flows: read,
+        setup: of_run,
+        teardown: behind_run,
+        user_setup: of_user,
+        user_teardown: behind_user,
+    }
 }
 
 /// Reads a list of steps, or `run:` and `user:`.

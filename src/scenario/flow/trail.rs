@@ -41,7 +41,7 @@ impl Site<'_> {
     }
 }
 
-impl<'a> Trail<'a> {
+impl Trail<'_> {
     /// Begins a flow.
     pub(super) fn enter(&mut self) {
         self.named.clear();

@@ -11,9 +11,8 @@ pub(super) struct Known {
     pub(super) name: String,
     pub(super) slot: usize,
     pub(super) span: Span,
-    pub(super) secret: bool,
+    pub(super) origin: Origin,
     pub(super) read: bool,
-    pub(super) linted: bool,
     /// Captured in a block that may have been left out.
     pub(super) maybe: bool,
 }
@@ -43,9 +42,8 @@ impl Known {
             name: name.into(),
             slot,
             span,
-            secret: origin.secret,
+            origin,
             read: false,
-            linted: origin.linted,
             maybe: false,
         }
     }
@@ -69,7 +67,7 @@ impl Names {
         }
         match self.known.iter_mut().find(|known| known.slot == new.slot) {
             Some(known) => {
-                known.secret |= new.secret;
+                known.origin.secret |= new.origin.secret;
                 known.maybe = false;
             }
             None => self.known.push(new),

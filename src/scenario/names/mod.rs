@@ -145,7 +145,7 @@ impl Names {
     /// The first variable among `slots` that is secret.
     pub(super) fn secret_among(&self, mut slots: impl Iterator<Item = usize>) -> Option<&str> {
         slots.find_map(|slot| {
-            let known = |k: &&Known| k.slot == slot && k.secret;
+            let known = |k: &&Known| k.slot == slot && k.origin.secret;
             let parameter = |p: &&Parameter| p.slot == slot && p.secret;
             let known = self.known.iter().find(known).map(|k| k.name.as_str());
             let mut parameters = self.parameters.iter().flatten();
@@ -208,7 +208,7 @@ impl Names {
 }
 
 fn unread<'k>(known: impl Iterator<Item = &'k Known>) -> Vec<(String, Span)> {
-    let told = known.filter(|known| known.linted);
+    let told = known.filter(|known| known.origin.linted);
     told.map(|known| (known.name.clone(), known.span)).collect()
 }
 

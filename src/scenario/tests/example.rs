@@ -47,7 +47,8 @@ fragments:
 setup:
   run:
     - post: /reset
-      capture: { run_id: json $.id }
+      form: { stock: full, notes: }
+      capture: { run_id: { from: json $.id, secret: false } }
   user:
     - use: sign-in
       with: { account: "{{ shopper.email }}" }

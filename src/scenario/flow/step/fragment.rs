@@ -121,21 +121,19 @@ fn parameters<'a>(
         }
         let value = given.iter().find(|(key, ..)| key == name).map(|g| g.2);
         let slot = loading.names.parameter(fragment_name, name);
-        let (value, secret) = match value.or(*default) {
-            Some(placed) => loading.within(placed.file, |loading| {
-                let value = loading.template(placed.node);
-                let secret = value
-                    .as_ref()
-                    .is_some_and(|value: &Template| secret(loading, placed.node, value));
-                (value, secret)
-            }),
-            None => {
-                let message = format!("`{fragment_name}` needs a value for `{name}`");
-                let help = format!("add it: `with: {{ {name}: … }}`");
-                loading.reader.error("T0424", span, message, help);
-                (None, false)
-            }
+        let Some(placed) = value.or(*default) else {
+            let message = format!("`{fragment_name}` needs a value for `{name}`");
+            let help = format!("add it: `with: {{ {name}: … }}`");
+            loading.reader.error("T0424", span, message, help);
+            visible.push(((*name).to_owned(), slot, false));
+            continue;
         };
+        let (value, secret) = loading.within(placed.file, |loading| {
+            let value = loading.template(placed.node);
+            let is_secret = |value: &Template| secret(loading, placed.node, value);
+            let secret = value.as_ref().is_some_and(is_secret);
+            (value, secret)
+        });
         visible.push(((*name).to_owned(), slot, secret));
         assignments.extend(value.map(|value| Assignment {
             name: (*name).to_owned(),

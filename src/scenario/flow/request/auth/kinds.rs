@@ -77,9 +77,7 @@ pub(super) fn oauth2(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
         .and_then(|node| endpoint(loading, node));
     let client_id = plain(loading, &fields, "client_id");
     let client_secret = optional(loading, &fields, "client_secret");
-    let scope = fields
-        .get("scope")
-        .map_or(Some(None), |node| loading.template(node).map(Some));
+    let scope = plain(loading, &fields, "scope");
     let user = match (fields.get("user"), fields.get("password")) {
         (Some(_), Some(node)) => {
             let user = plain(loading, &fields, "user");
@@ -97,8 +95,8 @@ pub(super) fn oauth2(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
     Some(Told::Computed(Auth::OAuth2(Box::new(OAuth2 {
         token_url: token_url?,
         client_id: client_id?,
-        client_secret: client_secret?,
-        scope: scope?,
+        client_secret,
+        scope,
         user,
     }))))
 }
@@ -119,7 +117,7 @@ pub(super) fn aws(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
         service: service?,
         access_key: access_key?,
         secret_key: secret_key?,
-        session_token: session_token?,
+        session_token,
     }))))
 }
 
@@ -127,11 +125,9 @@ fn plain(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<Te
     headers::value(loading, fields.get(key)?)
 }
 
-/// `Some(None)` where the key is absent, `None` where it is wrong and told.
-fn optional(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<Option<Template>> {
-    fields
-        .get(key)
-        .map_or(Some(None), |node| secret(loading, node).map(Some))
+/// `None` where the key is absent, or wrong and told.
+fn optional(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<Template> {
+    secret(loading, fields.get(key)?)
 }
 
 /// A text without templates.

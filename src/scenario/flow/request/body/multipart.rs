@@ -161,19 +161,19 @@ fn part(loading: &mut Loading<'_>, name: &str, node: &Node) -> Option<Part> {
     }
     let fields = loading.reader.object(node, &PART)?;
     let kind = media_type(loading, &fields);
-    let filename = fields.get("filename").map(|node| loading.reader.text(node));
-    let filename = filename.map(|text| text.map(|text| text.value));
+    let filename = fields.get("filename");
+    let filename = filename.and_then(|node| loading.reader.text(node));
+    let filename = filename.map(|text| text.value);
     match (fields.get("file"), fields.get("text")) {
         (Some(node), None) => {
             let (bytes, own) = file(loading, node)?;
-            let filename = filename.unwrap_or(Some(own))?;
-            let kind = kind?.or_else(|| Some("application/octet-stream".into()));
-            Some(named(PartValue::File(bytes), Some(filename), kind))
+            let kind = kind.unwrap_or_else(|| "application/octet-stream".into());
+            let value = PartValue::File(bytes);
+            Some(named(value, filename.or(Some(own)), Some(kind)))
         }
         (None, Some(node)) => {
             let text = loading.template(node)?;
-            let filename = filename.map_or(Some(None), |name| name.map(Some))?;
-            Some(named(PartValue::Text(text), filename, kind?))
+            Some(named(PartValue::Text(text), filename, kind))
         }
         (Some(_), Some(_)) | (None, None) => {
             let message = format!("the part `{name}` carries a file or a text");
@@ -184,11 +184,9 @@ fn part(loading: &mut Loading<'_>, name: &str, node: &Node) -> Option<Part> {
     }
 }
 
-/// `type:`; `Some(None)` where there is none, `None` where it is wrong and told.
-fn media_type(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Option<String>> {
-    let Some(node) = fields.get("type") else {
-        return Some(None);
-    };
+/// `type:`; `None` where there is none, or it is wrong and told.
+fn media_type(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<String> {
+    let node = fields.get("type")?;
     let text = loading.reader.text(node)?.value;
     let odd = |c: char| c.is_control() || !c.is_ascii();
     if !text.contains('/') || text.contains(odd) {
@@ -197,5 +195,5 @@ fn media_type(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Option<S
         loading.reader.error("T0446", node.span, message, help);
         return None;
     }
-    Some(Some(text))
+    Some(text)
 }
