@@ -2,7 +2,6 @@
 //! has the type that JSON gives it, and depends on nothing.
 
 use super::loading::Loading;
-use super::names::identifier;
 use crate::expr::{JsonTemplate, Scope, Value};
 use crate::source::{Diagnostic, Fields, Node};
 
@@ -26,10 +25,7 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<(usize
         .and_then(|node| loading.reader.map(node, "variables"));
     let mut constants = Vec::new();
     for (name, node) in entries.unwrap_or_default() {
-        if !identifier(&name.value) {
-            let message = format!("`{}` cannot be used in a template", name.value);
-            let help = "name a variable with letters, digits and `_`, and no digit first";
-            loading.reader.error("T0417", name.span, message, help);
+        if !loading.variable(&name.value, name.span) {
             continue;
         }
         let slot = loading.names.add_constant(&name.value, name.span);

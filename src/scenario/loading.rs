@@ -5,7 +5,7 @@
 use super::environment::Secrets;
 use super::flow::Trail;
 use super::include::Fragment;
-use super::names::Names;
+use super::names::{Names, identifier};
 use crate::expr::{ParseError, Scope, Template};
 use crate::source::{Node, Reader, Source, Span};
 use std::collections::BTreeMap;
@@ -176,6 +176,23 @@ impl<'a> Loading<'a> {
             );
             self.reader.warn("T0448", span, message, help);
         }
+    }
+
+    /// Whether a text can name a variable that gets a value here.
+    pub(super) fn variable(&mut self, name: &str, span: Span) -> bool {
+        if !identifier(name) {
+            let message = format!("`{name}` cannot be used in a template");
+            let help = "name a variable with letters, digits and `_`, and no digit first";
+            self.reader.error("T0417", span, message, help);
+        } else if self.names.is_bound(name) {
+            let message =
+                format!("`{name}` is the item of a list or a parameter here, and keeps its value");
+            let help = "give the variable a name of its own";
+            self.reader.error("T0447", span, message, help);
+        } else {
+            return true;
+        }
+        false
     }
 
     /// Whether a text can name something in reports and budgets; `what` is "a step", "a flow", …

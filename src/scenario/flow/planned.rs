@@ -21,8 +21,15 @@ pub(super) struct Search<'s, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
-    /// Looks through a list of steps and the steps in them.
+    /// Looks through a list of steps, the steps in them and the fragments that they use.
     pub(super) fn steps(&mut self, node: &'a Node) {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            self.list(node, &mut open);
+        }
+    }
+
+    fn list(&mut self, node: &'a Node, open: &mut Vec<&'a Node>) {
         let Kind::List(steps) = &node.kind else {
             return;
         };
@@ -40,15 +47,13 @@ impl<'a> Search<'_, 'a> {
                     });
                 }
             }
-            if let Some(nested) = child(step, "steps") {
-                self.steps(nested);
-            }
+            open.extend(child(step, "steps"));
             let used = child(step, "use").and_then(Node::scalar);
             let fragment = used.and_then(|used| self.fragments.get_key_value(used.text.as_str()));
             if let Some((name, fragment)) = fragment
                 && self.seen.insert(name)
             {
-                self.steps(fragment.steps);
+                open.push(fragment.steps);
             }
         }
     }

@@ -5,8 +5,8 @@ use crate::scenario::loading::{File, Loading};
 use crate::source::{Diagnostic, Span};
 use std::collections::HashMap;
 
-/// How deep fragments may use each other.
-const DEPTH: usize = 20;
+/// How deep steps may stand in steps, those of fragments included.
+const DEPTH: usize = 40;
 /// Steps that a scenario may have once its fragments are written out.
 const STEPS: usize = 10_000;
 
@@ -17,6 +17,7 @@ pub(in crate::scenario) struct Trail<'a> {
     uses: Vec<Site<'a>>,
     used: Vec<String>,
     steps: usize,
+    depth: usize,
 }
 
 /// Where a name was given.
@@ -76,34 +77,43 @@ pub(super) fn count(loading: &mut Loading<'_>, span: Span) -> bool {
     loading.trail.steps <= STEPS
 }
 
-/// Opens a fragment for a `use:` at `span`; `false` where it is open already, or too deep.
+/// Goes into a list of steps; `false` where it is too deep.
+pub(super) fn descend(loading: &mut Loading<'_>, span: Span) -> bool {
+    if loading.trail.depth == DEPTH {
+        let message = format!("steps stand in steps more than {DEPTH} deep");
+        let help = "use fewer blocks and fragments in each other";
+        loading.reader.error("T0452", span, message, help);
+        return false;
+    }
+    loading.trail.depth += 1;
+    true
+}
+
+/// Goes out of it.
+pub(super) fn ascend(loading: &mut Loading<'_>) {
+    loading.trail.depth -= 1;
+}
+
+/// Opens a fragment for a `use:` at `span`; `false` where it is open already.
 pub(super) fn open(loading: &mut Loading<'_>, fragment: &str, span: Span) -> bool {
     let file = loading.file();
     let uses = &loading.trail.uses;
     let chain: Vec<&str> = uses.iter().map(|site| site.fragment.as_str()).collect();
-    let again = chain.iter().position(|open| *open == fragment);
-    let message = match again {
-        Some(first) => format!(
-            "the fragment `{fragment}` uses itself: {} → {fragment}",
-            chain[first..].join(" → ")
-        ),
-        None if chain.len() >= DEPTH => {
-            format!("fragments use each other more than {DEPTH} deep")
-        }
-        None => {
-            let fragment = fragment.to_owned();
-            loading.trail.used.push(fragment.clone());
-            loading.trail.uses.push(Site {
-                fragment,
-                file,
-                span,
-            });
-            return true;
-        }
-    };
-    let help = "remove this `use:`; `repeat:` and `until:` do steps again";
-    loading.reader.error("T0426", span, message, help);
-    false
+    if let Some(first) = chain.iter().position(|open| *open == fragment) {
+        let chain = chain[first..].join(" → ");
+        let message = format!("the fragment `{fragment}` uses itself: {chain} → {fragment}");
+        let help = "remove this `use:`; `repeat:` and `until:` do steps again";
+        loading.reader.error("T0426", span, message, help);
+        return false;
+    }
+    let fragment = fragment.to_owned();
+    loading.trail.used.push(fragment.clone());
+    loading.trail.uses.push(Site {
+        fragment,
+        file,
+        span,
+    });
+    true
 }
 
 /// Takes a name for a step; a second one of the same name is told.

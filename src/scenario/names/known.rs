@@ -15,6 +15,8 @@ pub(super) struct Known {
     pub(super) read: bool,
     /// Captured in a block that may have been left out.
     pub(super) maybe: bool,
+    /// The item of the list whose block is read.
+    pub(super) item: bool,
 }
 
 /// A parameter of the fragment that is read now.
@@ -45,6 +47,7 @@ impl Known {
             origin,
             read: false,
             maybe: false,
+            item: false,
         }
     }
 }
@@ -125,6 +128,16 @@ impl Names {
                 .is_some_and(|p| p.iter().any(parameter))
     }
 
+    /// Whether a name is that of an item or a parameter.
+    pub(in crate::scenario) fn is_bound(&self, name: &str) -> bool {
+        let mut parameters = self.parameters.last().into_iter().flatten();
+        parameters.any(|parameter| parameter.name == name)
+            || self
+                .known
+                .iter()
+                .any(|known| known.item && known.name == name)
+    }
+
     /// Whether a parameter of that name would hide a variable.
     pub(in crate::scenario) fn hides(&self, name: &str) -> bool {
         self.known.iter().any(|known| known.name == name)
@@ -134,7 +147,8 @@ impl Names {
     pub(in crate::scenario) fn item(&mut self, name: &str, span: Span, secret: bool) -> usize {
         let slot = self.place(name);
         let linted = false;
-        let item = Known::new(name, slot, span, Origin { secret, linted });
+        let mut item = Known::new(name, slot, span, Origin { secret, linted });
+        item.item = true;
         self.known.push(item);
         slot
     }

@@ -29,7 +29,7 @@ pub(super) fn body(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Bod
         entries.push(member("operationName", span, text(node)));
     }
     let whole = Node {
-        span: query.span,
+        span: fields.span,
         kind: Kind::Map(entries),
     };
     Some(Body::Json(json(loading, &whole)))

@@ -3,7 +3,7 @@
 
 use crate::expr::{Check, Expression};
 use crate::scenario::loading::Loading;
-use crate::scenario::names::{Origin, identifier};
+use crate::scenario::names::Origin;
 use crate::scenario::vocabulary::CAPTURE;
 use crate::source::{Fields, Kind, Node, Span, Spanned};
 
@@ -49,10 +49,7 @@ pub(super) fn captures(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Ca
         .and_then(|node| loading.reader.map(node, "capture"));
     let mut read = Vec::new();
     for (name, node) in entries.unwrap_or_default() {
-        if !identifier(&name.value) {
-            let message = format!("`{}` cannot be used in a template", name.value);
-            let help = "name a variable with letters, digits and `_`, and no digit first";
-            loading.reader.error("T0417", name.span, message, help);
+        if !loading.variable(&name.value, name.span) {
             continue;
         }
         read.push((name, capture(loading, node)));

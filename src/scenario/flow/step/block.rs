@@ -6,7 +6,6 @@ use crate::expr::Check;
 use crate::expr::Scope as _;
 use crate::scenario::flow::{Here, trail};
 use crate::scenario::loading::Loading;
-use crate::scenario::names::identifier;
 use crate::source::{Fields, Node, Span, Spanned, closest};
 
 /// How many requests a browser sends to one host at once.
@@ -134,10 +133,7 @@ fn header(loading: &mut Loading<'_>, node: &Node) -> Option<(String, Option<usiz
         loading.reader.error("T0430", node.span, message, help);
         return None;
     };
-    if !identifier(item) {
-        let message = format!("`{item}` cannot be used in a template");
-        let help = "name a variable with letters, digits and `_`, and no digit first";
-        loading.reader.error("T0417", node.span, message, help);
+    if !loading.variable(item, node.span) {
         return None;
     }
     if loading.names.knows(item) {

@@ -33,12 +33,16 @@ pub enum Step {
 /// Reads a list of steps; fragments are written out.
 pub(super) fn list<'a>(loading: &mut Loading<'a>, listed: &'a Node, here: &Here<'a>) -> Vec<Step> {
     let mut steps = Vec::new();
+    if !trail::descend(loading, listed.span) {
+        return steps;
+    }
     for node in loading.reader.list(listed) {
         if trail::count(loading, node.span) {
             loading.names.begin(node.span);
             steps.extend(read(loading, node, here));
         }
     }
+    trail::ascend(loading);
     steps
 }
 

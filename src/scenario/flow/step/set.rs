@@ -4,7 +4,7 @@
 use super::Assignment;
 use crate::expr::Template;
 use crate::scenario::loading::Loading;
-use crate::scenario::names::{Origin, identifier};
+use crate::scenario::names::Origin;
 use crate::source::{Fields, Node};
 
 /// Reads `set:`.
@@ -12,10 +12,7 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Vec
     let node = fields.get("set")?;
     let mut assignments = Vec::new();
     for (name, node) in loading.reader.map(node, "set")? {
-        if !identifier(&name.value) {
-            let message = format!("`{}` cannot be used in a template", name.value);
-            let help = "name a variable with letters, digits and `_`, and no digit first";
-            loading.reader.error("T0417", name.span, message, help);
+        if !loading.variable(&name.value, name.span) {
             continue;
         }
         let value = loading.template(node);
