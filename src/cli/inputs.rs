@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::budget::{self, BudgetFile};
 use crate::plan::{self, Overrides, Plan};
 use crate::record::{BudgetSource, Limit};
-use crate::scenario::{self, Environment, Scenario, Step};
+use crate::scenario::{self, Environment, Scenario};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -120,18 +120,12 @@ pub(super) fn is_load(plan: &Plan) -> bool {
 
 /// (flow, step) of every request step, in the order of their indices.
 pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
-    let requests = |step: &Step| match step {
-        Step::Request(request) => Some(request.name.clone()),
-        Step::Think(_) => None,
-    };
     scenario
         .flows
         .iter()
         .flat_map(|flow| {
-            flow.steps
-                .iter()
-                .filter_map(requests)
-                .map(|step| (flow.name.clone(), step))
+            flow.requests()
+                .map(|request| (flow.name.clone(), request.name.clone()))
         })
         .collect()
 }

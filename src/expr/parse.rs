@@ -218,6 +218,11 @@ impl Check {
         matches!(self.expression.query, Query::Status)
     }
 
+    /// Whether it looks at a variable, and so needs no response.
+    pub fn tests_variable(&self) -> bool {
+        matches!(self.expression.query, Query::Variable(..))
+    }
+
     /// As it was written, without blanks around it.
     pub fn text(&self) -> &str {
         &self.text

@@ -5,7 +5,7 @@
 use crate::expr::{Check, Context, Template};
 use crate::protocol::{Call, Location};
 use crate::record::{Layout, Limit, Masker, StepLayout};
-use crate::scenario::{Body, Capture, Connections, Feeder, Request, Scenario, Step, Think};
+use crate::scenario::{Capture, Connections, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -81,6 +81,7 @@ impl Program {
             let mut steps = Vec::with_capacity(flow.steps.len());
             for step in &flow.steps {
                 match step {
+                    Step::Set(_) | Step::Block(_) => todo!(),
                     Step::Think(think) => steps.push(Op::Think(*think)),
                     Step::Request(request) => {
                         steps.push(Op::Request(requests.len()));
@@ -170,7 +171,7 @@ impl RequestProgram {
             location,
             headers: Arc::new(headers),
             templates,
-            body: literal_body(&request.body).map(|text| Bytes::from(text.to_owned())),
+            body: request.body.literal(),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
@@ -236,9 +237,7 @@ impl RequestProgram {
         let body = if let Some(body) = &self.body {
             body.clone()
         } else {
-            buffer.clear();
-            request.body.render(cx, buffer);
-            Bytes::copy_from_slice(buffer.as_bytes())
+            request.body.render(cx, buffer)
         };
         Ok(Call {
             step,
@@ -281,15 +280,6 @@ fn literal_location(request: &Request) -> Option<Location> {
     let mut text = String::new();
     request.render_url(&mut context, &mut text);
     locate(&text).ok()
-}
-
-fn literal_body(body: &Body) -> Option<&str> {
-    match body {
-        Body::None => Some(""),
-        Body::Json(template) => template.as_literal(),
-        Body::Text(template) => template.as_literal(),
-        Body::Form(_) => None,
-    }
 }
 
 /// A path at the target, or a whole URL.

@@ -209,7 +209,7 @@ fn flows(scenario: &Scenario) -> Vec<PlannedFlow> {
                 .iter()
                 .filter_map(|step| match step {
                     Step::Request(request) => Some(request.name.clone()),
-                    Step::Think(_) => None,
+                    Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
                 })
                 .collect();
             PlannedFlow {
@@ -262,7 +262,7 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
                     .flat_map(|f| &f.steps)
                     .filter_map(|step| match step {
                         Step::Request(request) => Some(request.timeout),
-                        Step::Think(_) => None,
+                        Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
                     });
             let longest = timeouts.max().unwrap_or_default().as_secs_f64();
             let mean = pacer.shape.peak() * requests_per_flow * longest;

@@ -2,15 +2,17 @@
 //! Invariant: every part is read even when another is broken, and a cause is told once.
 
 use super::environment::{Environment, Outside, Resolver, Secrets, beside};
-use super::flow::{self, Defaults};
+use super::flow::{self, Here, Journeys, Trail};
+use super::include::{self, Included};
 use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
-use super::{Loaded, Problems, Scenario, feeder, settings};
+use super::{Loaded, Problems, Scenario, constants, feeder, settings};
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut problems = Vec::new();
     let file = beside(folder, &mut problems);
+    let included = include::gather(&source, &root, path, &mut problems);
     let mut reader = Reader::new(&source);
     for problem in problems {
         reader.push(problem);
@@ -49,14 +52,23 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     let declared = declared_secrets(&mut reader, &root);
     let mut resolver = Resolver::new(environment, file);
     let root = resolver.expand(&root, &mut reader);
+    let mut libraries = Vec::with_capacity(included.len());
+    for file in &included {
+        let own = reader.turn(&file.source);
+        libraries.push((file, resolver.expand(&file.root, &mut reader)));
+        reader.turn(own);
+    }
     let secrets = Secrets::new(&declared, &resolver, &mut reader);
     let mut loading = Loading {
         reader,
         names: Names::new(Outside::new(folder, &resolver, &declared)),
         secrets,
         folder,
+        fragments: BTreeMap::new(),
+        trail: Trail::default(),
+        quiet: false,
     };
-    let parts = read(&mut loading, &root, path);
+    let parts = read(&mut loading, &root, &libraries, path);
     let Loading {
         reader,
         names,
@@ -110,35 +122,33 @@ fn declared_secrets(reader: &mut Reader<'_>, root: &Node) -> Vec<Spanned<String>
 }
 
 /// Everything but what is only known at the end.
-fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario> {
+fn read<'a>(
+    loading: &mut Loading<'a>,
+    root: &'a Node,
+    libraries: &'a [(&'a Included, Node)],
+    path: &Path,
+) -> Option<Scenario> {
     let fields = loading.reader.object(root, &SCENARIO)?;
-    let stem = || {
-        path.file_stem()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
-    };
-    let name = fields.get("scenario").map_or_else(
-        || Some(stem()),
-        |node| {
-            let text = loading.reader.text(node)?;
-            loading
-                .label(&text.value, text.span, "a scenario")
-                .then_some(text.value)
-        },
-    );
+    let name = name(loading, &fields, path);
     let target = settings::target(loading, &fields);
     let budgets = settings::budgets(loading, &fields, path);
     let allow = settings::allow(loading, &fields);
     let tls = settings::tls(loading, &fields);
     let connections = settings::connections(loading, &fields);
     let preflight = settings::preflight(loading, &fields);
-    let defaults = Defaults::read(loading, fields.get("defaults"));
+    let constants = constants::read(loading, &fields);
+    include::read(loading, &fields, libraries);
+    let here = Here::read(loading, fields.get("defaults"));
     let data = fields
         .get("data")
         .map_or_else(Vec::new, |node| feeder::read(loading, node));
-    let flows = fields
-        .get("flows")
-        .map_or_else(Vec::new, |node| flow::read(loading, node, &defaults, &data));
-    unused_feeders(loading, &fields, &flows, &data);
+    let journeys = flow::read(loading, &fields, &here, &data);
+    // Where a step is broken, nobody knows what it would have read.
+    if !loading.reader.failed() {
+        unused_feeders(loading, &fields, &journeys, &data);
+        constants::unused(loading, &fields, &constants);
+        flow::unused(loading);
+    }
     let profiles = profiles(loading, &fields);
     Some(Scenario {
         name: name?,
@@ -152,9 +162,26 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
         preflight,
         variables: Vec::new(),
         data,
-        flows,
+        flows: journeys.flows,
+        setup: journeys.setup,
+        teardown: journeys.teardown,
+        user_setup: journeys.user_setup,
+        user_teardown: journeys.user_teardown,
+        constants,
         profiles,
     })
+}
+
+/// `scenario:`, or the file's name.
+fn name(loading: &mut Loading<'_>, fields: &Fields<'_>, path: &Path) -> Option<String> {
+    let Some(node) = fields.get("scenario") else {
+        let stem = path.file_stem().unwrap_or_default();
+        return Some(stem.to_string_lossy().into_owned());
+    };
+    let text = loading.reader.text(node)?;
+    loading
+        .label(&text.value, text.span, "a scenario")
+        .then_some(text.value)
 }
 
 fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Profile> {
@@ -170,18 +197,14 @@ fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Profile> {
 fn unused_feeders(
     loading: &mut Loading<'_>,
     fields: &Fields<'_>,
-    flows: &[flow::Flow],
+    journeys: &Journeys,
     data: &[feeder::Feeder],
 ) {
     let Some(Kind::Map(entries)) = fields.get("data").map(|node| &node.kind) else {
         return;
     };
-    // Where a step is broken, nobody knows what it would have read.
-    if loading.reader.failed() {
-        return;
-    }
     for (index, feeder) in data.iter().enumerate() {
-        let used = flows.iter().any(|flow| flow.feeders.contains(&index));
+        let used = journeys.all().any(|flow| flow.feeders.contains(&index));
         let key = entries.iter().find(|(key, _)| key.value == feeder.name);
         if let (false, Some((key, _))) = (used, key) {
             let column = feeder
@@ -200,7 +223,7 @@ fn unused_feeders(
 }
 
 /// The parser of YAML says what is wrong and leaves the fix to us.
-fn with_help(mut problem: Diagnostic) -> Diagnostic {
+pub(super) fn with_help(mut problem: Diagnostic) -> Diagnostic {
     if problem.help.is_none() {
         problem.help = Some(String::from(if problem.message.contains("tab") {
             "indent with spaces"
@@ -217,15 +240,15 @@ fn tidy(
     problems: Vec<Diagnostic>,
     source: &Source,
     secrets: &Secrets,
-    unfilled: &[Span],
+    unfilled: &[(String, Span)],
 ) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();
     for mut problem in problems {
         let span = problem.span;
-        let inside = |hole: &Span| hole.start <= span.start && span.end <= hole.end;
-        let follows = !matches!(problem.code, "T0701" | "T0702")
-            && problem.source.name == source.name
-            && unfilled.iter().any(inside);
+        let inside = |(file, hole): &(String, Span)| {
+            *file == problem.source.name && hole.start <= span.start && span.end <= hole.end
+        };
+        let follows = !matches!(problem.code, "T0701" | "T0702") && unfilled.iter().any(inside);
         secrets.mask(&mut problem);
         let known = |k: &Diagnostic| {
             k.code == problem.code
@@ -237,6 +260,6 @@ fn tidy(
             kept.push(problem);
         }
     }
-    kept.sort_by_key(|problem| problem.span.start);
+    kept.sort_by_key(|problem| (problem.source.name != source.name, problem.span.start));
     kept
 }

@@ -3,13 +3,34 @@
 //! not agree on are never guessed.
 
 use super::environment::Secrets;
-use super::names::Names;
+use super::flow::Trail;
+use super::include::Fragment;
+use super::names::{Names, identifier};
 use crate::expr::{ParseError, Scope, Template};
-use crate::source::{Node, Reader, Span};
+use crate::source::{Node, Reader, Source, Span};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is known while one file is read.
+/// A file that is read, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct File<'a> {
+    /// Its text.
+    pub(super) source: &'a Source,
+    /// What paths in it are relative to.
+    pub(super) folder: &'a Path,
+}
+
+/// A node of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed<'a> {
+    /// The file.
+    pub(super) file: File<'a>,
+    /// The node.
+    pub(super) node: &'a Node,
+}
+
+/// What is known while one scenario is read.
 #[derive(Debug)]
 pub(super) struct Loading<'a> {
     /// Typed values and problems.
@@ -18,11 +39,40 @@ pub(super) struct Loading<'a> {
     pub(super) names: Names,
     /// What no URL may hold.
     pub(super) secrets: Secrets,
-    /// Where the scenario stands.
+    /// Where the file that is read stands.
     pub(super) folder: &'a Path,
+    /// Steps with a name, from this file and those it includes.
+    pub(super) fragments: BTreeMap<&'a str, Fragment<'a>>,
+    /// The way into the flow that is read.
+    pub(super) trail: Trail<'a>,
+    /// A condition is read: asking for what may be missing is what conditions are for.
+    pub(super) quiet: bool,
 }
 
-impl Loading<'_> {
+impl<'a> Loading<'a> {
+    /// The file that is read.
+    pub(super) fn file(&self) -> File<'a> {
+        File {
+            source: self.reader.source(),
+            folder: self.folder,
+        }
+    }
+
+    /// Reads something that stands in `file`, and returns to this one.
+    pub(super) fn within<T>(&mut self, file: File<'a>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let source = self.reader.turn(file.source);
+        let folder = std::mem::replace(&mut self.folder, file.folder);
+        let value = read(self);
+        self.reader.turn(source);
+        self.folder = folder;
+        value
+    }
+
+    /// The secret that a scalar holds.
+    pub(super) fn secret_in(&self, node: &Node) -> Option<&str> {
+        self.secrets.found_in(self.reader.source(), node)
+    }
+
     /// The path behind a key, relative to the scenario's folder.
     pub(super) fn path(&mut self, node: &Node) -> Option<PathBuf> {
         Some(self.folder.join(self.reader.text(node)?.value))
@@ -93,13 +143,56 @@ impl Loading<'_> {
         let text = self.reader.text(node)?;
         self.names.listen();
         match parse(&text.value, &mut self.names) {
-            Ok(compiled) => Some(compiled),
+            Ok(compiled) => {
+                self.doubts(node);
+                Some(compiled)
+            }
             Err(error) => {
                 let problem = error.diagnostic(code, self.reader.source(), node);
                 self.reader.push(self.names.explain(problem));
                 None
             }
         }
+    }
+
+    /// Warns of the names just compiled that may have no value here.
+    pub(super) fn doubts(&mut self, node: &Node) {
+        for name in self.names.doubted() {
+            if self.quiet {
+                continue;
+            }
+            let text = self.reader.source().text.get(node.span.range());
+            let span = text
+                .and_then(|text| place(text, &name))
+                .map_or(node.span, |at| {
+                    let start = node.span.start + at;
+                    Span::new(start, start + name.len())
+                });
+            let message = format!(
+                "`{name}` is captured only in a block that may be left out, and may be missing here"
+            );
+            let help = format!(
+                "put this step under `when: {name} exists`, or capture it before the block"
+            );
+            self.reader.warn("T0448", span, message, help);
+        }
+    }
+
+    /// Whether a text can name a variable that gets a value here.
+    pub(super) fn variable(&mut self, name: &str, span: Span) -> bool {
+        if !identifier(name) {
+            let message = format!("`{name}` cannot be used in a template");
+            let help = "name a variable with letters, digits and `_`, and no digit first";
+            self.reader.error("T0417", span, message, help);
+        } else if self.names.is_bound(name) {
+            let message =
+                format!("`{name}` is the item of a list or a parameter here, and keeps its value");
+            let help = "give the variable a name of its own";
+            self.reader.error("T0447", span, message, help);
+        } else {
+            return true;
+        }
+        false
     }
 
     /// Whether a text can name something in reports and budgets; `what` is "a step", "a flow", …
@@ -127,4 +220,11 @@ impl Loading<'_> {
         self.reader.error("T0409", span, message, help);
         false
     }
+}
+
+/// Where a text reads a variable: in a template, or else anywhere.
+fn place(text: &str, name: &str) -> Option<usize> {
+    let mut found = text.match_indices(name);
+    let read = found.find(|(at, _)| text[..*at].trim_end().ends_with("{{"));
+    read.map(|(at, _)| at).or_else(|| text.find(name))
 }

@@ -6,9 +6,11 @@
 //! *The text becomes nodes; [`Environment`] fills in `${NAME}`; the vocabulary says which keys there are;
 //! names gives every capture and data column its slot; flows become steps, steps become requests.*
 
+mod constants;
 mod environment;
 mod feeder;
 mod flow;
+mod include;
 mod load;
 mod loading;
 mod names;
@@ -18,12 +20,16 @@ mod vocabulary;
 
 pub use environment::{Environment, Lookup, Origin, Secret};
 pub use feeder::{Feeder, Order};
-pub use flow::{Body, Capture, Flow, Request, Step, Think};
+pub use flow::{
+    Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, Multipart, OAuth2, Part,
+    PartValue, Request, Retry, Step, Think, Until, bearer,
+};
 pub use load::{load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use settings::{Connections, Tls, parse_target};
 pub use vocabulary::SCENARIO;
 
+use crate::expr::Value;
 use crate::source::{Diagnostic, Source, Spanned, render_all};
 use std::io;
 use std::path::PathBuf;
@@ -68,6 +74,16 @@ pub struct Scenario {
     pub data: Vec<Feeder>,
     /// The journeys, in the order of the file; at least one.
     pub flows: Vec<Flow>,
+    /// Once before the load, by one user; what it captures, every user begins with.
+    pub setup: Option<Flow>,
+    /// Once after the load, by the user of `setup`.
+    pub teardown: Option<Flow>,
+    /// Once by every user before its first flow.
+    pub user_setup: Option<Flow>,
+    /// Once by every user after its last flow.
+    pub user_teardown: Option<Flow>,
+    /// Slot → value that every user begins with: `variables:`.
+    pub constants: Vec<(usize, Value)>,
     /// The amounts of load, in the order of the file; `smoke` with one pass where the file names none.
     pub profiles: Vec<Profile>,
 }

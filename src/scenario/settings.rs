@@ -68,7 +68,7 @@ pub(super) fn has_credentials(url: &Url) -> bool {
 pub(super) fn target(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Spanned<Url>> {
     let node = fields.get("target")?;
     let text = loading.reader.text(node)?;
-    if let Some(name) = loading.secrets.found_in(node) {
+    if let Some(name) = loading.secret_in(node) {
         let message = format!("the secret `{name}` stands in the target, which every report shows");
         loading
             .reader

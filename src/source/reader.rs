@@ -54,6 +54,11 @@ impl<'a> Reader<'a> {
         self.source
     }
 
+    /// Reads on in another source; gives back the one before.
+    pub fn turn(&mut self, source: &'a Source) -> &'a Source {
+        std::mem::replace(&mut self.source, source)
+    }
+
     /// Notes a problem.
     pub fn push(&mut self, problem: Diagnostic) {
         self.problems.push(problem);
@@ -70,9 +75,29 @@ impl<'a> Reader<'a> {
         self.push(Diagnostic::error(code, self.source, span, message).help(help));
     }
 
+    /// Notes a warning at a place, with its fix.
+    pub fn warn(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Diagnostic::warning(code, self.source, span, message).help(help));
+    }
+
     /// Whether an error was noted.
     pub fn failed(&self) -> bool {
-        self.problems.iter().any(|p| p.severity == Severity::Error)
+        self.errors() > 0
+    }
+
+    /// How many errors were noted.
+    pub fn errors(&self) -> usize {
+        let errors = self
+            .problems
+            .iter()
+            .filter(|p| p.severity == Severity::Error);
+        errors.count()
     }
 
     /// Everything that was noted.

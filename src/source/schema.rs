@@ -48,6 +48,8 @@ pub enum Type {
     Either(&'static [Type]),
     /// Any YAML value (JSON bodies).
     Anything,
+    /// Nothing behind the key.
+    Nothing,
 }
 
 /// The JSON Schema (draft-07, what editors understand best) of a file whose root is `shape`.
@@ -110,6 +112,7 @@ fn of(kind: Type, definitions: &mut Map<String, Value>) -> Value {
             json!({ "anyOf": kinds.iter().map(|k| of(*k, definitions)).collect::<Vec<_>>() })
         }
         Type::Anything => json!({}),
+        Type::Nothing => json!({ "type": "null" }),
     }
 }
 

@@ -13,6 +13,8 @@ use self::parse::{not_closed, placeholder};
 
 use super::lexer::{Cursor, error};
 use super::{Context, ParseError, Scope, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::fmt::{self, Write};
 
 /// Text with `{{ name }}`, `{{ feeder.column }}` and `{{ function() }}` in it, compiled to segments.
@@ -20,6 +22,8 @@ use std::fmt::{self, Write};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Template {
     segments: Vec<Segment>,
+    /// What the segments give is sent as `Basic` credentials.
+    basic: bool,
 }
 
 /// A piece of a template.
@@ -73,6 +77,34 @@ impl Template {
         Ok(template)
     }
 
+    /// A fixed text before what this one gives: `Bearer `.
+    #[must_use]
+    pub fn behind(mut self, text: &str) -> Self {
+        if let Some(Segment::Text(first)) = self.segments.first_mut() {
+            first.insert_str(0, text);
+        } else {
+            self.segments.splice(0..0, Self::literal(text).segments);
+        }
+        self
+    }
+
+    /// The value of `authorization` for a user and a password (RFC 7617), encoded when it is rendered.
+    pub fn basic(user: Self, password: Self) -> Self {
+        if let (Some(user), Some(password)) = (user.as_literal(), password.as_literal()) {
+            return Self::literal(&basic(&format!("{user}:{password}")));
+        }
+        let mut out = user;
+        out.push_text(":");
+        for segment in password.segments {
+            match segment {
+                Segment::Text(text) => out.push_text(&text),
+                other => out.segments.push(other),
+            }
+        }
+        out.basic = true;
+        out
+    }
+
     /// A text that is taken as it stands, braces and all.
     pub fn literal(text: &str) -> Self {
         let mut out = Self::default();
@@ -92,6 +124,16 @@ impl Template {
     /// Appends the text for one request. Allocates nothing but what `out` needs. A variable without a value
     /// renders as nothing: whoever runs a step refuses it before, by [`Template::slots`].
     pub fn render(&self, cx: &mut Context<'_>, out: &mut String) {
+        if self.basic {
+            let mut credentials = String::new();
+            self.write(cx, &mut credentials);
+            out.push_str(&basic(&credentials));
+        } else {
+            self.write(cx, out);
+        }
+    }
+
+    fn write(&self, cx: &mut Context<'_>, out: &mut String) {
         for segment in &self.segments {
             // Writing to a String does not fail.
             let _ = segment.write(cx, out);
@@ -125,7 +167,7 @@ impl Template {
     }
 
     /// The variable that the whole text consists of.
-    pub(super) fn as_slot(&self) -> Option<usize> {
+    pub fn as_slot(&self) -> Option<usize> {
         match self.segments.as_slice() {
             [Segment::Slot(slot)] => Some(*slot),
             _ => None,
@@ -139,6 +181,10 @@ impl Template {
             _ => self.segments.push(Segment::Text(text.to_owned())),
         }
     }
+}
+
+fn basic(credentials: &str) -> String {
+    format!("Basic {}", STANDARD.encode(credentials))
 }
 
 impl Segment {

@@ -1,0 +1,294 @@
+//! One request. In: a step with a method; out: a [`Request`] that renders without looking anything up.
+//! Invariant: what it renders as URL is plain ASCII that can be sent, and holds no secret.
+
+mod auth;
+mod body;
+mod graphql;
+mod headers;
+mod name;
+mod response;
+mod url;
+
+pub use auth::{Auth, Aws, OAuth2, bearer};
+pub use body::{Body, Multipart, Part, PartValue};
+pub(super) use headers::Headers;
+pub use response::Capture;
+pub(super) use response::checks;
+
+use super::here::{redirects, timeout};
+use super::step::{Retry, Until, retry, until};
+use super::{Here, trail};
+use crate::expr::{Check, Context, Template};
+use crate::scenario::loading::Loading;
+use crate::scenario::vocabulary::BODIES;
+use crate::source::{Diagnostic, Fields, Node, Span, Spanned};
+use auth::Told;
+use body::render_pairs;
+use http::{HeaderName, Method, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::time::Duration;
+
+/// One request and what is done with its response.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// As reports and budgets name it: fixed text, unique within the flow.
+    pub name: String,
+    /// Where the name stands; the URL where the step has none.
+    pub name_span: Span,
+    /// Where the step stands.
+    pub span: Span,
+    /// The method.
+    pub method: Method,
+    /// Path and query, or an absolute URL; see [`Request::render_url`].
+    pub url: Template,
+    /// Query parameters to append, not yet encoded.
+    pub query: Vec<(String, Template)>,
+    /// Header names, each once, with their values; `content-type` is among them where there is a body.
+    pub headers: Vec<(HeaderName, Template)>,
+    /// The body.
+    pub body: Body,
+    /// Values to keep from the response.
+    pub captures: Vec<Capture>,
+    /// What must hold of the response.
+    pub checks: Vec<Spanned<Check>>,
+    /// From sending to the last byte; above zero.
+    pub timeout: Duration,
+    /// How many redirects are followed; 0 is none.
+    pub redirects: u32,
+    /// The slots that rendering reads, each once: without a value for one of them it cannot be sent.
+    pub reads: Vec<usize>,
+    /// Whether a check or a capture looks at the body, so that it must be kept.
+    pub needs_body: bool,
+    /// Names for parts of budgets, those of its flow included; `slow` keeps it out of latency budgets without a part.
+    pub tags: Vec<String>,
+    /// Authentication that is worked out for each request.
+    pub auth: Option<Auth>,
+    /// Sent again until something holds.
+    pub until: Option<Until>,
+    /// Sent again when it failed.
+    pub retry: Retry,
+}
+
+/// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
+const NOT_IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+impl Request {
+    /// Appends the path and query, or the absolute URL: ASCII, with what URLs cannot hold percent-encoded.
+    pub fn render_url(&self, cx: &mut Context<'_>, out: &mut String) {
+        let start = out.len();
+        self.url.render(cx, out);
+        let plain = |b: &u8| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(b);
+        if !out.as_bytes()[start..].iter().all(plain) {
+            let raw = out.split_off(start);
+            out.extend(utf8_percent_encode(&raw, NOT_IN_URLS));
+        }
+        if !self.query.is_empty() {
+            out.push(if out[start..].contains('?') { '&' } else { '?' });
+            render_pairs(&self.query, cx, out);
+        }
+    }
+}
+
+/// Where a request goes, and what it carries.
+struct Outgoing {
+    method: Method,
+    url: Option<Template>,
+    query: Option<Vec<(String, Template)>>,
+    headers: Vec<(HeaderName, Template)>,
+    body: Option<Body>,
+    auth: Option<Auth>,
+}
+
+/// Reads a step whose only verb sends a request.
+pub(super) fn read<'a>(
+    loading: &mut Loading<'a>,
+    fields: &Fields<'a>,
+    verb: &str,
+    here: &Here<'a>,
+) -> Option<Request> {
+    let (method, target) = target(loading, fields, verb)?;
+    let name = name::read(loading, fields, (verb, &method, &target), here);
+    let outgoing = outgoing(loading, fields, (verb, method, &target), here);
+    let timeout = timeout(loading, fields).unwrap_or(here.defaults.timeout);
+    let redirects = redirects(loading, fields).unwrap_or(here.defaults.redirects);
+    let retry = retry(loading, fields).unwrap_or(here.defaults.retry);
+    let mut checks = checks(loading, fields);
+    if verb == "graphql" {
+        checks.splice(0..0, graphql::checks(loading, fields));
+    }
+    let until = until(loading, fields);
+    let tags = here.tags(loading, fields);
+    let captures = response::captures(loading, fields);
+    let (name, name_span) = name?;
+    let polled = until.iter().flat_map(|until| &until.checks);
+    let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
+        || captures.iter().any(|c| c.expression.needs_body());
+    let reads = outgoing.reads();
+    Some(Request {
+        name,
+        name_span,
+        span: fields.span,
+        method: outgoing.method,
+        url: outgoing.url?,
+        query: outgoing.query?,
+        headers: outgoing.headers,
+        body: outgoing.body?,
+        captures,
+        checks,
+        timeout,
+        redirects,
+        reads,
+        needs_body,
+        tags,
+        auth: outgoing.auth,
+        until,
+        retry,
+    })
+}
+
+/// The method, and the node that says where it goes.
+fn target(loading: &mut Loading<'_>, fields: &Fields<'_>, verb: &str) -> Option<(Method, Node)> {
+    let node = fields.get(verb)?;
+    let method = match verb {
+        "send" => return any_method(loading, node),
+        "graphql" => Method::POST,
+        _ => Method::from_bytes(verb.to_uppercase().as_bytes()).ok()?,
+    };
+    Some((method, node.clone()))
+}
+
+/// `PURGE /cache/x`.
+fn any_method(loading: &mut Loading<'_>, node: &Node) -> Option<(Method, Node)> {
+    let text = loading.reader.text(node)?.value;
+    let (word, path) = text
+        .split_once(char::is_whitespace)
+        .unwrap_or((text.as_str(), ""));
+    let upper = word.bytes().all(|b| !b.is_ascii_lowercase());
+    let method = Method::from_bytes(word.as_bytes())
+        .ok()
+        .filter(|m| upper && *m != Method::CONNECT);
+    let (Some(method), false) = (method, path.trim().is_empty()) else {
+        let message = "expected a method in capitals and where to send it";
+        let help = "write `send: PURGE /cache/x`; tunnels (CONNECT) cannot be tested";
+        loading.reader.error("T0444", node.span, message, help);
+        return None;
+    };
+    let start = text.len() - path.trim_start().len();
+    let span = node.inner(loading.reader.source(), start..text.trim_end().len());
+    let kind = crate::source::Kind::Scalar(crate::source::Scalar {
+        text: path.trim().into(),
+        plain: false,
+    });
+    Some((method, Node { span, kind }))
+}
+
+fn outgoing<'a>(
+    loading: &mut Loading<'a>,
+    fields: &Fields<'a>,
+    (verb, method, target): (&str, Method, &Node),
+    here: &Here<'a>,
+) -> Outgoing {
+    let url = url::url(loading, target);
+    let graphql = verb == "graphql";
+    let mut query = if graphql {
+        Some(Vec::new())
+    } else {
+        url::query(loading, fields)
+    };
+    let own = Headers::read(loading, fields.get("headers"));
+    let mut headers = own.compile(loading, &here.defaults.headers);
+    let body = if graphql {
+        graphql::body(loading, fields)
+    } else {
+        body::read(loading, fields)
+    };
+    pointless_body(loading, fields, &method);
+    if let Some(body) = &body {
+        media_type(loading, body, &own, &mut headers);
+    }
+    let mut computed = None;
+    match auth::read(loading, fields, &own, here) {
+        Told::Nothing => {}
+        Told::Header(name, value) => {
+            headers.retain(|(known, _)| *known != name);
+            headers.push((name, value));
+        }
+        Told::Query(name, value) => query
+            .iter_mut()
+            .for_each(|q| q.push((name.clone(), value.clone()))),
+        Told::Computed(auth) => {
+            headers.retain(|(known, _)| *known != header::AUTHORIZATION);
+            computed = Some(auth);
+        }
+    }
+    Outgoing {
+        method,
+        url,
+        query,
+        headers,
+        body,
+        auth: computed,
+    }
+}
+
+impl Outgoing {
+    /// The slots that rendering reads, each once.
+    fn reads(&self) -> Vec<usize> {
+        let query = self.query.iter().flatten().map(|(_, value)| value);
+        let headers = self.headers.iter().map(|(_, value)| value);
+        let templates = self.url.iter().chain(query).chain(headers);
+        let templates = templates.chain(self.auth.iter().flat_map(Auth::templates));
+        let mut reads: Vec<usize> = templates.flat_map(Template::slots).collect();
+        reads.extend(self.body.iter().flat_map(Body::slots));
+        reads.sort_unstable();
+        reads.dedup();
+        reads
+    }
+}
+
+/// Adds `content-type` where the step has none. That of a multipart body holds its boundary, so no other will do.
+fn media_type(
+    loading: &mut Loading<'_>,
+    body: &Body,
+    own: &Headers<'_>,
+    headers: &mut Vec<(HeaderName, Template)>,
+) {
+    let Some(kind) = body.media_type() else {
+        return;
+    };
+    if matches!(body, Body::Multipart(_)) {
+        if let Some(span) = own.get(&header::CONTENT_TYPE) {
+            let message =
+                "the content type of a multipart body holds its boundary and is set for you";
+            loading.reader.error("T0446", span, message, "remove it");
+        }
+        headers.retain(|(name, _)| *name != header::CONTENT_TYPE);
+    }
+    if !headers
+        .iter()
+        .any(|(name, _)| *name == header::CONTENT_TYPE)
+    {
+        headers.push((header::CONTENT_TYPE, Template::literal(&kind)));
+    }
+}
+
+fn pointless_body(loading: &mut Loading<'_>, fields: &Fields<'_>, method: &Method) {
+    let sent = BODIES.iter().find_map(|key| fields.entry(key));
+    if let (true, Some((span, _))) = (matches!(*method, Method::GET | Method::HEAD), sent) {
+        let message = format!("servers ignore or refuse the body of a {method} request");
+        let warning = Diagnostic::warning("T0413", loading.reader.source(), span, message)
+            .help("use `post:`, or `query:` for parameters");
+        loading.reader.push(warning);
+    }
+}

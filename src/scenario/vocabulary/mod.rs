@@ -1,0 +1,421 @@
+//! The keys of a scenario file, each with what may stand behind it and one sentence for editors. In:
+//! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
+//! offer and what is read cannot differ.
+
+mod step;
+
+pub(super) use step::{
+    API_KEY, AUTH, AWS, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
+    UNTIL, VERBS,
+};
+
+use crate::source::{Key, Shape, Type};
+use step::{AUTH_KEY, RETRY_KEY, TAGS};
+
+/// Whose connections are used again.
+pub(super) const CONNECTIONS: [&str; 2] = ["shared", "per user"];
+/// The ways to say how much; exactly one stands in a profile.
+pub(super) const LOADS: [&str; 6] = ["passes", "rate", "users", "stairs", "spike", "stages"];
+
+const fn key(name: &'static str, kind: Type, about: &'static str) -> Key {
+    Key { name, kind, about }
+}
+
+const TEXTS: Type = Type::Either(&[Type::Text, Type::List(&Type::Text)]);
+const TIMEOUT: Key = key(
+    "timeout",
+    Type::Quantity("10s"),
+    "How long one request may take, from sending to the last byte (10s when left out).",
+);
+const HEADERS: Key = key(
+    "headers",
+    Type::MapOf(&Type::Text),
+    "Request headers; those of a step win over those of `defaults`.",
+);
+const REDIRECTS: Key = key(
+    "redirects",
+    Type::Either(&[Type::Words(&["off"]), Type::Integer]),
+    "How many redirects are followed, or `off` (the default).",
+);
+
+/// The vocabulary of a scenario file.
+pub static SCENARIO: Shape = Shape {
+    name: "a scenario",
+    required: &["target", "flows"],
+    keys: &[
+        key(
+            "scenario",
+            Type::Text,
+            "The scenario's name in reports; the file's name when left out.",
+        ),
+        key(
+            "target",
+            Type::Text,
+            "Where the system is: `http://` or `https://`, host and port.",
+        ),
+        key(
+            "budgets",
+            Type::Text,
+            "The budget file, relative to this one; found by name when left out.",
+        ),
+        key(
+            "secrets",
+            TEXTS,
+            "Environment variables whose values no output may show.",
+        ),
+        key(
+            "allow",
+            TEXTS,
+            "Hosts you own, which may get more than 50 requests a second.",
+        ),
+        key("tls", Type::Object(&TLS), "How servers are verified."),
+        key(
+            "connections",
+            Type::Words(&CONNECTIONS),
+            "`shared` (the default) takes any idle connection; `per user` opens new ones for every user and closes them at the end of the flow, as browsers do.",
+        ),
+        key(
+            "keep_alive",
+            Type::Boolean,
+            "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
+        ),
+        key(
+            "preflight",
+            Type::Boolean,
+            "`false` leaves out the one `HEAD` request that each host gets before a load, to see that it answers; that a connection can be opened is still looked at (`true` when left out).",
+        ),
+        key(
+            "include",
+            TEXTS,
+            "Files whose `fragments:` can be used here, relative to this one.",
+        ),
+        key(
+            "variables",
+            Type::MapOf(&Type::Anything),
+            "Constants that every flow can read, typed as JSON: `{{ region }}`.",
+        ),
+        key(
+            "fragments",
+            Type::MapOf(&Type::Object(&FRAGMENT)),
+            "Steps with a name, for `use:` in any flow.",
+        ),
+        key(
+            "setup",
+            AROUND,
+            "Steps before the load, outside all budgets: a list (once, by one user), or `run:` and `user:`.",
+        ),
+        key(
+            "teardown",
+            AROUND,
+            "Steps after the load, outside all budgets: a list (once, by the user of `setup:`), or `run:` and `user:`.",
+        ),
+        key(
+            "defaults",
+            Type::Object(&DEFAULTS),
+            "What holds for every step that says nothing else.",
+        ),
+        key(
+            "data",
+            Type::MapOf(&Type::Object(&FEEDER)),
+            "Rows from files; a flow reads `{{ name.column }}`.",
+        ),
+        key(
+            "flows",
+            Type::MapOf(&Type::Object(&FLOW)),
+            "The journeys that people take through the system.",
+        ),
+        key(
+            "profiles",
+            Type::MapOf(&Type::Object(&PROFILE)),
+            "How much load for how long, by name.",
+        ),
+    ],
+};
+
+pub(super) static TLS: Shape = Shape {
+    name: "tls",
+    required: &[],
+    keys: &[
+        key(
+            "ca",
+            Type::Text,
+            "A PEM file of certificate authorities to trust, relative to this one.",
+        ),
+        key(
+            "insecure",
+            Type::Boolean,
+            "`true` accepts any certificate: for throwaway test systems only.",
+        ),
+    ],
+};
+
+pub(super) static DEFAULTS: Shape = Shape {
+    name: "defaults",
+    required: &[],
+    keys: &[TIMEOUT, HEADERS, REDIRECTS, AUTH_KEY, RETRY_KEY],
+};
+
+const AROUND: Type = Type::Either(&[Type::List(&Type::Object(&STEP)), Type::Object(&SETUP)]);
+
+pub(super) static SETUP: Shape = Shape {
+    name: "setup or teardown",
+    required: &[],
+    keys: &[
+        key(
+            "run",
+            Type::List(&Type::Object(&STEP)),
+            "Steps that one user does once in the whole run.",
+        ),
+        key(
+            "user",
+            Type::List(&Type::Object(&STEP)),
+            "Steps that every virtual user does once.",
+        ),
+    ],
+};
+
+/// The vocabulary of a file under `include:`.
+pub(super) static INCLUDED: Shape = Shape {
+    name: "an included file",
+    required: &["fragments"],
+    keys: &[
+        key(
+            "include",
+            TEXTS,
+            "Further files with `fragments:`, relative to this one.",
+        ),
+        key(
+            "fragments",
+            Type::MapOf(&Type::Object(&FRAGMENT)),
+            "Steps with a name, for `use:` in any flow.",
+        ),
+    ],
+};
+
+pub(super) static FRAGMENT: Shape = Shape {
+    name: "a fragment",
+    required: &["steps"],
+    keys: &[
+        key(
+            "with",
+            Type::Either(&[
+                Type::List(&Type::Text),
+                Type::MapOf(&Type::Either(&[Type::Text, Type::Nothing])),
+            ]),
+            "Its parameters: a list of names, or `name: default` with nothing behind those that must be given.",
+        ),
+        key(
+            "steps",
+            Type::List(&Type::Object(&STEP)),
+            "What happens, one after the other.",
+        ),
+    ],
+};
+
+pub(super) static FEEDER: Shape = Shape {
+    name: "a feeder",
+    required: &[],
+    keys: &[
+        key(
+            "csv",
+            Type::Text,
+            "A CSV file whose first line names the columns, relative to this one.",
+        ),
+        key(
+            "json",
+            Type::Text,
+            "A JSON file: a list of objects with the same keys, relative to this one.",
+        ),
+        key(
+            "order",
+            Type::Words(&["sequential", "shuffled", "random", "unique"]),
+            "Which row comes next: in order, shuffled anew each lap, drawn at random, or each row only once.",
+        ),
+    ],
+};
+
+pub(super) static FLOW: Shape = Shape {
+    name: "a flow",
+    required: &["steps"],
+    keys: &[
+        key(
+            "weight",
+            Type::Text,
+            "How often this flow starts, in proportion to the others (1 when left out).",
+        ),
+        TAGS,
+        AUTH_KEY,
+        key(
+            "steps",
+            Type::List(&Type::Object(&STEP)),
+            "What happens, one after the other.",
+        ),
+    ],
+};
+
+pub(super) static PROFILE: Shape = Shape {
+    name: "a profile",
+    required: &[],
+    keys: &[
+        key(
+            "passes",
+            Type::Integer,
+            "Every flow this many times, in order, without think time.",
+        ),
+        key(
+            "rate",
+            Type::Quantity("500 req/s"),
+            "Arrivals at this rate, however slow the system answers.",
+        ),
+        key(
+            "users",
+            Type::Integer,
+            "This many users, each starting anew when done.",
+        ),
+        key(
+            "stairs",
+            Type::Object(&STAIRS),
+            "Arrivals at one constant rate after the other, to find the last that holds.",
+        ),
+        key(
+            "spike",
+            Type::Object(&SPIKE),
+            "Arrivals at a base rate, with a peak in the middle of the duration or of every period.",
+        ),
+        key(
+            "stages",
+            Type::List(&Type::Object(&STAGE)),
+            "Any load, stretch by stretch: arrivals (`to: 100 req/s`) or users (`to: 50 users`).",
+        ),
+        key(
+            "ramp",
+            Type::Quantity("30s"),
+            "How long the load grows from nothing before it is full (or at the first rate of a shape).",
+        ),
+        key(
+            "warmup",
+            Type::Quantity("30s"),
+            "Full load that is reported and not judged.",
+        ),
+        key(
+            "duration",
+            Type::Quantity("5m"),
+            "How long the full load is judged.",
+        ),
+        key(
+            "arrivals",
+            Type::Words(&["poisson", "constant"]),
+            "How arrivals are spread: as independent people come (poisson), or evenly.",
+        ),
+        key(
+            "max_in_flight",
+            Type::Integer,
+            "Arrivals beyond this many unfinished flows are dropped, and counted.",
+        ),
+    ],
+};
+
+const RATE: Type = Type::Quantity("100 req/s");
+
+pub(super) static STAIRS: Shape = Shape {
+    name: "stairs",
+    required: &["from", "to", "step", "every"],
+    keys: &[
+        key("from", RATE, "The first rate."),
+        key(
+            "to",
+            RATE,
+            "The last rate; below `from` the stairs go down.",
+        ),
+        key("step", RATE, "From one rate to the next."),
+        key(
+            "every",
+            Type::Quantity("30s"),
+            "How long each rate is held.",
+        ),
+    ],
+};
+
+pub(super) static SPIKE: Shape = Shape {
+    name: "a spike",
+    required: &["base", "peak", "hold"],
+    keys: &[
+        key("base", RATE, "The rate before and after."),
+        key("peak", RATE, "The highest rate."),
+        key(
+            "rise",
+            Type::Quantity("5s"),
+            "How long it takes from base to peak (at once when left out).",
+        ),
+        key("hold", Type::Quantity("20s"), "How long the peak lasts."),
+        key(
+            "fall",
+            Type::Quantity("5s"),
+            "How long it takes from peak to base (at once when left out).",
+        ),
+        key(
+            "every",
+            Type::Quantity("1m"),
+            "The period, with a spike in the middle of each; the whole duration when left out.",
+        ),
+    ],
+};
+
+pub(super) static STAGE: Shape = Shape {
+    name: "a stage",
+    required: &["for"],
+    keys: &[
+        key(
+            "to",
+            RATE,
+            "In a straight line to this rate, from that of the stage before (the first: from nothing).",
+        ),
+        key("at", RATE, "At once, and constantly, at this rate."),
+        key("for", Type::Quantity("30s"), "How long."),
+        key(
+            "warmup",
+            Type::Boolean,
+            "`true` reports the stage and does not judge it; only the first stages can have it.",
+        ),
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::json_schema;
+
+    #[test]
+    fn every_key_says_what_it_does() {
+        for shape in [
+            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
+            &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
+            &AWS, &STAIRS, &SPIKE, &STAGE,
+        ] {
+            for key in shape.keys {
+                assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);
+            }
+        }
+        let has = |name: &str, shape: &Shape| shape.keys.iter().any(|key| key.name == name);
+        assert!(
+            VERBS
+                .iter()
+                .chain(&BODIES)
+                .chain(REQUEST)
+                .all(|name| has(name, &STEP))
+        );
+        assert!(LOADS.iter().all(|name| has(name, &PROFILE)));
+    }
+
+    #[test]
+    fn editors_get_a_schema() {
+        let schema = json_schema(&SCENARIO, "tollgate scenario");
+        assert_eq!(schema["required"], serde_json::json!(["target", "flows"]));
+        let step = &schema["definitions"]["a step"]["properties"];
+        assert!(step["think"].is_object());
+        assert_eq!(
+            step["steps"]["items"]["$ref"], "#/definitions/a%20step",
+            "steps stand in steps"
+        );
+    }
+}

@@ -1,0 +1,363 @@
+//! The keys of a step. In: nothing; out: [`STEP`], and which of its keys go together. Invariant: every verb is
+//! a key of the step, and every key says what it does.
+
+use super::{HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
+use crate::source::{Key, Shape, Type};
+
+/// What a step can do: exactly one of these stands in it, or `steps` under a condition.
+pub(in crate::scenario) const VERBS: [&str; 15] = [
+    "get", "head", "post", "put", "patch", "delete", "options", "send", "graphql", "think", "set",
+    "use", "repeat", "each", "group",
+];
+/// The keys that carry a request's body; at most one stands in a step.
+pub(in crate::scenario) const BODIES: [&str; 5] = ["json", "form", "text", "multipart", "file"];
+/// The keys that every step may have beside its verb.
+pub(in crate::scenario) const COMMON: &[&str] = &["when", "tags"];
+/// The keys that a request may have beside those.
+pub(in crate::scenario) const REQUEST: &[&str] = &[
+    "name",
+    "query",
+    "headers",
+    "capture",
+    "check",
+    "timeout",
+    "redirects",
+    "auth",
+    "retry",
+    "until",
+];
+
+const AUTHS: &[Type] = &[Type::Words(&["none"]), Type::Object(&AUTH)];
+const RETRIES: &[Type] = &[Type::Integer, Type::Object(&RETRY)];
+/// A text, or nothing: a parameter without a value.
+const VALUES: Type = Type::MapOf(&Type::Either(&[TEXTS, Type::Nothing]));
+const PART_VALUE: Type = Type::Either(&[Type::Text, Type::Object(&PART)]);
+
+pub(super) const TAGS: Key = key(
+    "tags",
+    TEXTS,
+    "Names for parts of budgets; `slow` keeps a step out of latency budgets that name no part.",
+);
+pub(super) const AUTH_KEY: Key = key(
+    "auth",
+    Type::Either(AUTHS),
+    "Who the requests come from; that of a step wins over its flow's and that of `defaults`.",
+);
+pub(super) const RETRY_KEY: Key = key(
+    "retry",
+    Type::Either(RETRIES),
+    "How often a request that failed is sent again (0 when left out); a pass after that is flaky.",
+);
+
+pub(in crate::scenario) static STEP: Shape = Shape {
+    name: "a step",
+    required: &[],
+    keys: &[
+        key("get", Type::Text, "GET this path (or absolute URL)."),
+        key("head", Type::Text, "HEAD this path (or absolute URL)."),
+        key("post", Type::Text, "POST to this path (or absolute URL)."),
+        key("put", Type::Text, "PUT to this path (or absolute URL)."),
+        key("patch", Type::Text, "PATCH this path (or absolute URL)."),
+        key("delete", Type::Text, "DELETE this path (or absolute URL)."),
+        key(
+            "options",
+            Type::Text,
+            "OPTIONS of this path (or absolute URL).",
+        ),
+        key(
+            "send",
+            Type::Text,
+            "Any method and its path: `PURGE /cache/x`.",
+        ),
+        key(
+            "graphql",
+            Type::Text,
+            "POST a GraphQL operation to this path: the document stands under `query:`.",
+        ),
+        key(
+            "think",
+            Type::Quantity("1s..3s"),
+            "Wait as a person would: a time, or a range to draw from.",
+        ),
+        key(
+            "set",
+            Type::MapOf(&Type::Text),
+            "Give variables values: `cart: \"{{ uuid() }}\"`; one `{{ x }}` alone keeps the type of x.",
+        ),
+        key("use", Type::Text, "Do the steps of a fragment here."),
+        key(
+            "with",
+            Type::MapOf(&Type::Text),
+            "Values for the parameters of the fragment.",
+        ),
+        key("repeat", Type::Integer, "Do `steps:` so many times."),
+        key(
+            "each",
+            Type::Text,
+            "Do `steps:` for each item of a list: `product in products`.",
+        ),
+        key("limit", Type::Integer, "At most so many items of the list."),
+        key(
+            "group",
+            Type::Text,
+            "Send the requests of `steps:` at the same time, as a browser fetches a page's assets; the text names the group.",
+        ),
+        key(
+            "parallel",
+            Type::Integer,
+            "At most so many requests of the group at once (6 when left out).",
+        ),
+        key(
+            "steps",
+            Type::List(&Type::Object(&STEP)),
+            "The steps of `repeat`, `each`, `group`, or those that are done only `when` something holds.",
+        ),
+        key(
+            "when",
+            TEXTS,
+            "Conditions over variables, all of which must hold; otherwise the step is left out: `plan == \"pro\"`.",
+        ),
+        key(
+            "name",
+            Type::Text,
+            "The step's name in reports and budgets: fixed text, unique within the flow; for `use`, what its steps' names begin with.",
+        ),
+        TAGS,
+        key(
+            "query",
+            Type::Either(&[VALUES, Type::Text]),
+            "Query parameters, percent-encoded and appended to the URL; in a `graphql` step the document.",
+        ),
+        HEADERS,
+        key("json", Type::Anything, "A JSON body, written as YAML."),
+        key(
+            "form",
+            VALUES,
+            "A form body (application/x-www-form-urlencoded).",
+        ),
+        key("text", Type::Text, "A body of plain text."),
+        key(
+            "multipart",
+            Type::MapOf(&Type::Either(&[PART_VALUE, Type::List(&PART_VALUE)])),
+            "A body of fields and files (multipart/form-data).",
+        ),
+        key(
+            "file",
+            Type::Text,
+            "A body from a file, relative to this one; application/octet-stream unless a header says otherwise.",
+        ),
+        key(
+            "variables",
+            Type::MapOf(&Type::Anything),
+            "The variables of a GraphQL operation, written as YAML.",
+        ),
+        key(
+            "operation",
+            Type::Text,
+            "Which operation of a GraphQL document is meant, where it holds several.",
+        ),
+        key(
+            "expect",
+            Type::MapOf(&TEXTS),
+            "The member of a union that a field of a GraphQL answer must be: `addItemToOrder: Order`.",
+        ),
+        key(
+            "errors",
+            Type::Words(&["allowed"]),
+            "`allowed` accepts a GraphQL answer with `errors` in it.",
+        ),
+        key(
+            "capture",
+            Type::MapOf(&Type::Either(&[Type::Text, Type::Object(&CAPTURE)])),
+            "Values kept from the response for later steps: `name: json $.id`.",
+        ),
+        key(
+            "check",
+            TEXTS,
+            "What must hold of the response: `status == 200`.",
+        ),
+        key(
+            "until",
+            Type::Object(&UNTIL),
+            "Send the request again and again until something holds of its response.",
+        ),
+        RETRY_KEY,
+        AUTH_KEY,
+        TIMEOUT,
+        REDIRECTS,
+    ],
+};
+
+pub(in crate::scenario) static UNTIL: Shape = Shape {
+    name: "until",
+    required: &["check", "every", "within"],
+    keys: &[
+        key(
+            "check",
+            TEXTS,
+            "What must hold of the response in the end: `json $.state == \"paid\"`.",
+        ),
+        key(
+            "every",
+            Type::Quantity("500ms"),
+            "The time from one request to the next.",
+        ),
+        key(
+            "within",
+            Type::Quantity("10s"),
+            "How long it is tried before the step fails.",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static RETRY: Shape = Shape {
+    name: "retry",
+    required: &["times"],
+    keys: &[
+        key(
+            "times",
+            Type::Integer,
+            "How often a request that failed is sent again.",
+        ),
+        key(
+            "pause",
+            Type::Quantity("500ms"),
+            "The pause before each (none when left out).",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static PART: Shape = Shape {
+    name: "a part",
+    required: &[],
+    keys: &[
+        key(
+            "file",
+            Type::Text,
+            "The file to send, relative to this one.",
+        ),
+        key("text", Type::Text, "The text to send."),
+        key("type", Type::Text, "The part's media type: `image/png`."),
+        key(
+            "filename",
+            Type::Text,
+            "The file's name, as the server is told (that of the file when left out).",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static AUTH: Shape = Shape {
+    name: "auth",
+    required: &[],
+    keys: &[
+        key(
+            "basic",
+            Type::Object(&BASIC),
+            "User and password in a header (RFC 7617).",
+        ),
+        key(
+            "bearer",
+            Type::Text,
+            "A token in the header `authorization`.",
+        ),
+        key(
+            "api_key",
+            Type::Object(&API_KEY),
+            "A key in a header or a query parameter.",
+        ),
+        key(
+            "digest",
+            Type::Object(&DIGEST),
+            "User and password in answer to a challenge (RFC 7616).",
+        ),
+        key(
+            "oauth2",
+            Type::Object(&OAUTH2),
+            "A token that is asked for when there is none (RFC 6749).",
+        ),
+        key("aws", Type::Object(&AWS), "AWS Signature Version 4."),
+    ],
+};
+
+const USER: Key = key("user", Type::Text, "The user's name.");
+const PASSWORD: Key = key("password", Type::Text, "The user's password.");
+
+pub(in crate::scenario) static BASIC: Shape = Shape {
+    name: "basic",
+    required: &["user", "password"],
+    keys: &[USER, PASSWORD],
+};
+
+pub(in crate::scenario) static DIGEST: Shape = Shape {
+    name: "digest",
+    required: &["user", "password"],
+    keys: &[USER, PASSWORD],
+};
+
+pub(in crate::scenario) static API_KEY: Shape = Shape {
+    name: "api_key",
+    required: &["value"],
+    keys: &[
+        key("header", Type::Text, "The header that carries the key."),
+        key(
+            "query",
+            Type::Text,
+            "The query parameter that carries the key; servers and proxies log it.",
+        ),
+        key("value", Type::Text, "The key."),
+    ],
+};
+
+pub(in crate::scenario) static OAUTH2: Shape = Shape {
+    name: "oauth2",
+    required: &["token_url", "client_id"],
+    keys: &[
+        key(
+            "token_url",
+            Type::Text,
+            "Where tokens are asked for: a path or an absolute URL.",
+        ),
+        key("client_id", Type::Text, "The client."),
+        key("client_secret", Type::Text, "The client's secret."),
+        key("scope", Type::Text, "The scope that is asked for."),
+        key(
+            "user",
+            Type::Text,
+            "The user, for the password grant; the client's own credentials otherwise.",
+        ),
+        PASSWORD,
+    ],
+};
+
+pub(in crate::scenario) static AWS: Shape = Shape {
+    name: "aws",
+    required: &["region", "service", "access_key", "secret_key"],
+    keys: &[
+        key("region", Type::Text, "The region: `eu-central-1`."),
+        key("service", Type::Text, "The service: `execute-api`."),
+        key("access_key", Type::Text, "The access key."),
+        key("secret_key", Type::Text, "The secret key."),
+        key(
+            "session_token",
+            Type::Text,
+            "The token of temporary credentials.",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static CAPTURE: Shape = Shape {
+    name: "a capture",
+    required: &["from"],
+    keys: &[
+        key(
+            "from",
+            Type::Text,
+            "Where the value is: `json $.token`, `header location`, `cookie sid`.",
+        ),
+        key(
+            "secret",
+            Type::Boolean,
+            "`true` masks the value in every output.",
+        ),
+    ],
+};
