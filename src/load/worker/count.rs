@@ -1,0 +1,76 @@
+//! Counting. In: arrivals and samples; out: the recorder and the counts of the measured phase. Invariant: every
+//! arrival is started or dropped, and counted once.
+
+use super::{SECOND, Worker};
+use crate::plan::Load;
+use crate::protocol::Protocol;
+use crate::record::{Counts, Outcome, Sample};
+use crate::units::Nanos;
+
+impl<P: Protocol> Worker<P> {
+    pub(in crate::load) fn record(&self, sample: &Sample) {
+        self.recorder.borrow_mut().record(sample);
+        self.last_done.set(self.last_done.get().max(sample.done));
+        let answered = matches!(sample.outcome, Outcome::Ok | Outcome::CheckFailed(_));
+        if answered {
+            let (within, in_time) = (
+                self.measured(sample.done),
+                sample.measured && self.in_time(sample.done),
+            );
+            self.count(|c| {
+                c.ended_within += u64::from(within);
+                c.in_time += u64::from(in_time);
+            });
+        }
+    }
+
+    /// Whether an instant is in the measured phase.
+    pub(super) fn measured(&self, at: Nanos) -> bool {
+        match (&self.plan.load, self.plan.measured()) {
+            (Load::Passes(_), _) => true,
+            (_, Some(phase)) => (phase.start..phase.end).contains(&at),
+            (_, None) => false,
+        }
+    }
+
+    /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the
+    /// phase where that is less) that it was just on its way.
+    pub(super) fn in_time(&self, at: Nanos) -> bool {
+        self.plan.measured().is_some_and(|phase| {
+            let slack = SECOND.min((phase.end - phase.start) / 20);
+            phase.end == phase.start || at <= phase.end + slack
+        })
+    }
+
+    pub(super) fn arrived(&self, flow: usize, measured: bool) {
+        let requests = self.program.flows[flow].requests.len() as u64;
+        self.recorder.borrow_mut().arrival(requests);
+        if measured {
+            self.count(|c| {
+                c.arrivals += 1;
+                c.offered += requests;
+            });
+        }
+    }
+
+    /// Counted before its journey is spawned: a stop may come before that is polled.
+    pub(super) fn started(&self, flow: usize, measured: bool) {
+        self.recorder.borrow_mut().flow_started(flow, measured);
+        if measured {
+            self.count(|c| c.started += 1);
+        }
+    }
+
+    pub(super) fn dropped(&self, flow: usize, measured: bool, why: impl FnOnce(&mut Counts)) {
+        self.recorder.borrow_mut().flow_dropped(flow, measured);
+        if measured {
+            self.count(why);
+        }
+    }
+
+    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+}
