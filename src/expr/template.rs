@@ -154,7 +154,7 @@ impl Template {
     }
 
     /// The variable that the whole text consists of.
-    pub(super) fn as_slot(&self) -> Option<usize> {
+    pub fn as_slot(&self) -> Option<usize> {
         match self.segments.as_slice() {
             [Segment::Slot(slot)] => Some(*slot),
             _ => None,

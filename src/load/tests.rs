@@ -5,7 +5,7 @@ use super::worker::{Orders, Worker, WorkerReport};
 use super::{Clock, Program, RunParts, Stop, Stopper, collect, merge, stop};
 use crate::plan::{Overrides, resolve};
 use crate::protocol::scripted::{Reply, Scripted};
-use crate::record::{Failure, Masker, Metric, Quantile, Tally, Window};
+use crate::record::{Failure, Masker, Metric, Quantile, Recorded, Tally, Window};
 use crate::scenario::{self, Environment, Scenario};
 use crate::source::Source;
 use crate::units::Nanos;
@@ -76,6 +76,7 @@ fn run_split(
         max_in_flight: plan.max_in_flight.div_ceil(workers),
         plan,
         masker: Arc::new(Masker::new([])),
+        known: scenario.constants.clone().into(),
         workers,
     };
     let (sender, receiver) = mpsc::channel();
@@ -105,7 +106,7 @@ fn run_split(
 
 fn tally(parts: RunParts) -> Tally {
     assert!(parts.health.conserved);
-    parts.recorder.finish().0.remove(0).measured
+    parts.recorder.finish().steps.remove(0).measured
 }
 
 /// Within one bucket of a three-digit histogram.
@@ -156,6 +157,7 @@ fn workers_share_the_connections_that_are_opened_ahead() {
             max_in_flight: plan.max_in_flight.div_ceil(workers),
             plan,
             masker: Arc::new(Masker::new([])),
+            known: Arc::default(),
             workers,
         };
         let shares: Vec<u64> = (0..workers)

@@ -54,6 +54,8 @@ impl Sample {
 pub enum Outcome {
     /// Answered, and every check held.
     Ok,
+    /// A poll: answered, every check held, and the condition with this index that it waits for not yet.
+    NotYet(usize),
     /// Answered, and this check (index within the step) did not hold.
     CheckFailed(usize),
     /// No whole answer.

@@ -96,7 +96,12 @@ fn adds_up(parts: RunParts, row: &str) {
     assert_eq!(counts.offered, 2 * counts.arrivals, "{row}");
     let windows = parts.timeline.windows();
     let seen = |of: fn(&Window) -> u64| windows.iter().map(of).sum::<u64>();
-    let (steps, flows, failures, ..) = parts.recorder.finish();
+    let Recorded {
+        steps,
+        flows,
+        failures,
+        ..
+    } = parts.recorder.finish();
     let (mut sent, mut ended) = (0, 0);
     for tally in steps.iter().flat_map(|s| [&s.measured, &s.unmeasured]) {
         let all = tally.ok + tally.check_failed + tally.failed + tally.timed_out + tally.aborted;

@@ -11,7 +11,10 @@ impl<P: Protocol> Worker<P> {
     pub(in crate::load) fn record(&self, sample: &Sample) {
         self.recorder.borrow_mut().record(sample);
         self.last_done.set(self.last_done.get().max(sample.done));
-        let answered = matches!(sample.outcome, Outcome::Ok | Outcome::CheckFailed(_));
+        let answered = matches!(
+            sample.outcome,
+            Outcome::Ok | Outcome::NotYet(_) | Outcome::CheckFailed(_)
+        );
         if answered {
             let (within, in_time) = (
                 self.measured(sample.done),
@@ -43,13 +46,21 @@ impl<P: Protocol> Worker<P> {
     }
 
     pub(super) fn arrived(&self, flow: usize, measured: bool) {
-        let requests = self.program.flows[flow].requests.len() as u64;
+        let requests = self.program.flows[flow].expected.max(0).cast_unsigned();
         self.recorder.borrow_mut().arrival(requests);
         if measured {
             self.count(|c| {
                 c.arrivals += 1;
                 c.offered += requests;
+                c.planned += requests;
             });
+        }
+    }
+
+    /// A journey wants more requests than its arrival was counted with, or fewer.
+    pub(in crate::load) fn wanted(&self, more: i64, measured: bool) {
+        if measured {
+            self.count(|c| c.offered = c.offered.saturating_add_signed(more));
         }
     }
 

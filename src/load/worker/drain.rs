@@ -3,6 +3,7 @@
 
 use super::{GRACE, Worker};
 use crate::load::stop::DRAIN;
+use crate::load::user::Journey;
 use crate::protocol::Protocol;
 use crate::record::{Outcome, Sample};
 use crate::units::{Nanos, nanos};
@@ -37,8 +38,12 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
-    /// Waits for a think time to pass; `false` when the run ends first.
-    pub(in crate::load) async fn think_until(&self, deadline: Nanos) -> bool {
+    /// Waits for a pause to pass; `false` when the run ends first, unless the journey goes on all the same.
+    pub(in crate::load) async fn wait_until(&self, deadline: Nanos, journey: Journey) -> bool {
+        if journey.last {
+            self.clock.sleep_until(deadline).await;
+            return true;
+        }
         if self.stopping() {
             return false;
         }
@@ -49,7 +54,7 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// What is still in flight when the worker ends was cut off.
-    pub(super) fn abort_flights(&self, now: Nanos) {
+    pub(in crate::load) fn abort_flights(&self, now: Nanos) {
         for flying in self.flights.borrow_mut().drain() {
             self.record(&Sample {
                 step: flying.step,

@@ -7,13 +7,14 @@ mod count;
 mod drain;
 mod open;
 mod passes;
+mod session;
 mod window;
 
 use super::clock::Clock;
 use super::flight::Flights;
 use super::program::Program;
 use super::stop::Stop;
-use super::user::User;
+use super::user::{Captured, User};
 use crate::plan::{Load, Plan};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Layout, Masker, Recorder, Window};
@@ -40,6 +41,8 @@ pub(super) struct Orders {
     pub(super) workers: u64,
     /// For one worker.
     pub(super) max_in_flight: u64,
+    /// Slot → value that every user begins with.
+    pub(super) known: Arc<[Captured]>,
 }
 
 /// One worker's part of a second.
@@ -70,6 +73,7 @@ pub(super) struct Worker<P> {
     pub(super) recorder: RefCell<Recorder>,
     pub(super) flights: RefCell<Flights>,
     plan: Arc<Plan>,
+    known: Arc<[Captured]>,
     id: u64,
     workers: u64,
     max_in_flight: u64,
@@ -95,6 +99,7 @@ impl<P: Protocol> Worker<P> {
             recorder: RefCell::new(Recorder::new(orders.program.layout())),
             program: Arc::clone(&orders.program),
             plan: Arc::clone(&orders.plan),
+            known: Arc::clone(&orders.known),
             masker: Arc::clone(&orders.masker),
             protocol,
             clock,
@@ -139,12 +144,20 @@ impl<P: Protocol> Worker<P> {
             })
             .ok();
         WorkerReport {
+            cpu: super::health::thread_cpu().saturating_sub(spent),
+            ..self.report()
+        }
+    }
+
+    /// What it has done so far; it records nothing from then on.
+    pub(super) fn report(&self) -> WorkerReport {
+        WorkerReport {
             recorder: self.recorder.replace(Recorder::new(&Layout::default())),
             counts: self.counts.get(),
             stats: self.protocol.stats(),
             in_flight: self.flights.borrow().peak(),
             elapsed: self.last_done.get(),
-            cpu: super::health::thread_cpu().saturating_sub(spent),
+            cpu: Duration::ZERO,
         }
     }
 

@@ -16,11 +16,7 @@ impl<P: Protocol> Worker<P> {
         let fine = pacer.shape.peak() / self.workers as f64 <= FINE_RATE;
         let mut uses = vec![0; self.program.feeders.len()];
         for arrival in pacer.arrivals(seed) {
-            let flow = choose(
-                seed,
-                arrival.index,
-                self.program.flows.iter().map(|f| f.share),
-            );
+            let flow = choose(seed, arrival.index, self.program.shares());
             if arrival.index % self.workers == self.id {
                 let now = self.clock.now();
                 if now < arrival.due {
@@ -49,8 +45,8 @@ impl<P: Protocol> Worker<P> {
             return self.dropped(flow, measured, |c| c.dropped_in_flight += 1);
         }
         let pooled = self.users.borrow_mut().pop();
-        let mut user = pooled.unwrap_or_else(|| User::new(self.program.variables));
-        user.become_new(self.plan.seed, index, 0);
+        let mut user = pooled.unwrap_or_else(|| User::new(&self.program));
+        user.become_new((self.plan.seed, index, 0), &self.known);
         if !user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
             self.users.borrow_mut().push(user);
             return self.dropped(flow, measured, |c| c.dropped_data += 1);
@@ -60,13 +56,14 @@ impl<P: Protocol> Worker<P> {
         let worker = Rc::clone(self);
         tokio::task::spawn_local(async move {
             worker
-                .journey(
+                .session(
                     &mut user,
                     Journey {
                         flow,
                         due: Some(due),
                         measured,
                         think: true,
+                        last: false,
                     },
                 )
                 .await;

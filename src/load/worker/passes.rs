@@ -20,24 +20,29 @@ impl<P: Protocol> Worker<P> {
         self.all_left().await;
     }
 
-    pub(super) async fn pass_through(&self, passes: u64) {
-        let mut user = User::new(self.program.variables);
+    async fn pass_through(&self, passes: u64) {
+        let mut user = User::new(&self.program);
         let mut uses = vec![0; self.program.feeders.len()];
-        let flows = 0..self.program.flows.len();
+        let mut journey = Journey {
+            flow: 0,
+            due: None,
+            measured: true,
+            think: false,
+            last: false,
+        };
+        if self.program.outside.user_setup.is_some() && !self.move_in(&mut user, journey, 0).await {
+            return;
+        }
+        let flows = 0..self.program.load;
         for (number, flow) in (0..passes).flat_map(|_| flows.clone()).enumerate() {
             if self.stopping() {
-                return;
+                break;
             }
-            user.become_new(self.plan.seed, number as u64, 0);
+            journey.flow = flow;
+            user.become_new((self.plan.seed, number as u64, 0), &self.known);
             self.arrived(flow, true);
             if user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
                 self.started(flow, true);
-                let journey = Journey {
-                    flow,
-                    due: None,
-                    measured: true,
-                    think: false,
-                };
                 self.journey(&mut user, journey).await;
             } else {
                 self.dropped(flow, true, |c| c.dropped_data += 1);
@@ -46,5 +51,6 @@ impl<P: Protocol> Worker<P> {
                 uses[*feeder] += 1;
             }
         }
+        self.tear_down(&mut user, journey).await;
     }
 }
