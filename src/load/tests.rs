@@ -19,6 +19,7 @@ const MS: Nanos = 1_000_000;
 const SECOND: Nanos = 1000 * MS;
 
 mod behaviour;
+mod blocks;
 mod conservation;
 mod known_answers;
 mod queues;
