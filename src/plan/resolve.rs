@@ -2,8 +2,9 @@
 //! [`Plan`]. Invariant: a rate in requests is converted to flow starts here and nowhere else.
 
 use super::pacer::{Pacer, Segment, Shape};
+use super::steps::planned;
 use super::{Load, Phase, Plan, PlannedFlow};
-use crate::scenario::{self, Profile, Scenario, Step};
+use crate::scenario::{self, Profile, Request, Scenario};
 use crate::source::closest;
 use crate::units::{Arrivals, Nanos, Rate, nanos};
 use std::time::Duration;
@@ -66,7 +67,7 @@ pub fn resolve(
 ) -> Result<Plan, PlanError> {
     let profile = overridden(find(scenario, profile)?, overrides)?;
     let flows = flows(scenario);
-    let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests as f64).sum();
+    let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests).sum();
     let load = match profile.load {
         scenario::Load::Passes(passes) => Load::Passes(passes),
         scenario::Load::Users(users) => Load::Closed(users),
@@ -162,21 +163,11 @@ fn flows(scenario: &Scenario) -> Vec<PlannedFlow> {
     scenario
         .flows
         .iter()
-        .map(|flow| {
-            let steps: Vec<String> = flow
-                .steps
-                .iter()
-                .filter_map(|step| match step {
-                    Step::Request(request) => Some(request.name.clone()),
-                    Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
-                })
-                .collect();
-            PlannedFlow {
-                name: flow.name.clone(),
-                share: flow.weight / total,
-                requests: steps.len() as u64,
-                steps,
-            }
+        .map(|flow| PlannedFlow {
+            name: flow.name.clone(),
+            share: flow.weight / total,
+            requests: flow.expected_requests(),
+            steps: planned(flow, &scenario.variables),
         })
         .collect()
 }
@@ -219,16 +210,12 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
         Load::Passes(_) => 1,
         Load::Closed(users) => *users,
         Load::Open(pacer) => {
-            let timeouts =
-                scenario
-                    .flows
-                    .iter()
-                    .flat_map(|f| &f.steps)
-                    .filter_map(|step| match step {
-                        Step::Request(request) => Some(request.timeout),
-                        Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
-                    });
-            let longest = timeouts.max().unwrap_or_default().as_secs_f64();
+            let all = scenario.flows.iter().flat_map(|f| f.requests());
+            let longest = all
+                .map(|r: &Request| r.timeout)
+                .max()
+                .unwrap_or_default()
+                .as_secs_f64();
             let mean = pacer.shape.peak() * requests_per_flow * longest;
             // Six standard deviations of a Poisson count above it: chance alone must not drop an arrival.
             (mean + 6.0 * mean.sqrt()).ceil() as u64 + 64

@@ -85,6 +85,17 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The flows, and those around them: setup and teardown of the run and of users.
+    pub fn every_flow(&self) -> impl Iterator<Item = &Flow> {
+        let around = [
+            &self.setup,
+            &self.user_setup,
+            &self.user_teardown,
+            &self.teardown,
+        ];
+        self.flows.iter().chain(around.into_iter().flatten())
+    }
+
     /// The profile of that name.
     pub fn profile(&self, name: &str) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.name == name)
