@@ -86,18 +86,18 @@ impl<P: Protocol> Worker<P> {
     /// Sends one request and folds away what came of it.
     pub(super) async fn request(&self, variables: &[Value], lane: &mut Lane, shot: &Shot) -> End {
         let step = shot.step;
-        let rendered = lane.render(&self.program.requests[step], variables, step);
+        let call = match lane.render(&self.program.requests[step], variables, step) {
+            Ok(call) => call,
+            Err(unsendable) => {
+                let why = (Failure::Unsendable, unsendable.0);
+                return self.refuse((variables, lane), shot, why);
+            }
+        };
         let instant = Instant::now();
         let flying = self.flying(shot, self.clock.at(instant));
-        let (call, exchange) = match rendered {
-            Ok(call) => {
-                let place = self.flights.borrow_mut().depart(flying);
-                let exchange = self.protocol.call(&call, &mut lane.session, instant).await;
-                self.flights.borrow_mut().arrive(place);
-                (call, exchange)
-            }
-            Err(unsendable) => unsent(step, Failure::Unsendable, unsendable.0),
-        };
+        let place = self.flights.borrow_mut().depart(flying);
+        let exchange = self.protocol.call(&call, &mut lane.session, instant).await;
+        self.flights.borrow_mut().arrive(place);
         self.conclude((variables, lane), shot, flying, (&call, &exchange))
     }
 
