@@ -2,6 +2,7 @@
 //! out: [`RunParts`]. Invariant: scheduled = started + dropped, sent = ok + check failed + failed + timed out +
 //! aborted, checked at the end of every run.
 
+mod auth;
 mod clock;
 mod exhibit;
 mod flight;

@@ -373,7 +373,7 @@ impl RequestProgram {
 }
 
 /// The value of the `host` header for a target.
-fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+pub(super) fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
     let host = target.host_str().unwrap_or_default();
     match target.port() {
         Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
@@ -412,7 +412,7 @@ fn literal_body(body: &Body) -> Option<&str> {
 }
 
 /// A path at the target, or a whole URL.
-fn locate(text: &str) -> Result<Location, Unsendable> {
+pub(super) fn locate(text: &str) -> Result<Location, Unsendable> {
     if text.starts_with("http://") || text.starts_with("https://") {
         let url = text
             .parse()

@@ -21,6 +21,7 @@ const SECOND: Nanos = 1000 * MS;
 mod behaviour;
 mod blocks;
 mod conservation;
+mod identity;
 mod known_answers;
 mod queues;
 mod setup;

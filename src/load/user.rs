@@ -4,10 +4,12 @@
 
 mod control;
 mod group;
+mod identify;
 mod insist;
 mod journey;
 mod request;
 
+use super::auth::Keys;
 use super::exhibit::Fault;
 use super::program::{Program, RequestProgram, Unsendable};
 use crate::expr::{Context, Facts, Mismatch, Template, Value};
@@ -40,6 +42,8 @@ pub(super) struct Lane {
     rng: Xoshiro256PlusPlus,
     number: u64,
     iteration: u64,
+    /// What it was given to authenticate with.
+    keys: Keys,
     /// Scratch for rendering.
     buffer: String,
 }
@@ -74,6 +78,7 @@ impl Lane {
             rng: Xoshiro256PlusPlus::seed_from_u64(0),
             number: 0,
             iteration: 0,
+            keys: Keys::default(),
             buffer: String::new(),
         }
     }
@@ -140,6 +145,10 @@ impl User {
                 self.variables[*slot].clone_from(value);
             }
         }
+        if self.lane.number != number {
+            self.lane.keys.clear();
+            self.more.iter_mut().for_each(|lane| lane.keys.clear());
+        }
         self.lane.rng =
             Xoshiro256PlusPlus::seed_from_u64(seed_of(seed, number.wrapping_add(iteration << 40)));
         self.lane.number = number;
@@ -149,7 +158,9 @@ impl User {
     /// The end of a session: what the user kept at the target is given up at once, not with the next arrival.
     pub(super) fn leave(&mut self) {
         self.lane.session.end();
-        self.more.iter_mut().for_each(|lane| lane.session.end());
+        for lane in &mut self.more {
+            lane.session.end();
+        }
     }
 
     /// Later iterations begin here.
@@ -208,6 +219,7 @@ impl User {
         .collect()
     }
 
+    #[inline]
     fn keep(&mut self, captured: Vec<Captured>) {
         for (slot, value) in captured {
             self.variables[slot] = value;

@@ -86,6 +86,8 @@ pub enum Failure {
     BodyLimit,
     /// More redirects than the step allows, or a location that cannot be followed.
     Redirect,
+    /// It was never sent: there was no token for it.
+    Auth,
     /// It was never sent: a captured value does not fit where the step puts it.
     Unsendable,
 }
@@ -103,6 +105,7 @@ impl Failure {
             Self::Protocol => "answer is not valid HTTP",
             Self::BodyLimit => "body larger than the limit",
             Self::Redirect => "redirect not followed",
+            Self::Auth => "no token to authenticate with",
             Self::Unsendable => "request could not be sent with the captured values",
         }
     }

@@ -38,6 +38,7 @@ impl<P: Protocol> Worker<P> {
             return Some(begun);
         }
         let lanes = members.len().min(group.parallel);
+        let begun = self.tokens(user, &members, begun).await;
         let dice = user.lane.rng.clone();
         let shared = Shared {
             next: Cell::new(0),
@@ -53,6 +54,7 @@ impl<P: Protocol> Worker<P> {
         let (variables, lane, more) = (&user.variables, &mut user.lane, &mut user.more);
         for other in more.iter_mut() {
             (other.number, other.iteration) = (lane.number, lane.iteration);
+            other.keys.share(&lane.keys);
         }
         let all = std::iter::once(lane).chain(more.iter_mut()).take(lanes);
         together(
@@ -69,6 +71,20 @@ impl<P: Protocol> Worker<P> {
         let duration = took.map(|done| done.saturating_sub(begun));
         recorder.group_ended(group.index, journey.measured, duration);
         took
+    }
+
+    /// Asks for the tokens that the members need before any of them is sent: once, not once a lane. From when on the
+    /// group is late. A member without a token says so itself.
+    async fn tokens(&self, user: &mut User, members: &[(&Member, u64)], begun: Nanos) -> Nanos {
+        let mut ready = begun;
+        for (member, _) in members {
+            let mut shot = Shot::new(member.request, ready, false);
+            let (variables, lane) = (&user.variables, &mut user.lane);
+            if self.identify(variables, lane, &mut shot).await.is_ok() {
+                ready = shot.intended;
+            }
+        }
+        ready
     }
 
     /// The members whose conditions hold, each with a seed; the others are not taken.

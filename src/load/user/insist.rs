@@ -6,6 +6,8 @@ use super::{Journey, Lane};
 use crate::expr::Value;
 use crate::load::worker::Worker;
 use crate::protocol::Protocol;
+use crate::record::Failure;
+use crate::scenario::Auth;
 use crate::units::nanos;
 
 impl<P: Protocol> Worker<P> {
@@ -26,16 +28,31 @@ impl<P: Protocol> Worker<P> {
             within: nanos(until.within),
             ended: 0,
         });
+        let digest = matches!(request.auth, Some(Auth::Digest { .. }));
+        shot.open = digest;
         loop {
+            if let Err(why) = self.identify(variables, lane, &mut shot).await {
+                return self.refuse((variables, lane), &shot, (Failure::Auth, why));
+            }
+            if let Some(poll) = shot.poll.as_mut().filter(|poll| poll.ended == 0) {
+                // The wait for a token is not the poll's.
+                poll.first = shot.intended;
+            }
             shot.more = left > 0;
             match self.request(variables, lane, &shot).await {
+                End::Challenged { done } => {
+                    shot.open = false;
+                    (shot.intended, shot.due) = (done, done);
+                }
                 End::Again { done } => {
                     left -= 1;
                     shot.again = true;
+                    shot.open = digest;
                     shot.due = done + nanos(retry.pause);
                 }
                 End::NotYet { next } => {
                     left = retry.times;
+                    shot.open = digest;
                     if let Some(poll) = &mut shot.poll {
                         poll.ended += 1;
                     }

@@ -9,6 +9,7 @@ use crate::load::worker::Worker;
 use crate::protocol::{Call, Exchange, Location, Problem, Protocol};
 use crate::record::{Failure, Outcome, Sample, What};
 use crate::units::{Nanos, format_nanos, nanos};
+use http::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,6 +28,9 @@ pub(in crate::load) struct Shot {
     /// It has failed before.
     pub(super) again: bool,
     pub(super) poll: Option<Poll>,
+    /// A challenge may be answered: none was yet.
+    pub(super) open: bool,
+    pub(super) authorization: Option<HeaderValue>,
 }
 
 /// Where a poll stands.
@@ -51,6 +55,8 @@ pub(super) enum End {
     NotYet { next: Nanos },
     /// It failed and is to be sent again.
     Again { done: Nanos },
+    /// It was a challenge, which is to be answered.
+    Challenged { done: Nanos },
     /// It failed.
     Failed { done: Nanos },
     /// The run was over before it could be sent.
@@ -67,6 +73,8 @@ impl Shot {
             more: false,
             again: false,
             poll: None,
+            open: false,
+            authorization: None,
         }
     }
 }
@@ -87,7 +95,12 @@ impl<P: Protocol> Worker<P> {
     pub(super) async fn request(&self, variables: &[Value], lane: &mut Lane, shot: &Shot) -> End {
         let step = shot.step;
         let call = match lane.render(&self.program.requests[step], variables, step) {
-            Ok(call) => call,
+            Ok(mut call) => {
+                if self.program.requests[step].insists {
+                    self.sign(variables, lane, shot, &mut call);
+                }
+                call
+            }
             Err(unsendable) => {
                 let why = (Failure::Unsendable, unsendable.0);
                 return self.refuse((variables, lane), shot, why);
@@ -125,6 +138,7 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// Looks at what came, and records it.
+    #[inline]
     fn conclude(
         &self,
         (variables, lane): (&[Value], &mut Lane),
@@ -133,6 +147,11 @@ impl<P: Protocol> Worker<P> {
         (call, exchange): (&Call, &Exchange),
     ) -> End {
         let step = shot.step;
+        if shot.open && self.challenged((variables, &mut *lane), shot, exchange) {
+            self.recorder.borrow_mut().retried(step, shot.measured);
+            let done = self.clock.at(exchange.done);
+            return End::Challenged { done };
+        }
         let evaluated = evaluate(&self.program, (variables, lane), call, exchange);
         let done = self.clock.at(exchange.done);
         let mut fault = match evaluated {
@@ -174,6 +193,7 @@ impl<P: Protocol> Worker<P> {
         End::Failed { done }
     }
 
+    #[inline]
     fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
         let answer = exchange.result.as_ref();
         Sample {
