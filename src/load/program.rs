@@ -187,18 +187,7 @@ impl Program {
             user_setup,
             user_teardown,
         };
-        let around = [outside.user_setup, outside.user_teardown];
-        let around = around.iter().flatten();
-        let mut user_feeders: Vec<usize> = around
-            .flat_map(|flow| flows[*flow].feeders.clone())
-            .collect();
-        user_feeders.sort_unstable();
-        user_feeders.dedup();
-        for flow in &mut flows[..scenario.flows.len()] {
-            let own = flow.feeders.clone();
-            let more = user_feeders.iter().filter(|feeder| !own.contains(feeder));
-            flow.feeders.extend(more);
-        }
+        let user_feeders = share_feeders(&mut flows, scenario.flows.len(), outside);
         let (requests, layout) = (builder.requests, builder.layout);
         let secret_slots = requests
             .iter()
@@ -245,6 +234,23 @@ impl Program {
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
+}
+
+/// Gives the flows of the load the feeders that setup and teardown of their user read; those feeders.
+fn share_feeders(flows: &mut [FlowProgram], load: usize, outside: Outside) -> Vec<usize> {
+    let around = [outside.user_setup, outside.user_teardown];
+    let around = around.iter().flatten();
+    let mut shared: Vec<usize> = around
+        .flat_map(|flow| flows[*flow].feeders.clone())
+        .collect();
+    shared.sort_unstable();
+    shared.dedup();
+    for flow in &mut flows[..load] {
+        let own = flow.feeders.clone();
+        let more = shared.iter().filter(|feeder| !own.contains(feeder));
+        flow.feeders.extend(more);
+    }
+    shared
 }
 
 impl RequestProgram {

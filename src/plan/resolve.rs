@@ -4,7 +4,7 @@
 use super::pacer::{Pacer, Segment, Shape};
 use super::steps::planned;
 use super::{Load, Phase, Plan, PlannedFlow};
-use crate::scenario::{self, Profile, Request, Scenario};
+use crate::scenario::{self, Flow, Profile, Request, Scenario};
 use crate::source::closest;
 use crate::units::{Arrivals, Nanos, Rate, nanos};
 use std::time::Duration;
@@ -210,7 +210,7 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
         Load::Passes(_) => 1,
         Load::Closed(users) => *users,
         Load::Open(pacer) => {
-            let all = scenario.flows.iter().flat_map(|f| f.requests());
+            let all = scenario.flows.iter().flat_map(Flow::requests);
             let longest = all
                 .map(|r: &Request| r.timeout)
                 .max()

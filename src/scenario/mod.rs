@@ -19,7 +19,7 @@ mod vocabulary;
 pub use environment::{Environment, Lookup, Origin, Secret};
 pub use feeder::{Feeder, Order};
 pub use flow::{
-    Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, OAuth2, Part, PartValue, Request,
+    Assignment, Auth, Block, BlockKind, Body, Capture, Flow, OAuth2, Part, PartValue, Request,
     Retry, Step, Think, Until, bearer,
 };
 pub use load::{load, parse};

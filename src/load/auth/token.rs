@@ -164,7 +164,7 @@ pub(in crate::load) fn read_token(
         .filter(|s| s.is_finite() && *s >= 0.0);
     let until = lasts.map(|seconds| {
         let lasts = Duration::from_secs_f64(seconds.min(1e9));
-        now + nanos(lasts - LEEWAY.min(lasts / 10))
+        now + nanos(lasts.saturating_sub(LEEWAY.min(lasts / 10)))
     });
     Ok(Token {
         grant,

@@ -345,7 +345,8 @@ fn a_member_that_fails_keeps_no_other_from_being_sent() {
 
 #[test]
 fn a_stop_ends_loops_pauses_and_groups() {
-    let cases: [(&str, fn(&mut Requests) -> Step); 4] = [
+    type Make = fn(&mut Requests) -> Step;
+    let cases: [(&str, Make); 4] = [
         ("loop", |r| {
             block(BlockKind::Repeat(u64::MAX), &[], vec![r.next()])
         }),

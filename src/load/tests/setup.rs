@@ -1,10 +1,11 @@
 //! Setup and teardown, of the run and of its users: when they go out, what they leave, and that nothing of them is
 //! measured.
 
-use super::blocks::{Requests, check, with_steps};
+use super::blocks::{Requests, block, with_steps};
 use super::*;
+use crate::expr::{Template, Value};
 use crate::record::Stop as Reason;
-use crate::scenario::{Flow, Step};
+use crate::scenario::{Assignment, BlockKind, Flow, Step};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -213,20 +214,24 @@ fn users_whose_setup_fails_send_nothing_of_their_flow() {
 #[test]
 fn users_begin_with_constants_and_what_setup_found_out() {
     let mut scenario = with_stages("{ passes: 1 }");
-    let value = |text: &str| crate::expr::Value::from(text);
-    scenario.constants.push((0, value("pro")));
-    let condition = |step, text: &str| {
-        let Step::Block(block) =
-            super::blocks::block(crate::scenario::BlockKind::Once, &[text], vec![step])
-        else {
-            panic!("a block")
-        };
-        assert_eq!(block.when[0].value.text(), check(text).value.text());
-        Step::Block(block)
+    scenario.constants.push((0, Value::from("pro")));
+    let found = Assignment {
+        name: "copy".into(),
+        slot: 3,
+        value: Template::literal("found"),
     };
-    let steps = &mut scenario.flows[0].steps;
-    let step = steps.remove(0);
-    steps.push(condition(step, "plan == \"pro\""));
-    let (sent, _) = staged(&scenario, fast, None);
-    assert_eq!(sent.len(), 3);
+    if let Some(setup) = &mut scenario.setup {
+        setup.steps.insert(0, Step::Set(vec![found]));
+    }
+    for (condition, sends) in [("copy == \"found\"", 3), ("copy == \"lost\"", 2)] {
+        let mut scenario = scenario.clone();
+        let steps = &mut scenario.flows[0].steps;
+        let body = std::mem::take(steps);
+        steps.push(block(
+            BlockKind::Once,
+            &["plan == \"pro\"", condition],
+            body,
+        ));
+        assert_eq!(staged(&scenario, fast, None).0.len(), sends, "{condition}");
+    }
 }

@@ -75,6 +75,6 @@ impl<P: Protocol> Worker<P> {
         let Some((user, _)) = digest(auth, &mut lane.context(variables).0) else {
             return false;
         };
-        shot.open && lane.keys.challenged(&user, exchange)
+        shot.chances.open && lane.keys.challenged(&user, exchange)
     }
 }

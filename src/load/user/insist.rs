@@ -29,7 +29,7 @@ impl<P: Protocol> Worker<P> {
             ended: 0,
         });
         let digest = matches!(request.auth, Some(Auth::Digest { .. }));
-        shot.open = digest;
+        shot.chances.open = digest;
         loop {
             if let Err(why) = self.identify(variables, lane, &mut shot).await {
                 return self.refuse((variables, lane), &shot, (Failure::Auth, why));
@@ -38,21 +38,21 @@ impl<P: Protocol> Worker<P> {
                 // The wait for a token is not the poll's.
                 poll.first = shot.intended;
             }
-            shot.more = left > 0;
+            shot.chances.more = left > 0;
             match self.request(variables, lane, &shot).await {
                 End::Challenged { done } => {
-                    shot.open = false;
+                    shot.chances.open = false;
                     (shot.intended, shot.due) = (done, done);
                 }
                 End::Again { done } => {
                     left -= 1;
-                    shot.again = true;
-                    shot.open = digest;
+                    shot.chances.again = true;
+                    shot.chances.open = digest;
                     shot.due = done + nanos(retry.pause);
                 }
                 End::NotYet { next } => {
                     left = retry.times;
-                    shot.open = digest;
+                    shot.chances.open = digest;
                     if let Some(poll) = &mut shot.poll {
                         poll.ended += 1;
                     }

@@ -23,14 +23,20 @@ pub(in crate::load) struct Shot {
     pub(in crate::load) intended: Nanos,
     /// Lateness of the generator counts from here: later than `intended` where earlier attempts took their time.
     pub(in crate::load) due: Nanos,
+    pub(super) chances: Chances,
+    pub(super) poll: Option<Poll>,
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+/// What may yet come of an exchange beside its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Chances {
     /// A failure is not the end: it is sent again.
     pub(super) more: bool,
     /// It has failed before.
     pub(super) again: bool,
-    pub(super) poll: Option<Poll>,
     /// A challenge may be answered: none was yet.
     pub(super) open: bool,
-    pub(super) authorization: Option<HeaderValue>,
 }
 
 /// Where a poll stands.
@@ -70,10 +76,8 @@ impl Shot {
             measured,
             intended,
             due: intended,
-            more: false,
-            again: false,
+            chances: Chances::default(),
             poll: None,
-            open: false,
             authorization: None,
         }
     }
@@ -147,7 +151,7 @@ impl<P: Protocol> Worker<P> {
         (call, exchange): (&Call, &Exchange),
     ) -> End {
         let step = shot.step;
-        if shot.open && self.challenged((variables, &mut *lane), shot, exchange) {
+        if shot.chances.open && self.challenged((variables, &mut *lane), shot, exchange) {
             self.recorder.borrow_mut().retried(step, shot.measured);
             let done = self.clock.at(exchange.done);
             return End::Challenged { done };
@@ -157,7 +161,7 @@ impl<P: Protocol> Worker<P> {
         let mut fault = match evaluated {
             Ok(captured) => {
                 self.record(&self.sample(flying, exchange, Outcome::Ok));
-                if shot.again {
+                if shot.chances.again {
                     self.recorder.borrow_mut().flaky(step, shot.measured);
                 }
                 return End::Passed { done, captured };
@@ -176,7 +180,7 @@ impl<P: Protocol> Worker<P> {
                 }
                 fault.mismatch.actual.push_str(&poll.waited(done));
             }
-            _ if shot.more && !self.stopping() => {
+            _ if shot.chances.more && !self.stopping() => {
                 self.recorder.borrow_mut().retried(step, shot.measured);
                 return End::Again { done };
             }

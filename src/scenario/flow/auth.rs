@@ -18,8 +18,6 @@ pub enum Auth {
     },
     /// RFC 6749: a token, asked for when there is none or it has run out.
     OAuth2(Box<OAuth2>),
-    /// AWS Signature Version 4.
-    Aws(Box<Aws>),
 }
 
 /// How a token is asked for.
@@ -35,21 +33,6 @@ pub struct OAuth2 {
     pub scope: Option<Template>,
     /// User name and password (the password grant); the client's own credentials otherwise.
     pub user: Option<(Template, Template)>,
-}
-
-/// What a signature needs.
-#[derive(Debug, Clone)]
-pub struct Aws {
-    /// `eu-central-1`.
-    pub region: String,
-    /// `execute-api`, `s3`.
-    pub service: String,
-    /// The access key.
-    pub access_key: Template,
-    /// The secret key.
-    pub secret_key: Template,
-    /// For temporary credentials.
-    pub session_token: Option<Template>,
 }
 
 /// The value of `authorization` for a bearer token; `None` where headers cannot carry it.

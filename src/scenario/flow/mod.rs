@@ -11,7 +11,7 @@ mod response;
 mod step;
 mod url;
 
-pub use auth::{Auth, Aws, OAuth2, bearer};
+pub use auth::{Auth, OAuth2, bearer};
 pub use body::{Body, Part, PartValue};
 pub use control::{Assignment, Block, BlockKind, Retry, Until};
 pub use request::Request;
