@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::budget::{self, BudgetFile};
 use crate::plan::{self, Overrides, Plan};
 use crate::record::{BudgetSource, Limit};
-use crate::scenario::{self, Environment, Scenario};
+use crate::scenario::{self, Environment, Flow, Scenario};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -110,8 +110,8 @@ impl Inputs {
 pub(super) fn is_load(plan: &Plan) -> bool {
     match &plan.load {
         plan::Load::Passes(passes) => {
-            let requests: u64 = plan.flows.iter().map(|f| f.requests).sum();
-            passes.saturating_mul(requests) > SAFE_REQUESTS
+            let requests: f64 = plan.flows.iter().map(|f| f.requests).sum();
+            *passes as f64 * requests > SAFE_REQUESTS as f64
         }
         plan::Load::Closed(_) => true,
         plan::Load::Open(_) => plan.peak_requests().is_some_and(|rate| rate > SAFE_RATE),
@@ -120,14 +120,12 @@ pub(super) fn is_load(plan: &Plan) -> bool {
 
 /// (flow, step) of every request step, in the order of their indices.
 pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
-    scenario
-        .flows
-        .iter()
-        .flat_map(|flow| {
-            flow.requests()
-                .map(|request| (flow.name.clone(), request.name.clone()))
-        })
-        .collect()
+    let named = |flow: &Flow| {
+        let requests = flow.requests();
+        let names = requests.map(|request| (flow.name.clone(), request.name.clone()));
+        names.collect::<Vec<_>>()
+    };
+    scenario.flows.iter().flat_map(named).collect()
 }
 
 /// `scenarios/../budgets/shop.yaml` as `budgets/shop.yaml`, where that is the same file.

@@ -168,8 +168,7 @@ fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
 /// The requests to whole URLs without templates: flow, request, URL.
 fn elsewhere(scenario: &Scenario) -> impl Iterator<Item = (&str, &Request, Url)> {
     let requests = scenario
-        .flows
-        .iter()
+        .every_flow()
         .flat_map(|flow| flow.requests().map(|request| (flow.name.as_str(), request)));
     requests.filter_map(|(flow, request)| {
         let url = Url::parse(request.url.as_literal()?).ok()?;

@@ -2,8 +2,7 @@
 //! [`Exhibit`]. Invariant: built only when one is still wanted, since it copies headers and bodies.
 
 use super::program::Program;
-use super::user::User;
-use crate::expr::{Facts, Mismatch};
+use crate::expr::{Facts, Mismatch, Value};
 use crate::protocol::{Call, Exchange, Location};
 use crate::record::{Exhibit, Masker, Sample, What};
 use http::HeaderMap;
@@ -22,7 +21,7 @@ pub(super) struct Fault {
 pub(super) fn exhibit(
     program: &Program,
     masker: &Masker,
-    user: &User,
+    variables: &[Value],
     sample: &Sample,
     case: (&Call, &Exchange, &Fault),
 ) -> Exhibit {
@@ -30,11 +29,11 @@ pub(super) fn exhibit(
     let mut secrets: Vec<Cow<'_, str>> = program
         .secret_slots
         .iter()
-        .map(|slot| user.variables[*slot].text())
+        .map(|slot| variables[*slot].text())
         .collect();
     // What this very answer would have yielded: checks fail before captures are kept.
     secrets.extend(
-        yielded(program, user, call, exchange)
+        yielded(program, variables, call, exchange)
             .into_iter()
             .map(Cow::Owned),
     );
@@ -61,13 +60,18 @@ pub(super) fn exhibit(
 }
 
 /// The secret captures of the step, evaluated on its answer.
-fn yielded(program: &Program, user: &User, call: &Call, exchange: &Exchange) -> Vec<String> {
+fn yielded(
+    program: &Program,
+    variables: &[Value],
+    call: &Call,
+    exchange: &Exchange,
+) -> Vec<String> {
     let Ok(answer) = &exchange.result else {
         return Vec::new();
     };
     let facts = Facts::new(answer.status.as_u16(), &answer.headers, "")
         .with_body(&answer.body, answer.received)
-        .with_variables(&user.variables);
+        .with_variables(variables);
     let captures = program.requests[call.step]
         .captures()
         .iter()

@@ -2,11 +2,13 @@
 //! out: [`RunParts`]. Invariant: scheduled = started + dropped, sent = ok + check failed + failed + timed out +
 //! aborted, checked at the end of every run.
 
+mod auth;
 mod clock;
 mod exhibit;
 mod flight;
 mod health;
 mod program;
+mod stage;
 mod start;
 mod stop;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use crate::plan::{Load, Plan};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Health, Masker, Recorder, Timeline, Window};
 use crate::units::Nanos;
+use stage::Stage;
 use start::Start;
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
@@ -90,13 +93,23 @@ where
     let workers = settings.workers.unwrap_or_else(|| workers(plan)).max(1);
     let capacity = &settings.capacity;
     let limit = plan.max_in_flight.min(capacity.room()).max(workers);
-    let orders = Orders {
+    let mut orders = Orders {
         program: Arc::clone(program),
         plan: Arc::clone(plan),
         masker: Arc::clone(&settings.masker),
         workers,
         max_in_flight: limit.div_ceil(workers),
+        known: program.constants.clone().into(),
     };
+    let mut stage = Stage::new(&orders, make.clone(), &settings.stop)?;
+    if let Some(stage) = &mut stage {
+        match stage.set_up() {
+            Some(known) => orders.known = known,
+            // No load.
+            None => orders.workers = 0,
+        }
+    }
+    let workers = orders.workers;
     let throttled = health::throttled();
     let (sender, receiver) = mpsc::channel();
     let (gate, start) = start::gate();
@@ -125,6 +138,7 @@ where
                 .map_err(|_| io::Error::other("a worker thread panicked"))??,
         );
     }
+    reports.extend(stage.map(Stage::end));
     let mut parts = merge(reports, timeline, workers)?;
     parts.health.in_flight_limit = limit;
     parts.health.in_flight_wanted = plan.max_in_flight;

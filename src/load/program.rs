@@ -2,10 +2,14 @@
 //! an index, everything without a template rendered once. Invariant: nothing that can be decided before the run
 //! is decided for each request.
 
-use crate::expr::{Check, Context, Template};
+mod ops;
+
+pub(super) use ops::{Each, Group, Member, Op, When, rest};
+
+use crate::expr::{Check, Context, Template, Value};
 use crate::protocol::{Call, Location};
-use crate::record::{Layout, Limit, Masker, StepLayout};
-use crate::scenario::{Capture, Connections, Feeder, Request, Scenario, Step, Think};
+use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
+use crate::scenario::{Block, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -25,31 +29,109 @@ const AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Program {
     pub(super) target: Url,
+    /// The flows: those of the load, then those outside it.
     pub(super) flows: Vec<FlowProgram>,
+    /// How many flows the load has.
+    pub(super) load: usize,
+    pub(super) outside: Outside,
     pub(super) requests: Vec<RequestProgram>,
     pub(super) feeders: Vec<Feeder>,
-    pub(super) variables: usize,
+    /// Feeders that setup and teardown of a user read: where a user stays, so does its row.
+    pub(super) user_feeders: Vec<usize>,
+    /// Slot → name.
+    pub(super) names: Vec<String>,
+    /// Slot → value that every user begins with.
+    pub(super) constants: Vec<(usize, Value)>,
     /// Slots whose values are secret once captured.
     pub(super) secret_slots: Vec<usize>,
     layout: Layout,
 }
 
+/// Flows outside the load.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Outside {
+    pub(super) setup: Option<usize>,
+    pub(super) teardown: Option<usize>,
+    pub(super) user_setup: Option<usize>,
+    pub(super) user_teardown: Option<usize>,
+}
+
 #[derive(Debug)]
 pub(super) struct FlowProgram {
     pub(super) share: f64,
-    pub(super) steps: Vec<Op>,
+    pub(super) ops: Vec<Op>,
     /// Its requests among all of them.
     pub(super) requests: Range<usize>,
-    /// Feeders that it reads.
+    /// How many requests one pass is expected to send.
+    pub(super) expected: i64,
+    /// Feeders that it reads, or that is read around it by setup and teardown of its user.
     pub(super) feeders: Vec<usize>,
 }
 
-/// One step.
-#[derive(Debug)]
-pub(super) enum Op {
-    Think(Think),
-    /// Index of a request.
-    Request(usize),
+/// Gathers requests and what recorders must know, flow by flow.
+struct Builder<'a> {
+    scenario: &'a Scenario,
+    limits: &'a [Vec<Limit>],
+    masker: &'a Masker,
+    flow: Option<&'a Flow>,
+    requests: Vec<RequestProgram>,
+    layout: Layout,
+}
+
+impl<'a> Builder<'a> {
+    fn flow(&mut self, flow: &'a Flow, share: f64) -> FlowProgram {
+        self.flow = Some(flow);
+        self.layout.flows.push(FlowLayout {
+            name: flow.name.clone(),
+            outside: false,
+        });
+        let first = self.requests.len();
+        let mut ops = Vec::new();
+        let expected = ops::compile(&flow.steps, self, &mut ops);
+        FlowProgram {
+            share,
+            ops,
+            requests: first..self.requests.len(),
+            expected,
+            feeders: flow.feeders.clone(),
+        }
+    }
+
+    fn line(&self, start: usize) -> usize {
+        self.scenario.source.position(start).0
+    }
+}
+
+impl ops::Build for Builder<'_> {
+    fn request(&mut self, request: &Request) -> usize {
+        let index = self.requests.len();
+        let program = RequestProgram::new(request, self.scenario);
+        let flow = self.flow.map_or("", |flow| flow.name.as_str());
+        self.layout.steps.push(StepLayout {
+            flow: self.layout.flows.len() - 1,
+            name: request.name.clone(),
+            label: format!("{flow}/{}", request.name),
+            line: self.line(request.span.start),
+            tags: request.tags.clone(),
+            checks: program.check_texts(self.masker),
+            limits: self.limits.get(index).cloned().unwrap_or_default(),
+        });
+        self.requests.push(program);
+        index
+    }
+
+    fn next(&self) -> usize {
+        self.requests.len()
+    }
+
+    fn group(&mut self, name: &str, block: &Block) -> usize {
+        self.layout.groups.push(GroupLayout {
+            flow: self.layout.flows.len() - 1,
+            name: name.to_owned(),
+            line: self.line(block.span.start),
+        });
+        self.layout.groups.len() - 1
+    }
 }
 
 /// A request with its constant parts rendered.
@@ -62,6 +144,8 @@ pub(super) struct RequestProgram {
     body: Option<Bytes>,
     /// The step has no check on the status, so anything from 400 on fails it.
     pub(super) implicit_status: bool,
+    /// It may take more than one exchange: it polls, retries or must show who it is.
+    pub(super) insists: bool,
 }
 
 /// Why a request could not be built from its templates: a captured value does not fit.
@@ -73,40 +157,38 @@ impl Program {
     /// secrets out of the texts of checks, which every report repeats.
     pub fn new(scenario: &Scenario, limits: &[Vec<Limit>], masker: &Masker) -> Self {
         let total: f64 = scenario.flows.iter().map(|f| f.weight).sum();
-        let mut requests = Vec::new();
-        let mut flows = Vec::new();
-        let mut layout = Layout::default();
-        for (index, flow) in scenario.flows.iter().enumerate() {
-            let first = requests.len();
-            let mut steps = Vec::with_capacity(flow.steps.len());
-            for step in &flow.steps {
-                match step {
-                    Step::Set(_) | Step::Block(_) => todo!(),
-                    Step::Think(think) => steps.push(Op::Think(*think)),
-                    Step::Request(request) => {
-                        steps.push(Op::Request(requests.len()));
-                        let program = RequestProgram::new(request, scenario);
-                        layout.steps.push(StepLayout {
-                            flow: index,
-                            name: request.name.clone(),
-                            label: format!("{}/{}", flow.name, request.name),
-                            line: scenario.source.position(request.span.start).0,
-                            checks: program.check_texts(masker),
-                            limits: limits.get(requests.len()).cloned().unwrap_or_default(),
-                        });
-                        requests.push(program);
-                    }
-                }
-            }
-            let feeders = flow.feeders.clone();
-            flows.push(FlowProgram {
-                share: flow.weight / total,
-                steps,
-                requests: first..requests.len(),
-                feeders,
-            });
-            layout.flows.push(flow.name.clone());
-        }
+        let mut builder = Builder {
+            scenario,
+            limits,
+            masker,
+            flow: None,
+            requests: Vec::new(),
+            layout: Layout::default(),
+        };
+        let load = scenario.flows.iter();
+        let mut flows: Vec<FlowProgram> = load
+            .map(|flow| builder.flow(flow, flow.weight / total))
+            .collect();
+        let [setup, teardown, user_setup, user_teardown] = [
+            &scenario.setup,
+            &scenario.teardown,
+            &scenario.user_setup,
+            &scenario.user_teardown,
+        ]
+        .map(|flow| {
+            let program = builder.flow(flow.as_ref()?, 0.0);
+            builder.layout.flows[flows.len()].outside = true;
+            flows.push(program);
+            Some(flows.len() - 1)
+        });
+        let outside = Outside {
+            setup,
+            teardown,
+            user_setup,
+            user_teardown,
+        };
+        let user_feeders = share_feeders(&mut flows, scenario.flows.len(), outside);
+        let (requests, layout) = (builder.requests, builder.layout);
         let secret_slots = requests
             .iter()
             .flat_map(|r: &RequestProgram| &r.source.captures)
@@ -115,13 +197,22 @@ impl Program {
             .collect();
         Self {
             target: scenario.target.value.clone(),
+            load: scenario.flows.len(),
             flows,
+            outside,
             requests,
             feeders: scenario.data.clone(),
-            variables: scenario.variables.len(),
+            user_feeders,
+            names: scenario.variables.clone(),
+            constants: scenario.constants.clone(),
             secret_slots,
             layout,
         }
+    }
+
+    /// The shares of the load's flows, of 1.
+    pub(super) fn shares(&self) -> impl Iterator<Item = f64> {
+        self.flows[..self.load].iter().map(|flow| flow.share)
     }
 
     /// Whether any request may go to the target: those to whole URLs need no connections to it.
@@ -143,6 +234,23 @@ impl Program {
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
+}
+
+/// Gives the flows of the load the feeders that setup and teardown of their user read; those feeders.
+fn share_feeders(flows: &mut [FlowProgram], load: usize, outside: Outside) -> Vec<usize> {
+    let around = [outside.user_setup, outside.user_teardown];
+    let around = around.iter().flatten();
+    let mut shared: Vec<usize> = around
+        .flat_map(|flow| flows[*flow].feeders.clone())
+        .collect();
+    shared.sort_unstable();
+    shared.dedup();
+    for flow in &mut flows[..load] {
+        let own = flow.feeders.clone();
+        let more = shared.iter().filter(|feeder| !own.contains(feeder));
+        flow.feeders.extend(more);
+    }
+    shared
 }
 
 impl RequestProgram {
@@ -172,14 +280,17 @@ impl RequestProgram {
             headers: Arc::new(headers),
             templates,
             body: request.body.literal(),
+            insists: request.until.is_some() || request.retry.times > 0 || request.auth.is_some(),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
 
-    /// What can fail, in the order in which it is looked at: the implicit check, the checks, the captures.
+    /// What can fail, in the order in which it is looked at: the implicit check, the checks, what is waited for, the
+    /// captures.
     fn check_texts(&self, masker: &Masker) -> Vec<String> {
         let implicit = self.implicit_status.then(|| IMPLICIT.to_owned());
         let checks = self.source.checks.iter().map(|c| c.value.text().to_owned());
+        let awaited = self.awaited().map(|c| c.text().to_owned());
         let captures = self
             .source
             .captures
@@ -188,6 +299,7 @@ impl RequestProgram {
         implicit
             .into_iter()
             .chain(checks)
+            .chain(awaited)
             .chain(captures)
             .map(|text| masker.text(&text, &[]))
             .collect()
@@ -195,6 +307,18 @@ impl RequestProgram {
 
     pub(super) fn checks(&self) -> impl Iterator<Item = &Check> {
         self.source.checks.iter().map(|c| &c.value)
+    }
+
+    /// Whether the check with this index is what a poll waits for.
+    pub(super) fn awaits(&self, index: usize) -> bool {
+        let first = usize::from(self.implicit_status) + self.source.checks.len();
+        (first..first + self.awaited().count()).contains(&index)
+    }
+
+    /// What a poll waits for.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Check> {
+        let until = self.source.until.iter();
+        until.flat_map(|u| u.checks.iter().map(|c| &c.value))
     }
 
     pub(super) fn captures(&self) -> &[Capture] {
@@ -253,7 +377,7 @@ impl RequestProgram {
 }
 
 /// The value of the `host` header for a target.
-fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+pub(super) fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
     let host = target.host_str().unwrap_or_default();
     match target.port() {
         Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
@@ -283,7 +407,7 @@ fn literal_location(request: &Request) -> Option<Location> {
 }
 
 /// A path at the target, or a whole URL.
-fn locate(text: &str) -> Result<Location, Unsendable> {
+pub(super) fn locate(text: &str) -> Result<Location, Unsendable> {
     if text.starts_with("http://") || text.starts_with("https://") {
         let url = text
             .parse()

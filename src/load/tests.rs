@@ -5,7 +5,7 @@ use super::worker::{Orders, Worker, WorkerReport};
 use super::{Clock, Program, RunParts, Stop, Stopper, collect, merge, stop};
 use crate::plan::{Overrides, resolve};
 use crate::protocol::scripted::{Reply, Scripted};
-use crate::record::{Failure, Masker, Metric, Quantile, Tally, Window};
+use crate::record::{Failure, Masker, Metric, Quantile, Recorded, Tally, Window};
 use crate::scenario::{self, Environment, Scenario};
 use crate::source::Source;
 use crate::units::Nanos;
@@ -19,10 +19,13 @@ const MS: Nanos = 1_000_000;
 const SECOND: Nanos = 1000 * MS;
 
 mod behaviour;
+mod blocks;
 mod conservation;
+mod identity;
 mod known_answers;
 mod memory;
 mod queues;
+mod setup;
 
 struct Nobody;
 
@@ -41,6 +44,18 @@ fn scenario(profile: &str, steps: &str) -> Scenario {
 }
 
 const ONE: &str = "      - get: /\n        name: a\n";
+
+fn orders(scenario: &Scenario, workers: u64) -> Orders {
+    let plan = Arc::new(resolve(scenario, "test", &Overrides::default(), 1).unwrap());
+    Orders {
+        program: Arc::new(Program::new(scenario, &[], &Masker::new([]))),
+        max_in_flight: plan.max_in_flight.div_ceil(workers),
+        plan,
+        masker: Arc::new(Masker::new([])),
+        known: scenario.constants.clone().into(),
+        workers,
+    }
+}
 
 /// Runs a profile of a scenario with one worker on a paused clock.
 fn run(scenario: &Scenario, reply: impl Fn(u64, Nanos) -> Reply + 'static) -> RunParts {
@@ -71,14 +86,7 @@ fn run_split(
         .start_paused(true)
         .build()
         .unwrap();
-    let plan = Arc::new(resolve(scenario, "test", &Overrides::default(), 1).unwrap());
-    let orders = Orders {
-        program: Arc::new(Program::new(scenario, &[], &Masker::new([]))),
-        max_in_flight: plan.max_in_flight.div_ceil(workers),
-        plan,
-        masker: Arc::new(Masker::new([])),
-        workers,
-    };
+    let orders = orders(scenario, workers);
     let (sender, receiver) = mpsc::channel();
     let local = LocalSet::new();
     also(&local);
@@ -86,7 +94,8 @@ fn run_split(
         let epoch = Instant::now();
         let tasks: Vec<_> = (0..workers)
             .map(|id| {
-                let protocol = Scripted::new(epoch, reply.clone());
+                let reply = reply.clone();
+                let protocol = Scripted::new(epoch, move |_, n, now| reply(n, now));
                 let clock = Clock::coarse(epoch);
                 let worker = Worker::new(&orders, id, protocol, clock, stop.clone());
                 tokio::task::spawn_local(worker.work(sender.clone()))
@@ -106,7 +115,7 @@ fn run_split(
 
 fn tally(parts: RunParts) -> Tally {
     assert!(parts.health.conserved);
-    parts.recorder.finish().0.remove(0).measured
+    parts.recorder.finish().steps.remove(0).measured
 }
 
 /// Within one bucket of a three-digit histogram.
@@ -151,14 +160,7 @@ fn workers_share_the_connections_that_are_opened_ahead() {
         ("{ users: 5, duration: 1s }", elsewhere, 1, vec![0]),
     ] {
         let scenario = scenario(profile, steps);
-        let plan = Arc::new(resolve(&scenario, "test", &Overrides::default(), 1).unwrap());
-        let orders = Orders {
-            program: Arc::new(Program::new(&scenario, &[], &Masker::new([]))),
-            max_in_flight: plan.max_in_flight.div_ceil(workers),
-            plan,
-            masker: Arc::new(Masker::new([])),
-            workers,
-        };
+        let orders = orders(&scenario, workers);
         let shares: Vec<u64> = (0..workers)
             .map(|id| super::start::connections(&orders, id))
             .collect();

@@ -2,32 +2,61 @@
 //! a sample. Invariant: two users never share anything but connections, and a step is sent only after the one
 //! before it passed.
 
-use super::exhibit::{Fault, exhibit};
-use super::flight::Flying;
-use super::program::{Op, Program, RequestProgram, Unsendable};
-use super::worker::Worker;
-use crate::expr::{Context, Facts, Mismatch, Value};
+mod control;
+mod group;
+mod identify;
+mod insist;
+mod journey;
+mod request;
+
+use super::auth::Keys;
+use super::exhibit::Fault;
+use super::program::{Program, RequestProgram, Unsendable};
+use crate::expr::{Context, Facts, Mismatch, Template, Value};
 use crate::plan::seed_of;
-use crate::protocol::{Answer, Call, Exchange, Location, Problem, Protocol, Session};
-use crate::record::{Failure, Outcome, Sample, What};
-use crate::units::{Nanos, nanos};
-use rand::{RngExt as _, SeedableRng as _};
+use crate::protocol::{Answer, Call, Exchange, Jar, Location, Problem, Session};
+use crate::record::What;
+use crate::units::Nanos;
+use control::Loop;
+use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::Arc;
 use std::time::SystemTime;
-use tokio::time::Instant;
 
 /// One virtual user, used again for the next arrival once forgotten.
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) variables: Vec<Value>,
+    lane: Lane,
+    /// What the requests of a group go out on beside `lane`.
+    more: Vec<Lane>,
+    loops: Vec<Loop>,
+    /// Where its iterations begin, once its setup has passed and where it has more than one.
+    home: Option<Home>,
+}
+
+/// What requests of a user that go out one after the other share.
+#[derive(Debug)]
+pub(super) struct Lane {
     session: Session,
     rng: Xoshiro256PlusPlus,
     number: u64,
     iteration: u64,
+    /// What it was given to authenticate with.
+    keys: Keys,
     /// Scratch for rendering.
     buffer: String,
 }
+
+/// What a user's setup left.
+#[derive(Debug)]
+struct Home {
+    variables: Vec<Value>,
+    jar: Jar,
+}
+
+/// A captured value and its slot.
+pub(super) type Captured = (usize, Value);
 
 /// What one user is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,36 +67,112 @@ pub(super) struct Journey {
     pub(super) measured: bool,
     /// Whether think times are kept: not in smoke tests.
     pub(super) think: bool,
+    /// A teardown: it is not cut off when the run ends, only when its time is over.
+    pub(super) last: bool,
 }
 
-impl User {
-    pub(super) fn new(variables: usize) -> Self {
+impl Lane {
+    fn new() -> Self {
         Self {
-            variables: vec![Value::Missing; variables],
             session: Session::default(),
             rng: Xoshiro256PlusPlus::seed_from_u64(0),
             number: 0,
             iteration: 0,
+            keys: Keys::default(),
             buffer: String::new(),
         }
     }
 
-    /// Forgets everything and becomes user `number` in its `iteration`-th session.
-    pub(super) fn become_new(&mut self, seed: u64, number: u64, iteration: u64) {
-        self.variables.fill(Value::Missing);
-        self.session.end();
-        self.rng =
+    fn context<'a>(&'a mut self, variables: &'a [Value]) -> (Context<'a>, &'a mut String) {
+        let context = Context {
+            variables,
+            rng: &mut self.rng,
+            user: self.number,
+            iteration: self.iteration,
+            now: SystemTime::now,
+        };
+        (context, &mut self.buffer)
+    }
+
+    fn render(
+        &mut self,
+        request: &RequestProgram,
+        variables: &[Value],
+        step: usize,
+    ) -> Result<Call, Unsendable> {
+        let (mut context, buffer) = self.context(variables);
+        request.call(step, &mut context, buffer)
+    }
+
+    /// The value of a template: that of the variable it consists of, or text.
+    fn value(&mut self, template: &Template, variables: &[Value]) -> Value {
+        if let Some(slot) = template.as_slot() {
+            return variables[slot].clone();
+        }
+        if template.slots().any(|slot| variables[slot].is_missing()) {
+            return Value::Missing;
+        }
+        let mut text = String::new();
+        template.render(&mut self.context(variables).0, &mut text);
+        Value::from(text.as_str())
+    }
+}
+
+impl User {
+    pub(super) fn new(program: &Program) -> Self {
+        Self {
+            variables: vec![Value::Missing; program.names.len()],
+            lane: Lane::new(),
+            more: Vec::new(),
+            loops: Vec::new(),
+            home: None,
+        }
+    }
+
+    /// Forgets everything and becomes user `number` in its `iteration`-th session, with what it knows beforehand.
+    pub(super) fn become_new(
+        &mut self,
+        (seed, number, iteration): (u64, u64, u64),
+        known: &[Captured],
+    ) {
+        self.leave();
+        if let Some(home) = &self.home {
+            self.variables.clone_from(&home.variables);
+            self.lane.session.jar.clone_from(&home.jar);
+        } else {
+            self.variables.fill(Value::Missing);
+            for (slot, value) in known {
+                self.variables[*slot].clone_from(value);
+            }
+        }
+        if self.lane.number != number {
+            self.lane.keys.clear();
+            self.more.iter_mut().for_each(|lane| lane.keys.clear());
+        }
+        self.lane.rng =
             Xoshiro256PlusPlus::seed_from_u64(seed_of(seed, number.wrapping_add(iteration << 40)));
-        self.number = number;
-        self.iteration = iteration;
+        self.lane.number = number;
+        self.lane.iteration = iteration;
     }
 
     /// The end of a session: what the user kept at the target is given up at once, not with the next arrival.
     pub(super) fn leave(&mut self) {
-        self.session.end();
+        self.lane.session.end();
+        for lane in &mut self.more {
+            lane.session.end();
+        }
     }
 
-    /// Takes a row of each feeder that the flow reads; `false` when one has run out.
+    /// Later iterations begin here.
+    pub(super) fn settle(&mut self) {
+        self.home = Some(Home {
+            variables: self.variables.clone(),
+            jar: self.lane.session.jar.clone(),
+        });
+    }
+
+    /// Takes a row of each feeder that the flow reads; `false` when one has run out. A user who has settled keeps
+    /// the rows of its setup.
     pub(super) fn feed(
         &mut self,
         program: &Program,
@@ -76,221 +181,115 @@ impl User {
         uses: impl Fn(usize) -> u64,
     ) -> bool {
         for index in &program.flows[flow].feeders {
-            let feeder = &program.feeders[*index];
-            let Some(row) = feeder.row(uses(*index), seed) else {
+            if self.home.is_some() && program.user_feeders.contains(index) {
+                continue;
+            }
+            if !self.take_row(program, *index, (uses(*index), seed)) {
                 return false;
-            };
-            for ((_, slot), value) in feeder.columns.iter().zip(&feeder.rows[row]) {
-                self.variables[*slot].clone_from(value);
             }
         }
         true
     }
 
-    fn render(&mut self, request: &RequestProgram, step: usize) -> Result<Call, Unsendable> {
-        let mut context = Context {
-            variables: &self.variables,
-            rng: &mut self.rng,
-            user: self.number,
-            iteration: self.iteration,
-            now: SystemTime::now,
+    /// Takes a feeder's row for its `nth` use; `false` when it has run out.
+    pub(super) fn take_row(
+        &mut self,
+        program: &Program,
+        feeder: usize,
+        (nth, seed): (u64, u64),
+    ) -> bool {
+        let feeder = &program.feeders[feeder];
+        let Some(row) = feeder.row(nth, seed) else {
+            return false;
         };
-        request.call(step, &mut context, &mut self.buffer)
+        for ((_, slot), value) in feeder.columns.iter().zip(&feeder.rows[row]) {
+            self.variables[*slot].clone_from(value);
+        }
+        true
     }
 
-    /// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold.
-    fn evaluate(
-        &mut self,
-        program: &Program,
-        call: &Call,
-        exchange: &Exchange,
-    ) -> Result<(), Fault> {
-        let request = &program.requests[call.step];
-        let answer = exchange.result.as_ref().map_err(no_answer)?;
-        self.look(request, program, (call, exchange, answer))
-            .map_err(|(index, mismatch)| Fault {
-                what: What::Check(index),
-                mismatch,
-            })
+    /// What it has found out, for others to begin with: everything but rows of data.
+    pub(super) fn known(&self, program: &Program) -> Arc<[Captured]> {
+        let columns = || program.feeders.iter().flat_map(|feeder| &feeder.columns);
+        let all = self.variables.iter().enumerate();
+        all.filter(|(slot, value)| {
+            !value.is_missing() && !columns().any(|(_, column)| column == slot)
+        })
+        .map(|(slot, value)| (slot, value.clone()))
+        .collect()
     }
 
-    fn look(
-        &mut self,
-        request: &RequestProgram,
-        program: &Program,
-        (call, exchange, answer): (&Call, &Exchange, &Answer),
-    ) -> Result<(), (usize, Mismatch)> {
-        let status = answer.status.as_u16();
-        let mut index = 0;
-        if request.implicit_status {
-            if status >= 400 {
-                let mismatch = Mismatch {
-                    expected: "< 400".into(),
-                    actual: format!("number {status}"),
-                };
-                return Err((0, mismatch));
-            }
-            index = 1;
-        }
-        self.buffer.clear();
-        match (&answer.redirected_to, &call.url) {
-            (Some(url), _) => self.buffer.push_str(url.as_str()),
-            (None, Location::Elsewhere(url)) => self.buffer.push_str(url.as_str()),
-            (None, Location::Target(path)) => {
-                self.buffer
-                    .push_str(program.target.as_str().trim_end_matches('/'));
-                self.buffer.push_str(path.as_str());
-            }
-        }
-        let first_byte = exchange.first_byte.unwrap_or(exchange.done);
-        let facts = Facts::new(status, &answer.headers, &self.buffer)
-            .with_body(&answer.body, answer.received)
-            .with_times(first_byte - exchange.sent, exchange.done - exchange.sent)
-            .with_variables(&self.variables);
-        for check in request.checks() {
-            check
-                .evaluate(&facts, &mut self.rng)
-                .map_err(|mismatch| (index, mismatch))?;
-            index += 1;
-        }
-        let mut captured = Vec::new();
-        for capture in request.captures() {
-            let value = capture
-                .expression
-                .evaluate(&facts, &mut self.rng)
-                .map_err(|mismatch| (index, mismatch))?;
-            captured.push((capture.slot, value));
-            index += 1;
-        }
+    #[inline]
+    fn keep(&mut self, captured: Vec<Captured>) {
         for (slot, value) in captured {
             self.variables[slot] = value;
         }
-        Ok(())
     }
 }
 
-impl<P: Protocol> Worker<P> {
-    /// Takes a user through a flow.
-    pub(super) async fn journey(&self, user: &mut User, journey: Journey) {
-        let flow = &self.program.flows[journey.flow];
-        let begun = journey.due.unwrap_or_else(|| self.clock.now());
-        let mut intended = begun;
-        let mut rest = flow.requests.start;
-        for op in &flow.steps {
-            match op {
-                Op::Think(think) if journey.think => {
-                    intended += nanos(user.rng.random_range(think.min..=think.max));
-                    if !self.think_until(intended).await {
-                        return self.cut_off(journey, rest, begun);
-                    }
-                }
-                Op::Think(_) => {}
-                Op::Request(step) => {
-                    if self.stopping() {
-                        return self.cut_off(journey, rest, begun);
-                    }
-                    let Some(done) = self.request(user, *step, intended, journey.measured).await
-                    else {
-                        return self.cut_off(journey, step + 1, begun);
-                    };
-                    intended = done;
-                    rest = step + 1;
-                }
-            }
+/// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold.
+fn evaluate(
+    program: &Program,
+    (variables, lane): (&[Value], &mut Lane),
+    call: &Call,
+    exchange: &Exchange,
+) -> Result<Vec<Captured>, Fault> {
+    let answer = exchange.result.as_ref().map_err(no_answer)?;
+    look(program, (variables, lane), (call, exchange, answer)).map_err(|(index, mismatch)| Fault {
+        what: What::Check(index),
+        mismatch,
+    })
+}
+
+fn look(
+    program: &Program,
+    (variables, lane): (&[Value], &mut Lane),
+    (call, exchange, answer): (&Call, &Exchange, &Answer),
+) -> Result<Vec<Captured>, (usize, Mismatch)> {
+    let request = &program.requests[call.step];
+    let status = answer.status.as_u16();
+    let mut index = 0;
+    if request.implicit_status {
+        if status >= 400 {
+            let mismatch = Mismatch {
+                expected: "< 400".into(),
+                actual: format!("number {status}"),
+            };
+            return Err((0, mismatch));
         }
-        let took = intended.saturating_sub(begun);
-        self.recorder
-            .borrow_mut()
-            .flow_ended(journey.flow, journey.measured, true, took);
+        index = 1;
     }
-
-    /// Ends a flow before its end: the requests from `rest` on are not sent.
-    fn cut_off(&self, journey: Journey, rest: usize, begun: Nanos) {
-        let took = self.clock.now().saturating_sub(begun);
-        let mut recorder = self.recorder.borrow_mut();
-        recorder.skipped(
-            rest..self.program.flows[journey.flow].requests.end,
-            journey.measured,
-        );
-        recorder.flow_ended(journey.flow, journey.measured, false, took);
-    }
-
-    /// Sends one request and folds away what came of it. The instant of its end, if it passed.
-    async fn request(
-        &self,
-        user: &mut User,
-        step: usize,
-        intended: Nanos,
-        measured: bool,
-    ) -> Option<Nanos> {
-        let request = &self.program.requests[step];
-        let rendered = user.render(request, step);
-        let instant = Instant::now();
-        let now = self.clock.at(instant);
-        self.recorder
-            .borrow_mut()
-            .sent(now.saturating_sub(intended), measured);
-        let flying = Flying {
-            step,
-            measured,
-            intended,
-            sent: now,
-        };
-        let (call, exchange) = match rendered {
-            Ok(call) => {
-                let place = self.flights.borrow_mut().depart(flying);
-                let exchange = self.protocol.call(&call, &mut user.session, instant).await;
-                self.flights.borrow_mut().arrive(place);
-                (call, exchange)
-            }
-            Err(unsendable) => unsent(step, unsendable),
-        };
-        let evaluated = user.evaluate(&self.program, &call, &exchange);
-        let outcome = match &evaluated {
-            Ok(()) => Outcome::Ok,
-            Err(Fault {
-                what: What::Check(index),
-                ..
-            }) => Outcome::CheckFailed(*index),
-            Err(Fault {
-                what: What::Failure(failure),
-                ..
-            }) => Outcome::Failed(*failure),
-        };
-        let sample = self.sample(flying, &exchange, outcome);
-        self.record(&sample);
-        let Err(fault) = evaluated else {
-            return Some(sample.done);
-        };
-        let mut recorder = self.recorder.borrow_mut();
-        if recorder.wants_exhibit(step, fault.what) {
-            recorder.exhibit(exhibit(
-                &self.program,
-                &self.masker,
-                user,
-                &sample,
-                (&call, &exchange, &fault),
-            ));
-        }
-        None
-    }
-
-    fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
-        let answer = exchange.result.as_ref();
-        Sample {
-            step: flying.step,
-            measured: flying.measured,
-            intended: flying.intended,
-            sent: self.clock.at(exchange.sent),
-            first_byte: exchange.first_byte.map(|at| self.clock.at(at)),
-            done: self.clock.at(exchange.done),
-            connect: exchange.connect.map(nanos),
-            tls: exchange.tls.map(nanos),
-            outcome,
-            status: answer.ok().map(|a| a.status.as_u16()),
-            received: answer.map_or_else(|problem| problem.received, |a| a.received),
+    lane.buffer.clear();
+    match (&answer.redirected_to, &call.url) {
+        (Some(url), _) => lane.buffer.push_str(url.as_str()),
+        (None, Location::Elsewhere(url)) => lane.buffer.push_str(url.as_str()),
+        (None, Location::Target(path)) => {
+            lane.buffer
+                .push_str(program.target.as_str().trim_end_matches('/'));
+            lane.buffer.push_str(path.as_str());
         }
     }
+    let first_byte = exchange.first_byte.unwrap_or(exchange.done);
+    let facts = Facts::new(status, &answer.headers, &lane.buffer)
+        .with_body(&answer.body, answer.received)
+        .with_times(first_byte - exchange.sent, exchange.done - exchange.sent)
+        .with_variables(variables);
+    for check in request.checks().chain(request.awaited()) {
+        check
+            .evaluate(&facts, &mut lane.rng)
+            .map_err(|mismatch| (index, mismatch))?;
+        index += 1;
+    }
+    let mut captured = Vec::new();
+    for capture in request.captures() {
+        let value = capture
+            .expression
+            .evaluate(&facts, &mut lane.rng)
+            .map_err(|mismatch| (index, mismatch))?;
+        captured.push((capture.slot, value));
+        index += 1;
+    }
+    Ok(captured)
 }
 
 fn no_answer(problem: &Problem) -> Fault {
@@ -302,31 +301,4 @@ fn no_answer(problem: &Problem) -> Fault {
         what: What::Failure(problem.failure),
         mismatch,
     }
-}
-
-/// A request that could not be built counts as one that failed at once.
-fn unsent(step: usize, unsendable: Unsendable) -> (Call, Exchange) {
-    let now = Instant::now();
-    let call = Call {
-        step,
-        method: http::Method::GET,
-        url: Location::Target(http::uri::PathAndQuery::from_static("/")),
-        headers: Arc::default(),
-        body: bytes::Bytes::new(),
-        timeout: std::time::Duration::ZERO,
-        redirects: 0,
-        keep_body: false,
-    };
-    let result = Err(Problem::new(Failure::Unsendable, unsendable.0));
-    (
-        call,
-        Exchange {
-            sent: now,
-            first_byte: None,
-            done: now,
-            connect: None,
-            tls: None,
-            result,
-        },
-    )
 }

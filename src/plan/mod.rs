@@ -6,6 +6,7 @@ mod draw;
 mod layout;
 pub mod pacer;
 mod resolve;
+mod steps;
 
 pub use draw::{choose, seed_of};
 pub use resolve::{Overrides, PlanError, resolve};
@@ -71,10 +72,23 @@ pub struct PlannedFlow {
     pub name: String,
     /// Share of the flow starts, of 1.
     pub share: f64,
-    /// Requests of one run through it.
-    pub requests: u64,
-    /// Names of its request steps.
-    pub steps: Vec<String>,
+    /// Requests that one run through it is expected to send: conditions are taken to hold, lists of unknown length to
+    /// have one item, polls to succeed at once.
+    pub requests: f64,
+    /// Its request steps.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// A request step as the plan sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedStep {
+    /// Its name.
+    pub name: String,
+    /// How often one run through the flow is expected to send it.
+    pub times: f64,
+    /// What decides whether and how often, from the outside to the inside, in words: `×3`, `if plan == "pro"`,
+    /// `for each of products`, `until …`.
+    pub how: Vec<String>,
 }
 
 impl Plan {
@@ -105,8 +119,8 @@ impl Plan {
         Some(mean * self.requests_per_flow)
     }
 
-    /// Requests that one step is expected to get in the measured phases; `None` where answers set the pace.
-    pub fn expected_requests(&self, flow: usize) -> Option<f64> {
+    /// How often a flow is expected to be run in the measured phase; `None` where answers set the pace.
+    pub fn expected_runs(&self, flow: usize) -> Option<f64> {
         let planned = self.flows.get(flow)?;
         match &self.load {
             Load::Passes(passes) => Some(*passes as f64),

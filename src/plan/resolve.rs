@@ -3,8 +3,9 @@
 
 use super::layout::{Stretch, stretches};
 use super::pacer::{Pacer, Shape};
+use super::steps::planned;
 use super::{Load, Phase, Plan, PlannedFlow};
-use crate::scenario::{self, Amount, Profile, Scenario, Step};
+use crate::scenario::{self, Amount, Flow, Profile, Request, Scenario};
 use crate::source::closest;
 use crate::units::{Arrivals, Nanos, Rate, nanos};
 use std::time::Duration;
@@ -79,7 +80,7 @@ pub fn resolve(
 ) -> Result<Plan, PlanError> {
     let profile = overridden(find(scenario, profile)?, overrides)?;
     let flows = flows(scenario);
-    let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests as f64).sum();
+    let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests).sum();
     let stretches = stretches(&profile, |rate: Rate| match rate.of {
         Arrivals::Flows => rate.per_second,
         Arrivals::Requests => rate.per_second / requests_per_flow,
@@ -203,21 +204,11 @@ fn flows(scenario: &Scenario) -> Vec<PlannedFlow> {
     scenario
         .flows
         .iter()
-        .map(|flow| {
-            let steps: Vec<String> = flow
-                .steps
-                .iter()
-                .filter_map(|step| match step {
-                    Step::Request(request) => Some(request.name.clone()),
-                    Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
-                })
-                .collect();
-            PlannedFlow {
-                name: flow.name.clone(),
-                share: flow.weight / total,
-                requests: steps.len() as u64,
-                steps,
-            }
+        .map(|flow| PlannedFlow {
+            name: flow.name.clone(),
+            share: flow.weight / total,
+            requests: flow.expected_requests(),
+            steps: planned(flow, &scenario.variables),
         })
         .collect()
 }
@@ -255,16 +246,12 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
         Load::Passes(_) => 1,
         Load::Closed(users) => users.peak().round() as u64,
         Load::Open(pacer) => {
-            let timeouts =
-                scenario
-                    .flows
-                    .iter()
-                    .flat_map(|f| &f.steps)
-                    .filter_map(|step| match step {
-                        Step::Request(request) => Some(request.timeout),
-                        Step::Think(_) | Step::Set(_) | Step::Block(_) => None,
-                    });
-            let longest = timeouts.max().unwrap_or_default().as_secs_f64();
+            let all = scenario.flows.iter().flat_map(Flow::requests);
+            let longest = all
+                .map(|r: &Request| r.timeout)
+                .max()
+                .unwrap_or_default()
+                .as_secs_f64();
             let mean = pacer.shape.peak() * requests_per_flow * longest;
             // Six standard deviations of a Poisson count above it: chance alone must not drop an arrival.
             (mean + 6.0 * mean.sqrt()).ceil() as u64 + 64

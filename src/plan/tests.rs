@@ -67,7 +67,7 @@ fn stairs_hold_every_rate_and_end() {
     assert_eq!(counts, [500, 500, 3000, 6000, 7500]);
     assert_eq!(plan.measured, 15 * SECOND..105 * SECOND);
     assert_eq!(plan.peak_requests(), Some(250.0));
-    assert_eq!(plan.expected_requests(0).map(f64::round), Some(8250.0));
+    assert_eq!(plan.expected_runs(0).map(f64::round), Some(8250.0));
     // The peak decides what may be in flight: 125 flows/s, two requests of 1 s.
     assert_eq!(
         plan.max_in_flight,

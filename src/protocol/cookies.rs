@@ -16,7 +16,7 @@ pub struct Jar {
     cookies: Vec<Kept>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Kept {
     name: String,
     value: String,
@@ -86,6 +86,25 @@ impl Jar {
             secure: cookie.secure() == Some(true),
             expires,
         });
+    }
+
+    /// Takes over what a copy of this jar has learnt: cookies that it set, replaced or lost since `before`.
+    pub fn absorb(&mut self, before: &Self, after: Self) {
+        let same = |a: &Kept, b: &Kept| a.name == b.name && a.host == b.host && a.path == b.path;
+        let lost = |c: &&Kept| !after.cookies.iter().any(|a| same(a, c));
+        for gone in before.cookies.iter().filter(lost) {
+            self.cookies.retain(|c| !same(c, gone));
+        }
+        for cookie in after.cookies {
+            if before.cookies.contains(&cookie) {
+                continue;
+            }
+            self.cookies.retain(|c| !same(c, &cookie));
+            if self.cookies.len() >= MOST {
+                self.cookies.remove(0);
+            }
+            self.cookies.push(cookie);
+        }
     }
 
     /// The value of the `Cookie` header for a request to `place`; `None` when there is nothing to send.
@@ -228,6 +247,25 @@ mod tests {
             "b=3; a=2"
         );
         assert_eq!(sent(&["a=1; Path=/", "a=; Path=/; Max-Age=0"], PLACE), None);
+    }
+
+    #[test]
+    fn copies_bring_back_what_they_learnt() {
+        let set = |jar: &mut Jar, lines: &[&str]| {
+            lines.iter().for_each(|line| jar.set(line, PLACE, now()));
+        };
+        let mut jar = Jar::default();
+        set(&mut jar, &["kept=1", "replaced=1", "lost=1"]);
+        let before = jar.clone();
+        let (mut one, mut two) = (jar.clone(), jar.clone());
+        set(&mut one, &["replaced=2", "new=1"]);
+        set(&mut two, &["lost=; Max-Age=0", "other=1"]);
+        jar.absorb(&before, one);
+        jar.absorb(&before, two);
+        let line = jar.header(PLACE, now).unwrap();
+        let mut pairs: Vec<&str> = line.split("; ").collect();
+        pairs.sort_unstable();
+        assert_eq!(pairs, ["kept=1", "new=1", "other=1", "replaced=2"]);
     }
 
     #[test]

@@ -31,14 +31,14 @@ impl Reply {
     }
 }
 
-/// Answers by a formula of (number of the request, time since the start).
+/// Answers by a formula of (call, number of the request, time since the start).
 pub(crate) struct Scripted<F> {
     epoch: Instant,
     reply: F,
     count: Cell<u64>,
 }
 
-impl<F: Fn(u64, Nanos) -> Reply> Scripted<F> {
+impl<F: Fn(&Call, u64, Nanos) -> Reply> Scripted<F> {
     pub(crate) fn new(epoch: Instant, reply: F) -> Self {
         Self {
             epoch,
@@ -48,10 +48,10 @@ impl<F: Fn(u64, Nanos) -> Reply> Scripted<F> {
     }
 }
 
-impl<F: Fn(u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
+impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
     async fn call(&self, call: &Call, _: &mut Session, sent: Instant) -> Exchange {
         let number = self.count.replace(self.count.get() + 1);
-        let reply = (self.reply)(number, nanos(sent - self.epoch));
+        let reply = (self.reply)(call, number, nanos(sent - self.epoch));
         let took = Duration::from_nanos(reply.done);
         let timed_out = took > call.timeout;
         tokio::time::sleep_until(sent + took.min(call.timeout)).await;

@@ -1,7 +1,7 @@
 //! RECORD: samples → histograms → a [`RunRecord`] and its file. In: one [`Sample`] per request; out: per step
 //! and flow tallies, one-second windows, failures with exhibits, the generator's health. Invariant: no lock and
 //! no message per request, memory that does not grow with the length of the run, and counts that add up:
-//! `sent = ok + check failed + failed + timed out + aborted` for every step.
+//! `sent = ok + check failed + failed + timed out + aborted + retried` for every step.
 
 mod file;
 mod histogram;
@@ -15,10 +15,10 @@ mod window;
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker};
-pub use recorder::{Layout, Limit, Recorder, StepLayout};
+pub use recorder::{FlowLayout, GroupLayout, Layout, Limit, Recorded, Recorder, StepLayout};
 pub use run_record::{
-    BudgetSource, Connections, Counts, Environment, FlowRecord, Health, Host, Model, PhaseRecord,
-    RunRecord, StepRecord, Stop,
+    BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,
+    PhaseRecord, RunRecord, StepRecord, Stop,
 };
 pub use sample::{Exhibit, Failure, FailureCount, Message, Outcome, Sample, What};
 pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};

@@ -3,8 +3,8 @@
 //! has been seen, allocates nothing.
 
 use super::{
-    CheckCount, Exhibit, Failure, FailureCount, FlowRecord, Histogram, Metric, Outcome, OverCount,
-    Sample, StepRecord, Tally, What, Window,
+    CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
+    Outcome, OverCount, Sample, StepRecord, Tally, What, Window,
 };
 use crate::units::Nanos;
 use std::collections::BTreeMap;
@@ -32,10 +32,32 @@ pub struct StepLayout {
     pub label: String,
     /// 1-based line in the scenario file.
     pub line: usize,
+    /// Names for parts of budgets.
+    pub tags: Vec<String>,
     /// The texts of its checks, the implicit one included.
     pub checks: Vec<String>,
     /// Limits to count exactly.
     pub limits: Vec<Limit>,
+}
+
+/// What a recorder must know of a flow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlowLayout {
+    /// Its name.
+    pub name: String,
+    /// Setup or teardown.
+    pub outside: bool,
+}
+
+/// What a recorder must know of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupLayout {
+    /// Index of its flow.
+    pub flow: usize,
+    /// Its name.
+    pub name: String,
+    /// 1-based line in the scenario file.
+    pub line: usize,
 }
 
 /// What a recorder must know of a run.
@@ -43,8 +65,27 @@ pub struct StepLayout {
 pub struct Layout {
     /// The steps, in the order of their indices.
     pub steps: Vec<StepLayout>,
-    /// Names of the flows.
-    pub flows: Vec<String>,
+    /// The flows, setup and teardown behind the others.
+    pub flows: Vec<FlowLayout>,
+    /// The groups.
+    pub groups: Vec<GroupLayout>,
+}
+
+/// What a recorder leaves.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The steps.
+    pub steps: Vec<StepRecord>,
+    /// The flows.
+    pub flows: Vec<FlowRecord>,
+    /// The groups.
+    pub groups: Vec<GroupRecord>,
+    /// What failed, most frequent first.
+    pub failures: Vec<FailureCount>,
+    /// A few exchanges of each kind of failure.
+    pub exhibits: Vec<Exhibit>,
+    /// Lateness of each measured request.
+    pub lag: Histogram,
 }
 
 /// Folds samples. One per worker; merged when the run ends.
@@ -52,6 +93,7 @@ pub struct Layout {
 pub struct Recorder {
     steps: Vec<StepRecord>,
     flows: Vec<FlowRecord>,
+    groups: Vec<GroupRecord>,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
     labels: Vec<Vec<String>>,
     window: Window,
@@ -80,6 +122,7 @@ impl Recorder {
                     name: step.name.clone(),
                     label: step.label.clone(),
                     line: step.line,
+                    tags: step.tags.clone(),
                     checks: step.checks.clone(),
                     measured: Tally {
                         over,
@@ -96,14 +139,22 @@ impl Recorder {
         let flows = layout
             .flows
             .iter()
-            .map(|name| FlowRecord {
-                name: name.clone(),
+            .map(|flow| FlowRecord {
+                name: flow.name.clone(),
+                outside: flow.outside,
                 ..FlowRecord::default()
             })
             .collect();
+        let groups = layout.groups.iter().map(|group| GroupRecord {
+            flow: group.flow,
+            name: group.name.clone(),
+            line: group.line,
+            ..GroupRecord::default()
+        });
         Self {
             steps,
             flows,
+            groups: groups.collect(),
             failures: BTreeMap::new(),
             labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
             window: Window::default(),
@@ -128,7 +179,8 @@ impl Recorder {
 
     /// An arrival was started.
     pub fn flow_started(&mut self, flow: usize, measured: bool) {
-        self.flows[flow].started += u64::from(measured);
+        let record = &mut self.flows[flow];
+        record.started += u64::from(measured || record.outside);
     }
 
     /// An arrival could not be started; none of its steps is sent.
@@ -144,10 +196,10 @@ impl Recorder {
 
     /// A flow ended: whole and well, or stopped by a step that failed. `took` counts from its intended start.
     pub fn flow_ended(&mut self, flow: usize, measured: bool, completed: bool, took: Nanos) {
-        if !measured {
+        let record = &mut self.flows[flow];
+        if !measured && !record.outside {
             return;
         }
-        let record = &mut self.flows[flow];
         if completed {
             record.completed += 1;
             record.duration.record(took);
@@ -160,6 +212,38 @@ impl Recorder {
     pub fn skipped(&mut self, steps: std::ops::Range<usize>, measured: bool) {
         for step in steps {
             self.tally(step, measured).skipped += 1;
+        }
+    }
+
+    /// Steps that were not sent because a condition did not hold or a list was empty.
+    pub fn not_taken(&mut self, steps: std::ops::Range<usize>, measured: bool) {
+        for step in steps {
+            self.tally(step, measured).not_taken += 1;
+        }
+    }
+
+    /// An attempt failed and is sent again: all that is left of it.
+    pub fn retried(&mut self, step: usize, measured: bool) {
+        let tally = self.tally(step, measured);
+        tally.sent += 1;
+        tally.retried += 1;
+        self.window.counts.retried += 1;
+    }
+
+    /// A request passed that had failed before. Call it beside [`Recorder::record`].
+    pub fn flaky(&mut self, step: usize, measured: bool) {
+        self.tally(step, measured).flaky += 1;
+    }
+
+    /// A group ended; `took` counts from its first intended start, `None` where a request of it failed.
+    pub fn group_ended(&mut self, group: usize, measured: bool, took: Option<Nanos>) {
+        if !measured {
+            return;
+        }
+        let record = &mut self.groups[group];
+        match took {
+            Some(took) => record.duration.record(took),
+            None => record.stopped += 1,
         }
     }
 
@@ -179,18 +263,24 @@ impl Recorder {
         tally.record(sample);
         match sample.outcome {
             Outcome::Ok => tally.checks.iter_mut().for_each(|c| c.passed += 1),
+            Outcome::NotYet(index) if index < checks => {
+                tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
+            }
             // Checks are evaluated in order and stop at the first that fails.
             Outcome::CheckFailed(index) if index < checks => {
                 tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
                 tally.checks[index].failed += 1;
             }
-            Outcome::CheckFailed(_) | Outcome::Failed(_) | Outcome::Aborted => {}
+            Outcome::NotYet(_)
+            | Outcome::CheckFailed(_)
+            | Outcome::Failed(_)
+            | Outcome::Aborted => {}
         }
         let window = &mut self.window;
         window.counts.received += sample.received;
         window.counts.connections += u64::from(sample.connect.is_some());
         match sample.outcome {
-            Outcome::Ok => {
+            Outcome::Ok | Outcome::NotYet(_) => {
                 window.counts.ok += 1;
                 window.response.record(sample.response());
             }
@@ -262,6 +352,9 @@ impl Recorder {
         for (ours, theirs) in self.flows.iter_mut().zip(&other.flows) {
             ours.merge(theirs);
         }
+        for (ours, theirs) in self.groups.iter_mut().zip(&other.groups) {
+            ours.merge(theirs);
+        }
         for (key, (count, exhibits)) in other.failures {
             let Some((ours, kept)) = self.failures.get_mut(&key) else {
                 self.failures.insert(key, (count, exhibits));
@@ -285,24 +378,22 @@ impl Recorder {
             .all(|s| s.measured.conserved() && s.unmeasured.conserved())
     }
 
-    /// Ends recording: steps, flows, failures by frequency, exhibits, schedule lag.
-    pub fn finish(
-        self,
-    ) -> (
-        Vec<StepRecord>,
-        Vec<FlowRecord>,
-        Vec<FailureCount>,
-        Vec<Exhibit>,
-        Histogram,
-    ) {
+    /// Ends recording.
+    pub fn finish(self) -> Recorded {
         let mut failures: Vec<_> = self.failures.into_values().collect();
         failures.sort_by_key(|(count, _)| std::cmp::Reverse(count.count));
         let exhibits = failures
             .iter_mut()
             .flat_map(|(_, kept)| std::mem::take(kept))
             .collect();
-        let counts = failures.into_iter().map(|(count, _)| count).collect();
-        (self.steps, self.flows, counts, exhibits, self.lag)
+        Recorded {
+            steps: self.steps,
+            flows: self.flows,
+            groups: self.groups,
+            failures: failures.into_iter().map(|(count, _)| count).collect(),
+            exhibits,
+            lag: self.lag,
+        }
     }
 }
 
@@ -323,7 +414,11 @@ mod tests {
         };
         Layout {
             steps: vec![step("a"), step("b")],
-            flows: vec!["shop".into()],
+            flows: vec![FlowLayout {
+                name: "shop".into(),
+                outside: false,
+            }],
+            groups: Vec::new(),
         }
     }
 
@@ -363,34 +458,34 @@ mod tests {
             .collect();
         let mut merged = run(&samples[..7]);
         merged.merge(run(&samples[7..]));
-        let (steps, _, failures, _, _) = merged.finish();
-        let (expected_steps, _, expected_failures, _, _) = run(&samples).finish();
-        assert_eq!(steps, expected_steps);
-        assert_eq!(failures, expected_failures);
-        assert!(steps.iter().all(|s| s.measured.conserved()));
+        let (merged, expected) = (merged.finish(), run(&samples).finish());
+        assert_eq!(merged.steps, expected.steps);
+        assert_eq!(merged.failures, expected.failures);
+        assert!(merged.steps.iter().all(|s| s.measured.conserved()));
     }
 
     #[test]
     fn checks_after_a_failed_one_are_not_counted() {
-        let (steps, ..) = run(&[
+        let recorded = run(&[
             sample(0, Outcome::CheckFailed(0), 1),
+            sample(0, Outcome::NotYet(1), 1),
             sample(0, Outcome::Ok, 1),
         ])
         .finish();
-        let counts: Vec<_> = steps[0]
+        let counts: Vec<_> = recorded.steps[0]
             .measured
             .checks
             .iter()
             .map(|c| (c.passed, c.failed))
             .collect();
-        assert_eq!(counts, [(1, 1), (1, 0)]);
+        assert_eq!(counts, [(2, 1), (1, 0)]);
     }
 
     #[test]
     fn a_dropped_arrival_is_missing_in_every_step_of_its_flow() {
         let mut recorder = run(&[]);
         recorder.flow_dropped(0, true);
-        let (steps, flows, ..) = recorder.finish();
+        let Recorded { steps, flows, .. } = recorder.finish();
         assert_eq!(
             steps.iter().map(|s| s.measured.dropped).collect::<Vec<_>>(),
             [1, 1]

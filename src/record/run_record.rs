@@ -35,6 +35,8 @@ pub struct RunRecord {
     pub steps: Vec<StepRecord>,
     /// The flows.
     pub flows: Vec<FlowRecord>,
+    /// The groups of requests that go out together.
+    pub groups: Vec<GroupRecord>,
     /// The run over time.
     pub timeline: Timeline,
     /// What failed, most frequent first.
@@ -134,6 +136,8 @@ pub struct StepRecord {
     pub label: String,
     /// 1-based line in the scenario file.
     pub line: usize,
+    /// Names for parts of budgets; `slow` keeps it out of latency budgets without a part.
+    pub tags: Vec<String>,
     /// The texts of its checks.
     pub checks: Vec<String>,
     /// The measured phase.
@@ -142,12 +146,14 @@ pub struct StepRecord {
     pub unmeasured: Tally,
 }
 
-/// One flow, measured phase only.
+/// One flow, measured phase only; setup and teardown wherever they ran.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FlowRecord {
     /// Its name.
     pub name: String,
+    /// Setup or teardown: no part of the load, and of no budget. Its requests are counted as unmeasured.
+    pub outside: bool,
     /// Arrivals started.
     pub started: u64,
     /// Went through every step.
@@ -171,6 +177,30 @@ impl FlowRecord {
     }
 }
 
+/// Requests that a flow sends at the same time, measured phase only.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupRecord {
+    /// Index of its flow.
+    pub flow: usize,
+    /// Its name.
+    pub name: String,
+    /// 1-based line in the scenario file.
+    pub line: usize,
+    /// One of its requests failed.
+    pub stopped: u64,
+    /// From the first intended start to the last answer, of those whose requests all passed.
+    pub duration: Histogram,
+}
+
+impl GroupRecord {
+    /// Adds another worker's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.stopped += other.stopped;
+        self.duration.merge(&other.duration);
+    }
+}
+
 /// Arrivals of the measured phase, drawn against done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -183,8 +213,10 @@ pub struct Counts {
     pub dropped_in_flight: u64,
     /// Flow starts dropped because a unique feeder had run out.
     pub dropped_data: u64,
-    /// Requests that the drawn flow starts ask for.
+    /// Requests that the drawn flow starts ask for: what they turned out to want, by conditions, lists and polls.
     pub offered: u64,
+    /// Requests that they were expected to ask for, as the plan counts; 0 in files of older versions.
+    pub planned: u64,
     /// How long the measured phase is.
     pub duration: Nanos,
     /// Requests of any phase that were answered (passed or not) within it.
@@ -202,6 +234,7 @@ impl Counts {
         self.dropped_in_flight += other.dropped_in_flight;
         self.dropped_data += other.dropped_data;
         self.offered += other.offered;
+        self.planned += other.planned;
         self.ended_within += other.ended_within;
         self.in_time += other.in_time;
         self

@@ -54,6 +54,8 @@ impl Sample {
 pub enum Outcome {
     /// Answered, and every check held.
     Ok,
+    /// A poll: answered, every check held, and the condition with this index that it waits for not yet.
+    NotYet(usize),
     /// Answered, and this check (index within the step) did not hold.
     CheckFailed(usize),
     /// No whole answer.
@@ -84,6 +86,8 @@ pub enum Failure {
     BodyLimit,
     /// More redirects than the step allows, or a location that cannot be followed.
     Redirect,
+    /// It was never sent: there was no token for it.
+    Auth,
     /// It was never sent: a captured value does not fit where the step puts it.
     Unsendable,
 }
@@ -101,6 +105,7 @@ impl Failure {
             Self::Protocol => "answer is not valid HTTP",
             Self::BodyLimit => "body larger than the limit",
             Self::Redirect => "redirect not followed",
+            Self::Auth => "no token to authenticate with",
             Self::Unsendable => "request could not be sent with the captured values",
         }
     }

@@ -1,5 +1,5 @@
 //! The counts of one step. In: samples; out: how many ended how, latencies on both clocks, exact over-limit
-//! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted`, and what never got an answer
+//! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted + retried`, and what never got an answer
 //! is never left out of a percentile: it stands beyond the last one.
 
 use super::{Failure, Histogram, Outcome, Sample, rank};
@@ -101,8 +101,14 @@ pub struct Tally {
     pub aborted: u64,
     /// Never sent, because their arrival could not be started.
     pub dropped: u64,
+    /// Attempts that failed and were sent again: they are in `sent` and in nothing else.
+    pub retried: u64,
+    /// Passed requests that failed at first: they are in `ok`, too.
+    pub flaky: u64,
     /// Never sent, because its flow ended before it: an earlier step failed, or the run was over.
     pub skipped: u64,
+    /// Never sent, because its condition did not hold or its list was empty.
+    pub not_taken: u64,
     /// Answers by status.
     pub statuses: BTreeMap<u16, u64>,
     /// Body bytes received.
@@ -145,7 +151,7 @@ impl Tally {
             self.tls.record(tls);
         }
         match sample.outcome {
-            Outcome::Ok => {
+            Outcome::Ok | Outcome::NotYet(_) => {
                 self.ok += 1;
                 self.response.record(sample.response());
                 self.answered(sample);
@@ -195,7 +201,10 @@ impl Tally {
         self.timed_out += other.timed_out;
         self.aborted += other.aborted;
         self.dropped += other.dropped;
+        self.retried += other.retried;
+        self.flaky += other.flaky;
         self.skipped += other.skipped;
+        self.not_taken += other.not_taken;
         self.received += other.received;
         self.new_connections += other.new_connections;
         self.timeout = self.timeout.max(other.timeout);
@@ -229,9 +238,9 @@ impl Tally {
         }
     }
 
-    /// Requests that ended (all but the aborted).
+    /// Requests that ended (all but the aborted); what was sent again ended once.
     pub fn ended(&self) -> u64 {
-        self.sent - self.aborted
+        self.sent - self.aborted - self.retried
     }
 
     /// Requests that did not end well, the never-sent (dropped) among them.
@@ -239,9 +248,10 @@ impl Tally {
         self.check_failed + self.failed + self.timed_out + self.dropped
     }
 
-    /// `sent = ok + check failed + failed + timed out + aborted`.
+    /// `sent = ok + check failed + failed + timed out + aborted + retried`.
     pub fn conserved(&self) -> bool {
-        self.sent == self.ok + self.check_failed + self.failed + self.timed_out + self.aborted
+        let ended = self.ok + self.check_failed + self.failed + self.timed_out;
+        self.sent == ended + self.aborted + self.retried
     }
 
     /// The latencies of one metric. Response time is that of answered requests, passed or not.

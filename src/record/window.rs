@@ -22,6 +22,8 @@ pub struct WindowCounts {
     pub ok: u64,
     /// Requests that ended otherwise.
     pub not_ok: u64,
+    /// Attempts that failed and were sent again.
+    pub retried: u64,
     /// Arrivals that could not be started.
     pub dropped: u64,
     /// Body bytes received.
@@ -60,6 +62,7 @@ impl Window {
         ours.sent += theirs.sent;
         ours.ok += theirs.ok;
         ours.not_ok += theirs.not_ok;
+        ours.retried += theirs.retried;
         ours.dropped += theirs.dropped;
         ours.received += theirs.received;
         ours.connections += theirs.connections;

@@ -301,7 +301,10 @@ fn counts(view: &View) -> Vec<String> {
         (all.dropped, "dropped"),
         (all.skipped, "skipped"),
         (all.aborted, "aborted"),
-    ] {
+    ]
+    .into_iter()
+    .chain(all.asides())
+    {
         if count > 0 {
             facts.push(format!("{} {name}", format_count(count)));
         }

@@ -14,7 +14,7 @@ pub struct Summary;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Windows;
 
-const SUMMARY: [&str; 17] = [
+const SUMMARY: [&str; 20] = [
     "flow",
     "step",
     "line",
@@ -26,6 +26,9 @@ const SUMMARY: [&str; 17] = [
     "aborted",
     "dropped",
     "skipped",
+    "retried",
+    "flaky",
+    "not_taken",
     "warmup_sent",
     "new_connections",
     "received_bytes",
@@ -75,6 +78,9 @@ fn summary(step: &StepRow) -> Vec<String> {
             step.aborted,
             step.dropped,
             step.skipped,
+            step.retried,
+            step.flaky,
+            step.not_taken,
             step.warmup,
             step.new_connections,
             step.received,

@@ -121,6 +121,9 @@ fn step(view: &View, step: &StepRow) -> TestCase {
         step.response.p99.spoken(),
         step.response.max.spoken(),
     );
+    for (count, what) in step.asides() {
+        put(&mut said, format_args!("\n{count} {what}"));
+    }
     for check in failed.iter().filter(|c| c.budgeted) {
         put(
             &mut said,
@@ -174,6 +177,9 @@ fn unfailed_status(view: &View, step: &StepRow) -> TestCaseStatus {
     }
     if step.skipped > 0 {
         return skipped("not sent: an earlier step failed");
+    }
+    if step.not_taken > 0 {
+        return skipped("not sent: its condition did not hold");
     }
     let why = if step.dropped > 0 {
         "not sent: no arrival could be started"

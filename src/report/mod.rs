@@ -18,8 +18,8 @@ pub use json::{Json, SCHEMA};
 pub use junit::Junit;
 use view::seconds;
 pub use view::{
-    BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, HealthView,
-    Latency, PhaseRow, Point, RunView, Slice, StepRow, Totals, View, Word,
+    BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
+    HealthView, Latency, PhaseRow, Point, RunView, Slice, StepRow, Totals, View, Word,
 };
 
 use std::io::{self, Write};

@@ -21,8 +21,8 @@ mod vocabulary;
 pub use environment::{Environment, Lookup, Origin, Secret};
 pub use feeder::{Feeder, Order};
 pub use flow::{
-    Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, Multipart, OAuth2, Part,
-    PartValue, Request, Retry, Step, Think, Until, bearer,
+    Assignment, Auth, Block, BlockKind, Body, Capture, Flow, Multipart, OAuth2, Part, PartValue,
+    Request, Retry, Step, Think, Until, bearer,
 };
 pub use load::{load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
@@ -89,6 +89,17 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The flows, and those around them: setup and teardown of the run and of users.
+    pub fn every_flow(&self) -> impl Iterator<Item = &Flow> {
+        let around = [
+            &self.setup,
+            &self.user_setup,
+            &self.user_teardown,
+            &self.teardown,
+        ];
+        self.flows.iter().chain(around.into_iter().flatten())
+    }
+
     /// The profile of that name.
     pub fn profile(&self, name: &str) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.name == name)

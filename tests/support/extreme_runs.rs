@@ -4,8 +4,8 @@ use super::sample_run::{SECOND, budgets, environment, fail};
 use std::collections::BTreeMap;
 use tollgate::budget::{Verdict, judge};
 use tollgate::record::{
-    Exhibit, FailureCount, Health, Histogram, Layout, Message, Model, Outcome, Recorder, RunRecord,
-    Sample, StepLayout, What, Window,
+    Exhibit, FailureCount, FlowLayout, Health, Histogram, Layout, Message, Model, Outcome,
+    Recorded, Recorder, RunRecord, Sample, StepLayout, What, Window,
 };
 
 const MS: u64 = 1_000_000;
@@ -15,7 +15,14 @@ pub(crate) const HOSTILE: &str = "\x1b[2J\x1b]0;owned\x07\0\u{9b}31m]]><script>a
 
 /// A smoke pass against a server that answers with [`HOSTILE`]; the step after the failed one is not sent.
 pub(crate) fn hostile() -> (RunRecord, Verdict) {
-    let (steps, flows, failures, exhibits, lag) = hostile_recorder().finish();
+    let Recorded {
+        steps,
+        flows,
+        failures,
+        exhibits,
+        lag,
+        ..
+    } = hostile_recorder().finish();
     let record = RunRecord {
         scenario: "shop".into(),
         file: "scenarios/shop.yaml".into(),
@@ -50,7 +57,11 @@ fn hostile_recorder() -> Recorder {
     };
     let mut recorder = Recorder::new(&Layout {
         steps: vec![step("landing", 7), step("@products", 12)],
-        flows: vec!["browse".into()],
+        flows: vec![FlowLayout {
+            name: "browse".into(),
+            outside: false,
+        }],
+        groups: Vec::new(),
     });
     recorder.flow_started(0, true);
     recorder.sent(50_000, true);

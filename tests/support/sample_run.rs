@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use tollgate::budget::{BudgetFile, Verdict, judge, parse};
 use tollgate::record::{
-    BudgetSource, Connections, Counts, Environment, Exhibit, Failure, Health, Host, Layout, Limit,
-    Message, Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, StepRecord,
-    What, Window,
+    BudgetSource, Connections, Counts, Environment, Exhibit, Failure, FlowLayout, Health, Host,
+    Layout, Limit, Message, Model, Outcome, PhaseRecord, Recorded, Recorder, RunRecord, Sample,
+    StepLayout, StepRecord, What, Window,
 };
 use tollgate::source::Source;
 
@@ -198,10 +198,17 @@ fn layout() -> Layout {
             _ => vec!["status == 200".into()],
         },
         limits,
+        ..StepLayout::default()
     });
     Layout {
         steps: steps.collect(),
-        flows: FLOWS.map(str::to_owned).into(),
+        flows: FLOWS
+            .map(|name| FlowLayout {
+                name: name.to_owned(),
+                outside: false,
+            })
+            .into(),
+        groups: Vec::new(),
     }
 }
 
@@ -333,7 +340,14 @@ fn finish(
     connections: u64,
     peak: u64,
 ) -> RunRecord {
-    let (steps, flows, failures, exhibits, lag) = recorder.finish();
+    let Recorded {
+        steps,
+        flows,
+        failures,
+        exhibits,
+        lag,
+        ..
+    } = recorder.finish();
     let requests: u64 = steps
         .iter()
         .map(|s| s.measured.sent + s.unmeasured.sent)

@@ -1,9 +1,9 @@
 //! What failed, by step. In: tallies and the budgets of this profile; out: one entry per check that failed and
 //! per kind of missing answer. Invariant: every failure is in one entry, and one that no budget judges is exit 3.
 
-use super::Run;
+use super::{Run, is_outside};
 use crate::budget::{Budget, FailedCheck, Statistic};
-use crate::record::{Failure, StepRecord, What};
+use crate::record::{Failure, StepRecord, Tally, What};
 
 /// How requests go wrong, as far as budgets tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,19 @@ fn judges(statistic: Statistic, kind: Kind) -> bool {
 pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
     let mut all = Vec::new();
     for (step, (flow, name)) in run.record.steps.iter().zip(&run.names) {
+        let outside = is_outside(run.record, step);
+        let tally = if outside {
+            &step.unmeasured
+        } else {
+            &step.measured
+        };
         let budgeted = |kind| {
             let covers =
                 |b: &&Budget| judges(b.statistic, kind) && b.scope.covers(flow, name, &run.names);
-            !run.smoke && judged.iter().any(covers)
+            !run.smoke && !outside && judged.iter().any(covers)
         };
-        let n = step.measured.ended() + step.measured.dropped;
-        let entries = entries(run, step)
+        let n = tally.ended() + tally.dropped;
+        let entries = entries(run, step, tally)
             .into_iter()
             .filter(|(_, _, count)| *count > 0);
         all.extend(entries.map(|(kind, what, count)| FailedCheck {
@@ -47,8 +53,7 @@ pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
     all
 }
 
-fn entries(run: &Run<'_>, step: &StepRecord) -> Vec<(Kind, String, u64)> {
-    let tally = &step.measured;
+fn entries(run: &Run<'_>, step: &StepRecord, tally: &Tally) -> Vec<(Kind, String, u64)> {
     let mut entries: Vec<_> = tally
         .checks
         .iter()

@@ -171,8 +171,12 @@ fn throttling(record: &RunRecord, late: bool) -> Evidence {
 
 /// The broken budgets that hold once the schedule lag is taken off.
 pub(super) fn lag_alone<'a>(run: &Run<'_>, broken: impl Iterator<Item = &'a Budget>) -> Evidence {
-    let by_lag =
-        |budget: &&Budget| on_service_time(budget).is_some_and(|b| run.judge(&b).outcome.holds());
+    // Response time holds the attempts before the last as well, and these are no lag.
+    let retried = |budget: &Budget| run.judged(budget).iter().any(|s| s.measured.retried > 0);
+    let by_lag = |budget: &&Budget| {
+        let held = on_service_time(budget).is_some_and(|b| run.judge(&b).outcome.holds());
+        held && !retried(budget)
+    };
     let texts: Vec<String> = broken
         .filter(by_lag)
         .map(|b| format!("`{}`", b.text))

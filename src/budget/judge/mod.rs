@@ -62,16 +62,27 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     verdict
 }
 
+/// The tag that keeps a step out of latency budgets without a part.
+const SLOW: &str = "slow";
+
 /// The first step of a load that was never sent, though nothing stopped the run: what its checks would have said
-/// is not known, and that is not a pass.
+/// is not known, and that is not a pass. A step whose condition never held was not meant to be sent.
 fn never_sent(record: &RunRecord) -> Option<&StepRecord> {
     let load = record.counts.arrivals > 0 && !matches!(record.model, Model::Passes { .. });
-    let unsent = |step: &&StepRecord| step.measured.sent == 0 && step.measured.dropped == 0;
+    let unsent = |step: &&StepRecord| {
+        let tally = &step.measured;
+        tally.sent == 0 && tally.dropped == 0 && tally.not_taken == 0 && !is_outside(record, step)
+    };
     record
         .steps
         .iter()
         .filter(|_| load && record.stop.is_none())
         .find(unsent)
+}
+
+/// Whether a step is one of a setup or teardown.
+fn is_outside(record: &RunRecord, step: &StepRecord) -> bool {
+    record.flows.get(step.flow).is_some_and(|f| f.outside)
 }
 
 fn reasons(
@@ -186,8 +197,17 @@ impl<'a> Run<'a> {
             .collect()
     }
 
+    /// The steps that a budget judges: those tagged `slow` only where it names a part, or is not about time.
+    fn judged(&self, budget: &Budget) -> Vec<&'a StepRecord> {
+        let mut steps = self.steps(&budget.scope);
+        if budget.scope == Scope::All && budget.statistic.metric().is_some() {
+            steps.retain(|step| !step.tags.iter().any(|tag| tag == SLOW));
+        }
+        steps
+    }
+
     fn judge(&self, budget: &Budget) -> Judgement {
-        let steps = self.steps(&budget.scope);
+        let steps = self.judged(budget);
         let finding = self.find(budget, &steps);
         Judgement {
             text: budget.text.clone(),

@@ -172,6 +172,11 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
         }
         Model::Open { requests, .. } if record.counts.offered > 0 => {
             let offered = record.counts.offered;
+            // Conditions and lists make flows want more or less than the plan could know.
+            let requests = match record.counts.planned {
+                0 => requests,
+                planned => requests * offered as f64 / planned as f64,
+            };
             let answered = answered_in_time(record);
             let share = (answered as f64 / offered as f64).min(1.0);
             let held = share * requests;

@@ -4,7 +4,7 @@
 
 use super::{processors, thread_cpu};
 use crate::expr::{Context, Facts, Value};
-use crate::load::program::{Op, Program, RequestProgram};
+use crate::load::program::{Program, RequestProgram};
 use crate::plan::choose;
 use crate::protocol::{Answer, Blueprint, Call, Client, Exchange, Location, Protocol as _};
 use crate::protocol::{Reach, Session, TlsSettings};
@@ -161,14 +161,16 @@ impl Stage {
 
     /// One flow from end to end: what fails a check here would pass it at the target, so it goes on.
     async fn journey(&self, actor: &mut Actor, number: u64) {
-        let flows = &self.program.flows;
-        let flow = &flows[choose(0, number, flows.iter().map(|f| f.share))];
+        let flow = &self.program.flows[choose(0, number, self.program.shares())];
         // Nothing is captured from an answer that is not the target's: any text stands for it.
         actor.variables.clear();
         let stand_in = || Value::from("stand-in");
         actor
             .variables
-            .resize_with(self.program.variables, stand_in);
+            .resize_with(self.program.names.len(), stand_in);
+        for (slot, value) in &self.program.constants {
+            actor.variables[*slot].clone_from(value);
+        }
         for feeder in flow.feeders.iter().map(|i| &self.program.feeders[*i]) {
             let Some(row) = feeder.row(number, 0).or_else(|| feeder.row(0, 0)) else {
                 continue;
@@ -177,12 +179,11 @@ impl Stage {
                 actor.variables[*slot].clone_from(value);
             }
         }
-        for op in &flow.steps {
-            let Op::Request(step) = op else { continue };
+        for step in flow.requests.clone() {
             if Instant::now() >= self.end {
                 return;
             }
-            self.request(actor, *step, number).await;
+            self.request(actor, step, number).await;
         }
     }
 

@@ -10,7 +10,7 @@ fn a_rate_in_requests_is_divided_by_the_requests_of_a_flow() {
     );
     let parts = run(&scenario, |_, _| Reply::after(MS));
     assert_eq!((parts.counts.arrivals, parts.counts.offered), (1000, 3000));
-    let steps = parts.recorder.finish().0;
+    let steps = parts.recorder.finish().steps;
     assert!(steps.iter().all(|s| s.measured.ok == 1000));
 }
 
@@ -22,7 +22,7 @@ fn ramp_and_warm_up_are_counted_apart() {
     );
     let parts = run(&scenario, |_, _| Reply::after(MS));
     let windows: u64 = parts.timeline.windows().iter().map(|w| w.counts.sent).sum();
-    let step = parts.recorder.finish().0.remove(0);
+    let step = parts.recorder.finish().steps.remove(0);
     // Ramp: 2 s · 100/s / 2 = 100; warm-up: 300.
     assert_eq!(
         (step.unmeasured.ok, step.measured.ok, windows),
@@ -37,7 +37,7 @@ fn think_time_moves_the_intended_start_not_the_response() {
         "      - { get: /a, name: a }\n      - think: 1s\n      - { get: /b, name: b }\n",
     );
     let parts = run(&scenario, |_, _| Reply::after(10 * MS));
-    let (steps, flows, ..) = parts.recorder.finish();
+    let Recorded { steps, flows, .. } = parts.recorder.finish();
     assert_percentiles(&steps[1].measured, Metric::Response, &[(1.0, 10 * MS)]);
     // 1.02 s a round: the tenth starts at 9.18 s and is still measured.
     assert_eq!(flows[0].completed, 10);
@@ -54,7 +54,13 @@ fn a_failed_step_ends_its_flow_and_the_rest_is_skipped() {
         ..Reply::after(MS)
     });
     assert!(parts.health.conserved);
-    let (steps, flows, failures, exhibits, _) = parts.recorder.finish();
+    let Recorded {
+        steps,
+        flows,
+        failures,
+        exhibits,
+        ..
+    } = parts.recorder.finish();
     assert_eq!(
         (
             steps[0].measured.check_failed,

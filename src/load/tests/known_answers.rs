@@ -169,12 +169,15 @@ fn c9_a_ramp_sends_its_area_each_arrival_at_its_instant() {
         log.borrow_mut().push(now);
         Reply::after(MS)
     });
-    let lag = parts.recorder.finish();
+    let recorded = parts.recorder.finish();
     assert_eq!(
-        (lag.0[0].unmeasured.sent, lag.0[0].measured.sent),
+        (
+            recorded.steps[0].unmeasured.sent,
+            recorded.steps[0].measured.sent
+        ),
         (1000, 200)
     );
-    assert!(lag.4.max().unwrap() < MS);
+    assert!(recorded.lag.max().unwrap() < MS);
     for (i, sent) in sends.borrow().iter().take(1000).enumerate() {
         let due = ((i as f64 / 10.0).sqrt() * 1e9) as Nanos;
         assert!((due..=due + MS).contains(sent), "{i}: {sent}, due {due}");
@@ -205,7 +208,9 @@ fn assert_workers_do_not_matter(profile: &str) {
         );
         let (counts, peak) = (parts.counts, parts.timeline.windows().len());
         assert!(parts.health.conserved);
-        let (steps, flows, .., lag) = parts.recorder.finish();
+        let Recorded {
+            steps, flows, lag, ..
+        } = parts.recorder.finish();
         (
             counts,
             peak,

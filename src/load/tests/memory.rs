@@ -31,13 +31,12 @@ fn kept(minutes: u64) -> [usize; 5] {
         timeline: parts.timeline,
         ..RunRecord::default()
     };
-    (
-        record.steps,
-        record.flows,
-        record.failures,
-        record.exhibits,
-        record.health.lag,
-    ) = parts.recorder.finish();
+    let recorded = parts.recorder.finish();
+    record.steps = recorded.steps;
+    record.flows = recorded.flows;
+    record.failures = recorded.failures;
+    record.exhibits = recorded.exhibits;
+    record.health.lag = recorded.lag;
     assert_eq!(record.steps[0].measured.sent, sent);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.tg");

@@ -5,7 +5,7 @@ use super::paint::{BAD, DIM, GOOD, Paint, UNSURE};
 use super::{Page, clip, log_line};
 use crate::budget::Outcome;
 use crate::report::text::put;
-use crate::report::{BudgetRow, Point, StepRow, View};
+use crate::report::{BudgetRow, GroupRow, Point, StepRow, View};
 use crate::units::format_count;
 use std::io;
 
@@ -45,8 +45,10 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         shown.sort_by(|a, b| slow(b.response.p95).total_cmp(&slow(a.response.p95)));
         shown.truncate(STEPS);
     }
+    let groups: Vec<StepRow> = view.groups.iter().map(GroupRow::row).collect();
     let rows: Vec<&StepRow> = shown
         .into_iter()
+        .chain(&groups)
         .chain((view.steps.len() != 1).then_some(&view.totals.all))
         .collect();
     let widths: Vec<usize> = columns
@@ -74,6 +76,14 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
             line.push_str(&if bad { page.paint.on(BAD, &cell) } else { cell });
         }
         page.line(&line)?;
+        if !row.name.is_empty() && !row.asides().is_empty() {
+            let asides = row.asides().into_iter();
+            let texts: Vec<String> = asides
+                .map(|(count, what)| format!("{} {what}", format_count(count)))
+                .collect();
+            let asides = page.paint.on(DIM, &format!("  {}", texts.join(", ")));
+            page.line(&asides)?;
+        }
     }
     if view.steps.len() > STEPS {
         let rest = view.steps.len() - STEPS;

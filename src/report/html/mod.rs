@@ -151,8 +151,9 @@ impl<'a> Page<'a> {
     /// What was never sent, below a count.
     fn unsent(step: &StepRow) -> String {
         let parts = [(step.dropped, "dropped"), (step.skipped, "skipped")];
-        let parts = parts.iter().filter(|p| p.0 > 0);
-        let texts = parts.map(|(n, what)| format!("{} {what}", format_count(*n)));
+        let parts = parts.into_iter().filter(|p| p.0 > 0);
+        let parts = parts.chain(step.asides());
+        let texts = parts.map(|(n, what)| format!("{} {what}", format_count(n)));
         texts.collect::<Vec<_>>().join(", ")
     }
 

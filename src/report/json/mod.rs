@@ -3,7 +3,8 @@
 //! a reader changes the number in `schema`.
 
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, FlowRow, HealthView, Latency, Reporter, StepRow, View,
+    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, HealthView, Latency, Reporter, StepRow,
+    View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,15 @@ impl Reporter for Json {
 }
 
 fn document(view: &View) -> Value {
+    let mut document = whole(view);
+    if let (Some(object), false) = (document.as_object_mut(), view.groups.is_empty()) {
+        let groups = view.groups.iter().map(group).collect();
+        object.insert("groups".into(), Value::Array(groups));
+    }
+    document
+}
+
+fn whole(view: &View) -> Value {
     json!({
         "schema": "tollgate.result/1",
         "verdict": view.word.text().to_lowercase(),
@@ -119,6 +129,10 @@ fn counts(step: &StepRow) -> Map<String, Value> {
         ("errors", step.errors()),
     ] {
         object.insert(name.into(), count.into());
+    }
+    // Absent where there are none: most scenarios cannot have any.
+    for (count, name) in step.asides() {
+        object.insert(name.replace(' ', "_"), count.into());
     }
     object.insert("error_share".into(), json!(step.error_share()));
     object.insert("per_second".into(), rounded(step.throughput).into());
@@ -218,6 +232,17 @@ fn flow(flow: &FlowRow) -> Value {
         "stopped": flow.stopped,
         "dropped": flow.dropped,
         "duration_ms": latency(&flow.duration),
+    })
+}
+
+fn group(group: &GroupRow) -> Value {
+    json!({
+        "flow": group.flow,
+        "name": group.name,
+        "line": group.line,
+        "completed": group.completed,
+        "stopped": group.stopped,
+        "duration_ms": latency(&group.duration),
     })
 }
 

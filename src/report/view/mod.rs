@@ -10,7 +10,7 @@ mod why;
 
 pub use failures::{ExhibitRow, FailureRow};
 pub use latency::{Clock, Curve, Latency, Point};
-pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, StepRow};
+pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
 pub use series::Slice;
@@ -118,6 +118,8 @@ pub struct View {
     pub steps: Vec<StepRow>,
     /// The flows.
     pub flows: Vec<FlowRow>,
+    /// The groups of requests that were sent.
+    pub groups: Vec<GroupRow>,
     /// What failed, most frequent first.
     pub failures: Vec<FailureRow>,
     /// The run over time as it was recorded.
@@ -157,6 +159,7 @@ impl View {
             why: Vec::new(),
             steps: steps(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
+            groups: groups(record),
             failures: failures::rows(record),
             windows: series::slices(windows, &record.phases, timeout, usize::MAX),
             series: series::slices(windows, &record.phases, timeout, SERIES),
@@ -200,7 +203,12 @@ fn totals(record: &RunRecord, all: &Tally) -> Totals {
     Totals {
         all: StepRow {
             label: "all requests".into(),
-            warmup: record.steps.iter().map(|s| s.unmeasured.sent).sum(),
+            warmup: record
+                .steps
+                .iter()
+                .filter(|s| !record.flows.get(s.flow).is_some_and(|f| f.outside))
+                .map(|s| s.unmeasured.sent)
+                .sum(),
             ..row
         },
         arrivals: counts.arrivals,
@@ -218,11 +226,23 @@ fn totals(record: &RunRecord, all: &Tally) -> Totals {
 
 fn steps(record: &RunRecord) -> Vec<StepRow> {
     let seconds = run::measured_seconds(record);
-    let flow = |index: usize| record.flows.get(index).map_or("", |f| f.name.as_str());
+    let flow = |index: usize| {
+        let flow = record.flows.get(index);
+        flow.map_or(("", false), |f| (f.name.as_str(), f.outside))
+    };
     record
         .steps
         .iter()
         .map(|step| StepRow::of(step, flow(step.flow), seconds))
+        .collect()
+}
+
+fn groups(record: &RunRecord) -> Vec<GroupRow> {
+    let flow = |index: usize| record.flows.get(index).map_or("", |f| f.name.as_str());
+    let groups = record.groups.iter();
+    groups
+        .map(|group| GroupRow::of(group, flow(group.flow)))
+        .filter(|group| group.completed + group.stopped > 0)
         .collect()
 }
 

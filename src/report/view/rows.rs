@@ -3,7 +3,7 @@
 
 use super::latency::Latency;
 use crate::budget::{Evidence, Judgement, Outcome};
-use crate::record::{FlowRecord, Metric, StepRecord, Tally};
+use crate::record::{FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
 use crate::units::format_share;
 
@@ -150,6 +150,12 @@ pub struct StepRow {
     pub dropped: u64,
     /// Never sent: an earlier step of the flow failed.
     pub skipped: u64,
+    /// Attempts that failed and were sent again.
+    pub retried: u64,
+    /// Passed, but not at the first attempt.
+    pub flaky: u64,
+    /// Never sent: a condition did not hold, or a list was empty.
+    pub not_taken: u64,
     /// Requests of the ramp and the warm-up, outside all other figures.
     pub warmup: u64,
     /// Body bytes received.
@@ -175,11 +181,17 @@ pub struct StepRow {
 }
 
 impl StepRow {
-    pub(super) fn of(step: &StepRecord, flow: &str, seconds: f64) -> Self {
+    /// The row of a step; of setup and teardown, which are never measured, all of it.
+    pub(super) fn of(step: &StepRecord, (flow, outside): (&str, bool), seconds: f64) -> Self {
+        let (tally, warmup) = if outside {
+            (&step.unmeasured, 0)
+        } else {
+            (&step.measured, step.unmeasured.sent)
+        };
         let checks = step
             .checks
             .iter()
-            .zip(&step.measured.checks)
+            .zip(&tally.checks)
             .map(|(check, count)| CheckRow {
                 text: text::line(check),
                 passed: count.passed,
@@ -191,9 +203,9 @@ impl StepRow {
             name: text::line(&step.name),
             label: text::line(&step.label),
             line: step.line,
-            warmup: step.unmeasured.sent,
+            warmup,
             checks,
-            ..Self::tally(&step.measured, seconds)
+            ..Self::tally(tally, seconds)
         }
     }
 
@@ -208,6 +220,9 @@ impl StepRow {
             aborted: tally.aborted,
             dropped: tally.dropped,
             skipped: tally.skipped,
+            retried: tally.retried,
+            flaky: tally.flaky,
+            not_taken: tally.not_taken,
             received: tally.received,
             new_connections: tally.new_connections,
             throughput: if seconds > 0.0 {
@@ -227,7 +242,17 @@ impl StepRow {
 
     /// What budgets judge it on: requests that ended and those of dropped arrivals.
     pub fn n(&self) -> u64 {
-        self.sent - self.aborted + self.dropped
+        self.sent - self.aborted - self.retried + self.dropped
+    }
+
+    /// What is not plain about it, in words: flaky, retried, not taken.
+    pub fn asides(&self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.flaky, "flaky"),
+            (self.retried, "retried"),
+            (self.not_taken, "not taken"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
     }
 
     /// All that did not end well, dropped ones among them.
@@ -272,6 +297,48 @@ impl FlowRow {
             stopped: flow.stopped,
             dropped: flow.dropped,
             duration: Latency::plain(&flow.duration),
+        }
+    }
+}
+
+/// Requests that go out together.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupRow {
+    /// Its flow.
+    pub flow: String,
+    /// Its name.
+    pub name: String,
+    /// 1-based line in the scenario file.
+    pub line: usize,
+    /// Every request passed.
+    pub completed: u64,
+    /// A request failed.
+    pub stopped: u64,
+    /// From the first intended start to the last answer, of completed ones.
+    pub duration: Latency,
+}
+
+impl GroupRow {
+    pub(super) fn of(group: &GroupRecord, flow: &str) -> Self {
+        Self {
+            flow: text::line(flow),
+            name: text::line(&group.name),
+            line: group.line,
+            completed: group.duration.count(),
+            stopped: group.stopped,
+            duration: Latency::plain(&group.duration),
+        }
+    }
+
+    /// The group as a line of the table of steps.
+    pub fn row(&self) -> StepRow {
+        StepRow {
+            label: format!("group {}", self.name),
+            sent: self.completed + self.stopped,
+            ok: self.completed,
+            failed: self.stopped,
+            response: self.duration.clone(),
+            ..StepRow::default()
         }
     }
 }

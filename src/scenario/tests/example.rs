@@ -149,12 +149,7 @@ flows:
         capture: { all: json $.data.plans }
         check: variable plans exists
         auth:
-          aws:
-            region: eu-central-1
-            service: execute-api
-            access_key: AKIDEXAMPLE
-            secret_key: "${SHOP_PASSWORD}"
-            session_token: "${SHOP_PASSWORD}"
+          digest: { user: ann, password: "${SHOP_PASSWORD}" }
       - get: /all
         query: { all: "{{ all }}" }
 profiles:

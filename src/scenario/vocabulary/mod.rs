@@ -5,7 +5,7 @@
 mod step;
 
 pub(super) use step::{
-    API_KEY, AUTH, AWS, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
+    API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
     UNTIL, VERBS,
 };
 
@@ -390,7 +390,7 @@ mod tests {
         for shape in [
             &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
             &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
-            &AWS, &STAIRS, &SPIKE, &STAGE,
+            &STAIRS, &SPIKE, &STAGE,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

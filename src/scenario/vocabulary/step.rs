@@ -275,7 +275,6 @@ pub(in crate::scenario) static AUTH: Shape = Shape {
             Type::Object(&OAUTH2),
             "A token that is asked for when there is none (RFC 6749).",
         ),
-        key("aws", Type::Object(&AWS), "AWS Signature Version 4."),
     ],
 };
 
@@ -326,22 +325,6 @@ pub(in crate::scenario) static OAUTH2: Shape = Shape {
             "The user, for the password grant; the client's own credentials otherwise.",
         ),
         PASSWORD,
-    ],
-};
-
-pub(in crate::scenario) static AWS: Shape = Shape {
-    name: "aws",
-    required: &["region", "service", "access_key", "secret_key"],
-    keys: &[
-        key("region", Type::Text, "The region: `eu-central-1`."),
-        key("service", Type::Text, "The service: `execute-api`."),
-        key("access_key", Type::Text, "The access key."),
-        key("secret_key", Type::Text, "The secret key."),
-        key(
-            "session_token",
-            Type::Text,
-            "The token of temporary credentials.",
-        ),
     ],
 };
 

@@ -362,3 +362,34 @@ fn intervals_stand_on_the_side_that_the_evidence_decides() {
     let mirrored = one(&landing(mixed(95, 5, 0, 0)), "success_rate > 80%");
     assert_eq!(mirrored.interval, Some(("89.8 %".into(), "98 %".into())));
 }
+
+#[test]
+fn slow_steps_are_in_no_latency_budget_that_names_no_part() {
+    let mut record = run(OPEN, [passed(1_000), passed(1_000), slow(1_000, 900)]);
+    record.steps[2].tags = vec!["checkout".into(), "slow".into()];
+    for (budget, n, holds) in [
+        ("p95 < 500ms", 2_000, true),
+        ("max < 500ms", 2_000, true),
+        ("p95 of pay < 500ms", 1_000, false),
+        ("p95 of purchase < 500ms", 1_000, false),
+        ("error_rate < 1%", 3_000, true),
+    ] {
+        let judgement = one(&record, budget);
+        assert_eq!(
+            (judgement.n, judgement.outcome.holds()),
+            (n, holds),
+            "{budget}"
+        );
+    }
+}
+
+#[test]
+fn throughput_is_of_what_flows_turned_out_to_want() {
+    // Half of what was planned was wanted: 250 of 500 req/s, all answered.
+    let mut record = landing(passed(5_000));
+    record.counts.planned = 2 * record.counts.offered;
+    let judgement = one(&record, "throughput >= 500 req/s");
+    assert!(judgement.outcome.broken(), "{judgement:?}");
+    record.counts.planned = record.counts.offered;
+    assert!(one(&record, "throughput >= 500 req/s").outcome.holds());
+}

@@ -411,3 +411,46 @@ fn a_backlog_worked_off_after_the_end_was_not_held() {
         Outcome::Pass
     );
 }
+
+#[test]
+fn a_step_whose_condition_never_held_is_no_missing_step() {
+    let mut record = run(OPEN, [passed(1_000), Tally::default(), passed(1_000)]);
+    record.counts.arrivals = 1_000;
+    assert_eq!(exits(&judge(&record, None)).0, 7);
+    record.steps[1].measured.not_taken = 1_000;
+    assert_eq!(exits(&judge(&record, None)).0, 0);
+    // A budget that names it has no data.
+    let named = verdict(&record, &["p95 of products < 500ms"]);
+    assert_eq!(exits(&named), (7, Reason::Undecided));
+}
+
+#[test]
+fn what_fails_around_the_load_is_exit_3_and_in_no_budget() {
+    let mut record = run(OPEN, [passed(1_000), passed(1_000), Tally::default()]);
+    record.flows[1].outside = true;
+    record.counts.arrivals = 1_000;
+    record.steps[2].unmeasured = passed(1);
+    let held = verdict(&record, &["error_rate < 1%"]);
+    assert_eq!((exits(&held).0, held.judgements[0].n), (0, 2_000));
+    let tally = &mut record.steps[2].unmeasured;
+    (tally.sent, tally.failed) = (2, 1);
+    let failed = verdict(&record, &["error_rate < 1%"]);
+    assert_eq!(exits(&failed), (3, Reason::CheckFailed));
+    assert!(
+        failed.sentence.contains("1 of 2 requests of purchase/pay"),
+        "{}",
+        failed.sentence
+    );
+}
+
+#[test]
+fn time_of_earlier_attempts_is_no_lag() {
+    let mut tally = slow(1_000, 900);
+    tally.service = times(1_000, MS);
+    let mut record = landing(tally);
+    assert_eq!(exits(&verdict(&record, &["p95 < 500ms"])).0, 7);
+    let tally = &mut record.steps[0].measured;
+    tally.sent += 900;
+    tally.retried = 900;
+    assert_eq!(exits(&verdict(&record, &["p95 < 500ms"])).0, 4);
+}

@@ -51,7 +51,8 @@ pub(super) fn execute(
             record.unreachable = Some(masker.text(&reason, &[]));
             record.health.conserved = true;
             let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
-            (record.steps, record.flows, ..) = record::Recorder::new(program.layout()).finish();
+            let empty = record::Recorder::new(program.layout()).finish();
+            (record.steps, record.flows) = (empty.steps, empty.flows);
         }
         None => generate(
             &inputs,
@@ -96,13 +97,13 @@ fn generate(
     record.health = parts.health;
     record.elapsed = parts.elapsed;
     record.stop = stop.reason();
-    (
-        record.steps,
-        record.flows,
-        record.failures,
-        record.exhibits,
-        record.health.lag,
-    ) = parts.recorder.finish();
+    let recorded = parts.recorder.finish();
+    record.steps = recorded.steps;
+    record.flows = recorded.flows;
+    record.groups = recorded.groups;
+    record.failures = recorded.failures;
+    record.exhibits = recorded.exhibits;
+    record.health.lag = recorded.lag;
     Ok(())
 }
 

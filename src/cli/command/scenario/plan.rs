@@ -8,7 +8,7 @@ use crate::cli::command::load::{capacity, shortages};
 use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, steps};
 use crate::load::{self, Offer};
-use crate::plan::{Load, Plan};
+use crate::plan::{self, Load, Plan};
 use crate::units::{format_count, format_duration, format_nanos, format_share, nanos, significant};
 use clap::Args;
 use std::fmt::Write as _;
@@ -156,18 +156,23 @@ fn flows(plan: &Plan) -> String {
     let mut out = String::from("\nflows\n");
     let width = plan.flows.iter().map(|f| f.name.len()).max().unwrap_or(0);
     for (index, flow) in plan.flows.iter().enumerate() {
-        let each = plan.expected_requests(index).map_or_else(String::new, |n| {
+        let each = plan.expected_runs(index).map_or_else(String::new, |n| {
             format!(", about {} of each", format_count(n.round() as u64))
         });
+        let names: Vec<&str> = flow.steps.iter().map(|s| s.name.as_str()).collect();
         writeln!(
             out,
             "  {:<width$}  {:>7}  {} requests{each}: {}",
             flow.name,
             format_share(flow.share),
-            significant(flow.requests as f64),
-            flow.steps.join(" → ")
+            significant(flow.requests),
+            names.join(" → ")
         )
         .ok();
+        // Only what is not sent exactly once needs a word.
+        for step in flow.steps.iter().filter(|s| !s.how.is_empty()) {
+            writeln!(out, "      {}: {}", step.name, step.how.join(", ")).ok();
+        }
     }
     out
 }
@@ -183,16 +188,20 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
             .iter()
             .position(|f| f.name == flow)
             .unwrap_or_default();
-        let Some(requests) = plan.expected_requests(index) else {
+        let Some(runs) = plan.expected_runs(index) else {
             return format!(
                 "\nbudgets ({}): how many requests they will be judged on depends on the answers (closed model)\n",
                 file.source.name
             );
         };
+        let planned = plan.flows.get(index).and_then(|f| {
+            let named = |s: &&plan::PlannedStep| s.name == step;
+            f.steps.iter().find(named)
+        });
         expected.push(ExpectedStep {
             flow,
-            step,
-            requests,
+            step: step.clone(),
+            requests: runs * planned.map_or(1.0, |s| s.times),
         });
     }
     let mut out = format!("\nbudgets ({})\n", file.source.name);

@@ -26,8 +26,6 @@ pub enum Auth {
     },
     /// RFC 6749: a token, asked for when there is none or it has run out.
     OAuth2(Box<OAuth2>),
-    /// AWS Signature Version 4.
-    Aws(Box<Aws>),
 }
 
 /// How a token is asked for.
@@ -45,21 +43,6 @@ pub struct OAuth2 {
     pub user: Option<(Template, Template)>,
 }
 
-/// What a signature needs.
-#[derive(Debug, Clone)]
-pub struct Aws {
-    /// `eu-central-1`.
-    pub region: String,
-    /// `execute-api`, `s3`.
-    pub service: String,
-    /// The access key.
-    pub access_key: Template,
-    /// The secret key.
-    pub secret_key: Template,
-    /// For temporary credentials.
-    pub session_token: Option<Template>,
-}
-
 impl Auth {
     /// Everything that is rendered for it.
     pub fn templates(&self) -> Vec<&Template> {
@@ -73,10 +56,6 @@ impl Auth {
                     .flat_map(|(user, password)| [user, password]);
                 let needed = [&oauth2.token_url, &oauth2.client_id];
                 needed.into_iter().chain(optional).chain(user).collect()
-            }
-            Self::Aws(aws) => {
-                let keys = [&aws.access_key, &aws.secret_key];
-                keys.into_iter().chain(&aws.session_token).collect()
             }
         }
     }
@@ -142,14 +121,12 @@ fn told(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
             "bearer" => kinds::bearer(loading, node),
             "api_key" => kinds::api_key(loading, node),
             "digest" => kinds::digest(loading, node),
-            "oauth2" => kinds::oauth2(loading, node),
-            _ => kinds::aws(loading, node),
+            _ => kinds::oauth2(loading, node),
         },
         [] => {
             // An unknown key is told already.
             if loading.reader.errors() == errors {
-                let help =
-                    "write one of basic, bearer, api_key, digest, oauth2, aws, or `auth: none`";
+                let help = "write one of basic, bearer, api_key, digest, oauth2, or `auth: none`";
                 let message = "this `auth:` does not say how";
                 loading.reader.error("T0440", node.span, message, help);
             }

@@ -9,7 +9,7 @@ mod name;
 mod response;
 mod url;
 
-pub use auth::{Auth, Aws, OAuth2, bearer};
+pub use auth::{Auth, OAuth2, bearer};
 pub use body::{Body, Multipart, Part, PartValue};
 pub(super) use headers::Headers;
 pub use response::Capture;

@@ -1,11 +1,11 @@
 //! The kinds of authentication. In: the map behind each; out: what it comes to. Invariant: a part that is missing
 //! is told, and none is guessed.
 
-use super::{Auth, Aws, OAuth2, Told, endpoint, secret};
+use super::{Auth, OAuth2, Told, endpoint, secret};
 use crate::expr::Template;
 use crate::scenario::flow::request::headers;
 use crate::scenario::loading::Loading;
-use crate::scenario::vocabulary::{API_KEY, AWS, BASIC, DIGEST, OAUTH2};
+use crate::scenario::vocabulary::{API_KEY, BASIC, DIGEST, OAUTH2};
 use crate::source::{Fields, Node, Shape};
 use http::header;
 
@@ -101,26 +101,6 @@ pub(super) fn oauth2(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
     }))))
 }
 
-pub(super) fn aws(loading: &mut Loading<'_>, node: &Node) -> Option<Told> {
-    let fields = loading.reader.object(node, &AWS)?;
-    let (region, service) = (
-        fixed(loading, &fields, "region"),
-        fixed(loading, &fields, "service"),
-    );
-    let access_key = plain(loading, &fields, "access_key");
-    let secret_key = fields
-        .get("secret_key")
-        .and_then(|node| secret(loading, node));
-    let session_token = optional(loading, &fields, "session_token");
-    Some(Told::Computed(Auth::Aws(Box::new(Aws {
-        region: region?,
-        service: service?,
-        access_key: access_key?,
-        secret_key: secret_key?,
-        session_token,
-    }))))
-}
-
 fn plain(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<Template> {
     headers::value(loading, fields.get(key)?)
 }
@@ -128,16 +108,4 @@ fn plain(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<Te
 /// `None` where the key is absent, or wrong and told.
 fn optional(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<Template> {
     secret(loading, fields.get(key)?)
-}
-
-/// A text without templates.
-fn fixed(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str) -> Option<String> {
-    let text = loading.reader.text(fields.get(key)?)?;
-    if text.value.contains("{{") {
-        let message = format!("`{key}` is fixed text, without templates");
-        let help = "write it out, or take it from the environment: `${NAME}`";
-        loading.reader.error("T0441", text.span, message, help);
-        return None;
-    }
-    Some(text.value)
 }

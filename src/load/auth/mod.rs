@@ -1,0 +1,113 @@
+//! Who a request comes from. In: a request's [`Auth`] and what its user has been given so far; out: the header
+//! `authorization`. Invariant: what is exchanged only to authenticate is no sample: neither its time nor its result
+//! is in any figure of the step, except that a step without a token fails.
+//!
+//! A challenge (digest) is the answer to an attempt that is then sent again: it counts as retried. A request for a
+//! token is not counted at all. Both move the instant from which the step's response time counts.
+
+mod digest;
+mod token;
+
+use crate::expr::{Context, Template, Value};
+use crate::plan::seed_of;
+use crate::protocol::{Call, Exchange};
+use crate::scenario::Auth;
+use crate::units::Nanos;
+pub(super) use digest::Challenge;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, StatusCode};
+use std::sync::Arc;
+pub(super) use token::{Grant, Token, read_token};
+
+/// What a user was given to authenticate with.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    tokens: Vec<Token>,
+    challenges: Vec<Challenge>,
+}
+
+impl Keys {
+    /// Another person.
+    pub(super) fn clear(&mut self) {
+        self.tokens.clear();
+        self.challenges.clear();
+    }
+
+    /// The tokens of another lane of the same user, for this one. Challenges count their answers, so each lane has
+    /// its own.
+    pub(super) fn share(&mut self, other: &Self) {
+        self.tokens.clone_from(&other.tokens);
+    }
+
+    /// A token that was given for this grant and is good at this instant.
+    pub(super) fn token(&self, grant: &Grant, now: Nanos) -> Option<&HeaderValue> {
+        let token = self.tokens.iter().find(|token| token.fits(grant, now))?;
+        Some(&token.value)
+    }
+
+    /// Keeps a token instead of the one before it.
+    pub(super) fn keep(&mut self, token: Token) {
+        self.tokens.retain(|known| !known.same(&token));
+        self.tokens.push(token);
+    }
+
+    /// Takes the challenge of an answer that wants one answered; whether there was one.
+    pub(super) fn challenged(&mut self, user: &str, exchange: &Exchange) -> bool {
+        let Ok(answer) = &exchange.result else {
+            return false;
+        };
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return false;
+        }
+        let offered = answer.headers.get_all(http::header::WWW_AUTHENTICATE);
+        let found = offered
+            .iter()
+            .find_map(|value| Challenge::read(user, value.to_str().ok()?));
+        let Some(challenge) = found else {
+            return false;
+        };
+        self.challenges.retain(|known| known.user != challenge.user);
+        self.challenges.push(challenge);
+        true
+    }
+
+    /// Answers the challenge that was last given to this user, if one was.
+    pub(super) fn answer(
+        &mut self,
+        (user, password): (&str, &str),
+        call: &Call,
+        dice: u64,
+    ) -> Option<HeaderValue> {
+        let challenge = self.challenges.iter_mut().find(|c| c.user == user)?;
+        challenge.answer(password, call, seed_of(dice, 0))
+    }
+}
+
+/// The user of digest authentication; `None` for other kinds.
+pub(super) fn digest<'a>(
+    auth: Option<&'a Auth>,
+    cx: &mut Context<'_>,
+) -> Option<(String, &'a Template)> {
+    let Auth::Digest { user, password } = auth? else {
+        return None;
+    };
+    Some((rendered(user, cx), password))
+}
+
+/// A template's text.
+pub(super) fn rendered(template: &Template, cx: &mut Context<'_>) -> String {
+    let mut text = String::new();
+    template.render(cx, &mut text);
+    text
+}
+
+/// Puts a value into a call's header `authorization`.
+pub(super) fn authorize(call: &mut Call, value: HeaderValue) {
+    Arc::make_mut(&mut call.headers).insert(AUTHORIZATION, value);
+}
+
+/// The first variable that a template needs and that has no value.
+pub(super) fn missing(templates: &[&Template], variables: &[Value]) -> Option<usize> {
+    let mut slots = templates.iter().flat_map(|template| template.slots());
+    slots.find(|slot| variables[*slot].is_missing())
+}

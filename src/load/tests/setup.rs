@@ -1,0 +1,237 @@
+//! Setup and teardown, of the run and of its users: when they go out, what they leave, and that nothing of them is
+//! measured.
+
+use super::blocks::{Requests, block, with_steps};
+use super::*;
+use crate::expr::{Template, Value};
+use crate::record::Stop as Reason;
+use crate::scenario::{Assignment, BlockKind, Flow, Step};
+use std::cell::RefCell;
+use std::time::Duration;
+
+fn flow(name: &str, like: &Flow, steps: Vec<Step>) -> Flow {
+    Flow {
+        name: name.into(),
+        steps,
+        ..like.clone()
+    }
+}
+
+type Sends = Rc<RefCell<Vec<(usize, u64)>>>;
+
+/// Setup, load and teardown on one paused clock, as `load::run` does them. What was sent: step and millisecond.
+fn staged(
+    scenario: &Scenario,
+    reply: impl Fn(usize, Nanos) -> Reply + Clone + 'static,
+    stop_at: Option<u64>,
+) -> (Vec<(usize, u64)>, Recorded) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let (stopper, stop) = stop();
+    let sends = Sends::default();
+    let mut orders = orders(scenario, 1);
+    let local = LocalSet::new();
+    let recorder = local.block_on(&runtime, async {
+        let epoch = Instant::now();
+        if let Some(at) = stop_at {
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(Duration::from_millis(at)).await;
+                stopper.stop(Reason::Interrupted);
+            });
+        }
+        let worker = |orders: &Orders| {
+            let (sends, reply) = (Rc::clone(&sends), reply.clone());
+            let protocol = Scripted::new(epoch, move |call, _, now| {
+                sends.borrow_mut().push((call.step, now / MS));
+                reply(call.step, now)
+            });
+            Worker::new(orders, 0, protocol, Clock::coarse(epoch), stop.clone())
+        };
+        let stage = worker(&orders);
+        let Some(user) = stage.set_up_run().await else {
+            return stage.report().recorder;
+        };
+        orders.known = user.known(&orders.program);
+        let (sender, _receiver) = mpsc::channel();
+        let mut recorder = worker(&orders).work(sender).await.recorder;
+        stage.tear_down_run(user).await;
+        recorder.merge(stage.report().recorder);
+        recorder
+    });
+    assert!(recorder.conserved());
+    (sends.take(), recorder.finish())
+}
+
+/// Step 0 is the load's, 1 the setup's, 2 the teardown's.
+fn with_stages(profile: &str) -> Scenario {
+    let mut outside = Vec::new();
+    let mut scenario = with_steps(profile, |r| {
+        let steps = vec![r.next()];
+        outside = vec![r.next(), r.next()];
+        steps
+    });
+    let like = scenario.flows[0].clone();
+    scenario.teardown = outside
+        .pop()
+        .map(|step| flow("teardown", &like, vec![step]));
+    scenario.setup = outside.pop().map(|step| flow("setup", &like, vec![step]));
+    scenario
+}
+
+fn fast(_: usize, _: Nanos) -> Reply {
+    Reply::after(10 * MS)
+}
+
+#[test]
+fn setup_comes_before_the_load_and_teardown_behind_it_and_neither_is_measured() {
+    let scenario = with_stages("{ passes: 3 }");
+    let (sent, recorded) = staged(&scenario, fast, None);
+    assert_eq!(sent, [(1, 0), (0, 10), (0, 20), (0, 30), (2, 40)]);
+    let counts: Vec<_> = recorded
+        .steps
+        .iter()
+        .map(|s| (s.label.as_str(), s.measured.ok, s.unmeasured.ok))
+        .collect();
+    assert_eq!(
+        counts,
+        [("shop/a", 3, 0), ("setup/b", 0, 1), ("teardown/c", 0, 1)]
+    );
+    let flows: Vec<_> = recorded
+        .flows
+        .iter()
+        .map(|f| (f.name.as_str(), f.outside, f.started, f.completed))
+        .collect();
+    assert_eq!(
+        flows,
+        [
+            ("shop", false, 3, 3),
+            ("setup", true, 1, 1),
+            ("teardown", true, 1, 1)
+        ]
+    );
+}
+
+#[test]
+fn without_its_setup_there_is_no_load() {
+    let scenario = with_stages("{ passes: 3 }");
+    let failing = |step, now| Reply {
+        status: if step == 1 { 500 } else { 200 },
+        ..fast(step, now)
+    };
+    let (sent, recorded) = staged(&scenario, failing, None);
+    assert_eq!(sent, [(1, 0)]);
+    assert_eq!(recorded.steps[1].unmeasured.check_failed, 1);
+    assert_eq!(recorded.failures[0].label, "status < 400");
+}
+
+#[test]
+fn a_stopped_run_is_torn_down_within_its_time() {
+    let scenario = with_stages("{ users: 1, duration: 60s }");
+    let (sent, recorded) = staged(&scenario, fast, Some(1000));
+    assert_eq!(sent.last(), Some(&(2, 1000)));
+    assert_eq!(recorded.steps[2].unmeasured.ok, 1);
+    // A teardown that takes for ever is cut off after five seconds.
+    let stuck = |step, now| match step {
+        2 => Reply::after(9 * SECOND),
+        _ => fast(step, now),
+    };
+    let (_, recorded) = staged(&scenario, stuck, Some(1000));
+    assert_eq!(recorded.steps[2].unmeasured.aborted, 1);
+}
+
+/// The load's step 0, its user's setup 1 and teardown 2.
+fn with_user_stages(profile: &str, change: impl Fn(&mut Requests) -> Vec<Step>) -> Scenario {
+    let mut scenario = with_stages(profile);
+    let like = scenario.flows[0].clone();
+    scenario.flows[0].steps = with_steps("{ passes: 1 }", |r| change(r)).flows[0]
+        .steps
+        .clone();
+    scenario.user_setup = scenario
+        .setup
+        .take()
+        .map(|f| flow("user setup", &like, f.steps));
+    scenario.user_teardown = scenario.teardown.take();
+    scenario
+}
+
+#[test]
+fn an_arrivals_setup_is_no_lateness() {
+    let scenario = with_user_stages(
+        "{ rate: 2 flows/s, arrivals: constant, duration: 1s }",
+        |r| vec![r.next()],
+    );
+    let (sent, recorded) = staged(&scenario, fast, None);
+    let first = sent[0].1;
+    let relative: Vec<_> = sent.iter().map(|(step, at)| (*step, at - first)).collect();
+    assert_eq!(
+        relative,
+        [(1, 0), (0, 10), (2, 20), (1, 500), (0, 510), (2, 520)]
+    );
+    let load = &recorded.steps[0].measured;
+    assert!(about(load.quantile(Metric::Response, 1.0), 10 * MS));
+    assert!(recorded.lag.max().unwrap() < MS);
+    assert_eq!(
+        (
+            recorded.steps[1].measured.sent,
+            recorded.steps[1].unmeasured.ok
+        ),
+        (0, 2)
+    );
+}
+
+#[test]
+fn a_user_of_the_closed_model_is_set_up_once() {
+    let scenario = with_user_stages("{ users: 2, duration: 1s }", |r| vec![r.next()]);
+    let slow = |_, _| Reply::after(100 * MS);
+    let (sent, recorded) = staged(&scenario, slow, None);
+    let of = |step| sent.iter().filter(|(s, _)| *s == step).count();
+    assert_eq!((of(1), of(0), of(2)), (2, 18, 2));
+    assert_eq!(recorded.flows[0].completed, 18);
+}
+
+#[test]
+fn users_whose_setup_fails_send_nothing_of_their_flow() {
+    let failing = |step, now| Reply {
+        status: if step == 1 { 500 } else { 200 },
+        ..fast(step, now)
+    };
+    for profile in [
+        "{ users: 2, duration: 1s }",
+        "{ rate: 2 flows/s, duration: 5s }",
+        "{ passes: 2 }",
+    ] {
+        let scenario = with_user_stages(profile, |r| vec![r.next()]);
+        let (sent, recorded) = staged(&scenario, failing, None);
+        assert!(sent.iter().all(|(step, _)| *step == 1), "{profile}");
+        let load = &recorded.steps[0].measured;
+        assert_eq!(load.skipped, recorded.flows[0].started, "{profile}");
+    }
+}
+
+#[test]
+fn users_begin_with_constants_and_what_setup_found_out() {
+    let mut scenario = with_stages("{ passes: 1 }");
+    scenario.constants.push((0, Value::from("pro")));
+    let found = Assignment {
+        name: "copy".into(),
+        slot: 3,
+        value: Template::literal("found"),
+    };
+    if let Some(setup) = &mut scenario.setup {
+        setup.steps.insert(0, Step::Set(vec![found]));
+    }
+    for (condition, sends) in [("copy == \"found\"", 3), ("copy == \"lost\"", 2)] {
+        let mut scenario = scenario.clone();
+        let steps = &mut scenario.flows[0].steps;
+        let body = std::mem::take(steps);
+        steps.push(block(
+            BlockKind::Once,
+            &["plan == \"pro\"", condition],
+            body,
+        ));
+        assert_eq!(staged(&scenario, fast, None).0.len(), sends, "{condition}");
+    }
+}

@@ -1,0 +1,256 @@
+//! One exchange. In: a request and when it was wanted; out: a sample, and how the flow goes on. Invariant: whatever
+//! is sent is recorded once: as a sample, or as an attempt that is sent again.
+
+use super::{Captured, Lane, evaluate};
+use crate::expr::Value;
+use crate::load::exhibit::exhibit;
+use crate::load::flight::Flying;
+use crate::load::worker::Worker;
+use crate::protocol::{Call, Exchange, Location, Problem, Protocol};
+use crate::record::{Failure, Outcome, Sample, What};
+use crate::units::{Nanos, format_nanos, nanos};
+use http::HeaderValue;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One exchange that is wanted.
+#[derive(Debug, Clone)]
+pub(in crate::load) struct Shot {
+    pub(in crate::load) step: usize,
+    pub(in crate::load) measured: bool,
+    /// Response time counts from here.
+    pub(in crate::load) intended: Nanos,
+    /// Lateness of the generator counts from here: later than `intended` where earlier attempts took their time.
+    pub(in crate::load) due: Nanos,
+    pub(super) chances: Chances,
+    pub(super) poll: Option<Poll>,
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+/// What may yet come of an exchange beside its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Chances {
+    /// A failure is not the end: it is sent again.
+    pub(super) more: bool,
+    /// It has failed before.
+    pub(super) again: bool,
+    /// A challenge may be answered: none was yet.
+    pub(super) open: bool,
+}
+
+/// Where a poll stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Poll {
+    pub(super) first: Nanos,
+    pub(super) every: Nanos,
+    pub(super) within: Nanos,
+    /// Polls that have ended.
+    pub(super) ended: u64,
+}
+
+/// How an exchange ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It passed.
+    Passed {
+        done: Nanos,
+        captured: Vec<Captured>,
+    },
+    /// A poll that passed, and the next is wanted then.
+    NotYet { next: Nanos },
+    /// It failed and is to be sent again.
+    Again { done: Nanos },
+    /// It was a challenge, which is to be answered.
+    Challenged { done: Nanos },
+    /// It failed.
+    Failed { done: Nanos },
+    /// The run was over before it could be sent.
+    Cut,
+}
+
+impl Shot {
+    pub(in crate::load) fn new(step: usize, intended: Nanos, measured: bool) -> Self {
+        Self {
+            step,
+            measured,
+            intended,
+            due: intended,
+            chances: Chances::default(),
+            poll: None,
+            authorization: None,
+        }
+    }
+}
+
+impl Poll {
+    /// When the next poll goes out, if this one ended at `done`: at the first whole multiple of `every` that is not
+    /// before it. `None` behind the deadline.
+    fn next(&self, done: Nanos) -> Option<Nanos> {
+        let waited = done.saturating_sub(self.first);
+        let steps = waited.div_ceil(self.every.max(1)).max(self.ended + 1);
+        let after = steps.saturating_mul(self.every);
+        (after <= self.within).then(|| self.first + after)
+    }
+}
+
+impl<P: Protocol> Worker<P> {
+    /// Sends one request and folds away what came of it.
+    pub(super) async fn request(&self, variables: &[Value], lane: &mut Lane, shot: &Shot) -> End {
+        let step = shot.step;
+        let call = match lane.render(&self.program.requests[step], variables, step) {
+            Ok(mut call) => {
+                if self.program.requests[step].insists {
+                    self.sign(variables, lane, shot, &mut call);
+                }
+                call
+            }
+            Err(unsendable) => {
+                let why = (Failure::Unsendable, unsendable.0);
+                return self.refuse((variables, lane), shot, why);
+            }
+        };
+        let instant = Instant::now();
+        let flying = self.flying(shot, self.clock.at(instant));
+        let place = self.flights.borrow_mut().depart(flying);
+        let exchange = self.protocol.call(&call, &mut lane.session, instant).await;
+        self.flights.borrow_mut().arrive(place);
+        self.conclude((variables, lane), shot, flying, (&call, &exchange))
+    }
+
+    /// A request that cannot be sent, for a reason known beforehand: it fails at once.
+    pub(super) fn refuse(
+        &self,
+        (variables, lane): (&[Value], &mut Lane),
+        shot: &Shot,
+        (failure, why): (Failure, String),
+    ) -> End {
+        let (call, exchange) = unsent(shot.step, failure, why);
+        let flying = self.flying(shot, self.clock.at(exchange.sent));
+        self.conclude((variables, lane), shot, flying, (&call, &exchange))
+    }
+
+    fn flying(&self, shot: &Shot, now: Nanos) -> Flying {
+        let lag = now.saturating_sub(shot.due);
+        self.recorder.borrow_mut().sent(lag, shot.measured);
+        Flying {
+            step: shot.step,
+            measured: shot.measured,
+            intended: shot.intended,
+            sent: now,
+        }
+    }
+
+    /// Looks at what came, and records it.
+    #[inline]
+    fn conclude(
+        &self,
+        (variables, lane): (&[Value], &mut Lane),
+        shot: &Shot,
+        flying: Flying,
+        (call, exchange): (&Call, &Exchange),
+    ) -> End {
+        let step = shot.step;
+        if shot.chances.open && self.challenged((variables, &mut *lane), shot, exchange) {
+            self.recorder.borrow_mut().retried(step, shot.measured);
+            let done = self.clock.at(exchange.done);
+            return End::Challenged { done };
+        }
+        let evaluated = evaluate(&self.program, (variables, lane), call, exchange);
+        let done = self.clock.at(exchange.done);
+        let mut fault = match evaluated {
+            Ok(captured) => {
+                self.record(&self.sample(flying, exchange, Outcome::Ok));
+                if shot.chances.again {
+                    self.recorder.borrow_mut().flaky(step, shot.measured);
+                }
+                return End::Passed { done, captured };
+            }
+            Err(fault) => fault,
+        };
+        let outcome = match fault.what {
+            What::Check(index) => Outcome::CheckFailed(index),
+            What::Failure(failure) => Outcome::Failed(failure),
+        };
+        match (fault.what, &shot.poll) {
+            (What::Check(index), Some(poll)) if self.program.requests[step].awaits(index) => {
+                if let Some(next) = poll.next(done) {
+                    self.record(&self.sample(flying, exchange, Outcome::NotYet(index)));
+                    return End::NotYet { next };
+                }
+                fault.mismatch.actual.push_str(&poll.waited(done));
+            }
+            _ if shot.chances.more && !self.stopping() => {
+                self.recorder.borrow_mut().retried(step, shot.measured);
+                return End::Again { done };
+            }
+            _ => {}
+        }
+        let sample = self.sample(flying, exchange, outcome);
+        self.record(&sample);
+        let mut recorder = self.recorder.borrow_mut();
+        if recorder.wants_exhibit(step, fault.what) {
+            let case = (call, exchange, &fault);
+            let masker = &self.masker;
+            recorder.exhibit(exhibit(&self.program, masker, variables, &sample, case));
+        }
+        End::Failed { done }
+    }
+
+    #[inline]
+    fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
+        let answer = exchange.result.as_ref();
+        Sample {
+            step: flying.step,
+            measured: flying.measured,
+            intended: flying.intended,
+            sent: self.clock.at(exchange.sent),
+            first_byte: exchange.first_byte.map(|at| self.clock.at(at)),
+            done: self.clock.at(exchange.done),
+            connect: exchange.connect.map(nanos),
+            tls: exchange.tls.map(nanos),
+            outcome,
+            status: answer.ok().map(|a| a.status.as_u16()),
+            received: answer.map_or_else(|problem| problem.received, |a| a.received),
+        }
+    }
+}
+
+impl Poll {
+    /// For the last poll: how many there were, and how long they took.
+    fn waited(&self, done: Nanos) -> String {
+        let polls = match self.ended + 1 {
+            1 => "1 poll".to_owned(),
+            many => format!("{many} polls"),
+        };
+        let time = format_nanos(done.saturating_sub(self.first));
+        format!(" after {polls} in {time}")
+    }
+}
+
+/// A request that could not be built counts as one that failed at once.
+fn unsent(step: usize, failure: Failure, why: String) -> (Call, Exchange) {
+    let now = Instant::now();
+    let call = Call {
+        step,
+        method: http::Method::GET,
+        url: Location::Target(http::uri::PathAndQuery::from_static("/")),
+        headers: Arc::default(),
+        body: bytes::Bytes::new(),
+        timeout: Duration::ZERO,
+        redirects: 0,
+        keep_body: false,
+    };
+    let result = Err(Problem::new(failure, why));
+    (
+        call,
+        Exchange {
+            sent: now,
+            first_byte: None,
+            done: now,
+            connect: None,
+            tls: None,
+            result,
+        },
+    )
+}

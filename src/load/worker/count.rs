@@ -1,0 +1,82 @@
+//! Counting. In: arrivals and samples; out: the recorder and the counts of the measured phase. Invariant: every
+//! arrival is started or dropped, and counted once.
+
+use super::{SECOND, Worker};
+use crate::plan::Load;
+use crate::protocol::Protocol;
+use crate::record::{Counts, Outcome, Sample};
+use crate::units::Nanos;
+
+impl<P: Protocol> Worker<P> {
+    pub(in crate::load) fn record(&self, sample: &Sample) {
+        self.recorder.borrow_mut().record(sample);
+        self.last_done.set(self.last_done.get().max(sample.done));
+        let answered = matches!(
+            sample.outcome,
+            Outcome::Ok | Outcome::NotYet(_) | Outcome::CheckFailed(_)
+        );
+        if answered {
+            let (within, in_time) = (
+                self.measured(sample.done),
+                sample.measured && self.in_time(sample.done),
+            );
+            self.count(|c| {
+                c.ended_within += u64::from(within);
+                c.in_time += u64::from(in_time);
+            });
+        }
+    }
+
+    /// Whether an instant is in the measured phase.
+    pub(super) fn measured(&self, at: Nanos) -> bool {
+        matches!(self.plan.load, Load::Passes(_)) || self.plan.measured.contains(&at)
+    }
+
+    /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the
+    /// phase where that is less) that it was just on its way.
+    pub(super) fn in_time(&self, at: Nanos) -> bool {
+        let phase = &self.plan.measured;
+        let slack = SECOND.min((phase.end - phase.start) / 20);
+        phase.is_empty() || at <= phase.end + slack
+    }
+
+    pub(super) fn arrived(&self, flow: usize, measured: bool) {
+        let requests = self.program.flows[flow].expected.max(0).cast_unsigned();
+        self.recorder.borrow_mut().arrival(requests);
+        if measured {
+            self.count(|c| {
+                c.arrivals += 1;
+                c.offered += requests;
+                c.planned += requests;
+            });
+        }
+    }
+
+    /// A journey wants more requests than its arrival was counted with, or fewer.
+    pub(in crate::load) fn wanted(&self, more: i64, measured: bool) {
+        if measured {
+            self.count(|c| c.offered = c.offered.saturating_add_signed(more));
+        }
+    }
+
+    /// Counted before its journey is spawned: a stop may come before that is polled.
+    pub(super) fn started(&self, flow: usize, measured: bool) {
+        self.recorder.borrow_mut().flow_started(flow, measured);
+        if measured {
+            self.count(|c| c.started += 1);
+        }
+    }
+
+    pub(super) fn dropped(&self, flow: usize, measured: bool, why: impl FnOnce(&mut Counts)) {
+        self.recorder.borrow_mut().flow_dropped(flow, measured);
+        if measured {
+            self.count(why);
+        }
+    }
+
+    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+}

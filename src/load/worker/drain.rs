@@ -1,0 +1,74 @@
+//! The end of a run. In: users on their journeys; out: nobody left. Invariant: whatever was sent is recorded, be it
+//! as aborted.
+
+use super::{GRACE, Worker};
+use crate::load::stop::DRAIN;
+use crate::load::user::Journey;
+use crate::protocol::Protocol;
+use crate::record::{Outcome, Sample};
+use crate::units::{Nanos, nanos};
+use std::time::Duration;
+
+impl<P: Protocol> Worker<P> {
+    /// Lets what was started end. An undisturbed run waits for its flows, then, once the grace is over, for the
+    /// requests in flight, each of which ends by its own timeout: nothing that was sent is left out of a verdict.
+    /// A stopped run waits for the requests in flight as long as [`DRAIN`] says.
+    pub(super) async fn drain(&self) {
+        let mut stop = self.stop.clone();
+        let grace = self.clock.now() + nanos(GRACE);
+        tokio::select! {
+            () = self.all_left() => return,
+            () = self.clock.sleep_until(grace) => {}
+            () = stop.requested() => {}
+        }
+        self.closing.set(true);
+        self.cut.notify_waiters();
+        let mut patience = self.program.longest_timeout() + Duration::from_secs(1);
+        loop {
+            let stopped = stop.reason().is_some();
+            if stopped {
+                patience = DRAIN;
+            }
+            let deadline = self.clock.now() + nanos(patience);
+            tokio::select! {
+                () = self.all_left() => return,
+                () = self.clock.sleep_until(deadline) => return,
+                () = stop.requested(), if !stopped => {}
+            }
+        }
+    }
+
+    /// Waits for a pause to pass; `false` when the run ends first, unless the journey goes on all the same.
+    pub(in crate::load) async fn wait_until(&self, deadline: Nanos, journey: Journey) -> bool {
+        if journey.last {
+            self.clock.sleep_until(deadline).await;
+            return true;
+        }
+        if self.stopping() {
+            return false;
+        }
+        tokio::select! {
+            () = self.clock.sleep_until(deadline) => !self.stopping(),
+            () = self.cut.notified() => false,
+        }
+    }
+
+    /// What is still in flight when the worker ends was cut off.
+    pub(in crate::load) fn abort_flights(&self, now: Nanos) {
+        for flying in self.flights.borrow_mut().drain() {
+            self.record(&Sample {
+                step: flying.step,
+                measured: flying.measured,
+                intended: flying.intended,
+                sent: flying.sent,
+                first_byte: None,
+                done: now,
+                connect: None,
+                tls: None,
+                outcome: Outcome::Aborted,
+                status: None,
+                received: 0,
+            });
+        }
+    }
+}
