@@ -1,9 +1,9 @@
-//! The command line as typed. In: arguments; out: a [`Command`]. Invariant: what can be refused by looking at the
+//! The command line as typed, and the arguments that commands share. In: arguments; out: a [`Cli`]. Invariant: what can be refused by looking at the
 //! arguments alone is refused here, with exit code 2, before any file is read.
 
+use super::command::Command;
 use crate::units::{self, Rate};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -29,31 +29,6 @@ pub(super) struct Cli {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Runs scenarios against their targets, judges them, writes reports.
-    Run(Run),
-    /// Checks scenario and budget files; sends nothing.
-    Validate(Validate),
-    /// Shows what a run would do and what its budgets could decide; sends nothing.
-    Plan(Plan),
-    /// Judges a stored run again, with other budgets if given; sends nothing.
-    Judge(Judge),
-    /// Writes the reports of a stored run again; sends nothing.
-    Report(Report),
-    /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
-    Demo(Demo),
-    /// Writes a first scenario and its budgets, which run green against the demo shop.
-    Init(Init),
-    /// Prints a JSON Schema for editors.
-    Schema(Schema),
-    /// Prints a completion script for a shell.
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
 }
 
 /// What decides how a scenario is read.
@@ -93,19 +68,6 @@ pub(super) struct Amount {
     pub(super) warmup: Option<Duration>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Run {
-    /// Scenario files, run one after the other.
-    #[arg(required = true, value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(super) amount: Amount,
-    #[command(flatten)]
-    pub(super) reading: Reading,
-    #[command(flatten)]
-    pub(super) how: How,
-}
-
 /// What decides how a run is done and where it goes.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct How {
@@ -121,94 +83,6 @@ pub(super) struct How {
     /// Prints the verdict only.
     #[arg(short, long)]
     pub(super) quiet: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Validate {
-    /// Scenario files.
-    #[arg(required = true, value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(super) reading: Reading,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Plan {
-    /// Scenario file.
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    #[command(flatten)]
-    pub(super) amount: Amount,
-    #[command(flatten)]
-    pub(super) reading: Reading,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Judge {
-    /// A run file (`run.tg`) or the folder that holds it.
-    #[arg(value_name = "RUN")]
-    pub(super) run: PathBuf,
-    /// Budget file; the one that the run was made with when left out.
-    #[arg(long, value_name = "FILE")]
-    pub(super) budgets: Option<PathBuf>,
-    /// Folder to write the reports of this judgement to.
-    #[arg(short, long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// Prints the verdict only.
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Report {
-    /// A run file (`run.tg`) or the folder that holds it.
-    #[arg(value_name = "RUN")]
-    pub(super) run: PathBuf,
-    /// Folder for the reports; the run's own when left out.
-    #[arg(short, long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Demo {
-    /// Only serves the shop on this port of 127.0.0.1 (0: a free one), until Ctrl-C.
-    #[arg(long, value_name = "PORT")]
-    pub(super) serve: Option<u16>,
-    /// Budget file to use instead of the demo's.
-    #[arg(long, value_name = "FILE")]
-    pub(super) budgets: Option<PathBuf>,
-    /// Measured time.
-    #[arg(long, value_name = "TIME", value_parser = units::parse_duration, default_value = "10s")]
-    pub(super) duration: Duration,
-    /// Seed of arrivals, data and choices.
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    #[command(flatten)]
-    pub(super) how: How,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Init {
-    /// Folder to write to.
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(super) dir: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Schema {
-    /// Which file's schema.
-    #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
-    pub(super) of: SchemaOf,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum SchemaOf {
-    /// Scenario files.
-    Scenario,
-    /// Budget files.
-    Budgets,
-    /// `result.json`.
-    Result,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,23 +8,16 @@
 )]
 
 mod args;
-mod demo;
+mod command;
 mod error;
-mod init;
 mod inputs;
-mod judge;
 mod output;
-mod plan;
 mod preflight;
 mod progress;
-mod run;
-mod schema;
 mod signals;
-mod validate;
 
-use args::{Cli, Colour, Command};
+use args::{Cli, Colour};
 use clap::Parser as _;
-use error::Error;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -39,26 +32,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let terminal = Terminal::new(cli.color);
-    match dispatch(&cli.command, terminal) {
+    match command::dispatch(&cli.command, terminal) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprint!("{}", error.render(terminal.stderr));
             ExitCode::from(error.code())
         }
-    }
-}
-
-fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Error> {
-    match command {
-        Command::Run(args) => run::run(args, terminal),
-        Command::Validate(args) => Ok(validate::validate(args, terminal)),
-        Command::Plan(args) => plan::plan(args, terminal),
-        Command::Judge(args) => judge::judge(args, terminal),
-        Command::Report(args) => judge::report(args, terminal),
-        Command::Demo(args) => demo::demo(args, terminal),
-        Command::Init(args) => init::init(args),
-        Command::Schema(args) => schema::schema(args),
-        Command::Completions { shell } => schema::completions(*shell),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Reports on disk. In: a folder and a view; out: one file per reporter. Invariant: a file is whole or not there,
+//! Reports on disk and on the terminal. In: a folder and a view; out: one file per reporter, a summary. Invariant: a file is whole or not there,
 //! one that cannot be written does not stop the others, and a folder that cannot be used is refused before the run.
 
 use super::error::Error;
+use super::{Terminal, columns};
 use crate::record::{self, RunRecord};
-use crate::report::{Html, Json, Junit, Reporter, Summary, View, Windows};
+use crate::report::{Console, Html, Json, Junit, Reporter, Summary, View, Windows};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -79,6 +80,17 @@ impl Folder {
         }
         problem.map_or(Ok(()), Err)
     }
+}
+
+/// Prints the summary.
+pub(super) fn print(view: &View, files: Option<String>, terminal: Terminal) -> Result<(), Error> {
+    let console = Console {
+        width: columns(),
+        colour: terminal.stdout,
+        files,
+    };
+    console.render(view, &mut io::stdout().lock())?;
+    Ok(())
 }
 
 /// The name of a scenario as that of a file.

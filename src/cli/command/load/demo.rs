@@ -1,17 +1,19 @@
 //! `tollgate demo`. In: nothing; out: the whole product on the embedded shop: load, verdict, report. Invariant:
 //! the load goes to loopback, and the files it runs are those that `tollgate init` writes.
 
-use super::Terminal;
-use super::args::{Amount, Demo, Reading};
-use super::error::Error;
-use super::init;
-use super::inputs::Inputs;
-use super::output::Folder;
-use super::run::{execute, prepare};
-use super::signals;
+use super::{execute, prepare};
+use crate::cli::Terminal;
+use crate::cli::args::{Amount, How, Reading};
+use crate::cli::command::files::init;
+use crate::cli::error::Error;
+use crate::cli::inputs::Inputs;
+use crate::cli::output::Folder;
+use crate::cli::signals;
 use crate::demo::Shop;
 use crate::load::stop;
+use crate::units;
 use crate::units::Rate;
+use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,7 +21,25 @@ use std::time::Duration;
 /// Enough for connections to be open and the shop's memory to be warm.
 const SETTLE: Duration = Duration::from_secs(1);
 
-pub(super) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error> {
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Demo {
+    /// Only serves the shop on this port of 127.0.0.1 (0: a free one), until Ctrl-C.
+    #[arg(long, value_name = "PORT")]
+    pub(in crate::cli) serve: Option<u16>,
+    /// Budget file to use instead of the demo's.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) budgets: Option<PathBuf>,
+    /// Measured time.
+    #[arg(long, value_name = "TIME", value_parser = units::parse_duration, default_value = "10s")]
+    pub(in crate::cli) duration: Duration,
+    /// Seed of arrivals, data and choices.
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) seed: Option<u64>,
+    #[command(flatten)]
+    pub(in crate::cli) how: How,
+}
+
+pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error> {
     if let Some(port) = args.serve {
         return serve(port);
     }

@@ -1,11 +1,22 @@
 //! `tollgate validate`. In: scenario files; out: every problem in all of them, or one line each. Invariant:
 //! nothing is sent.
 
-use super::Terminal;
-use super::args::Validate;
-use super::inputs::{Inputs, steps};
+use crate::cli::Terminal;
+use crate::cli::args::Reading;
+use crate::cli::inputs::{Inputs, steps};
+use clap::Args;
+use std::path::PathBuf;
 
-pub(super) fn validate(args: &Validate, terminal: Terminal) -> u8 {
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Validate {
+    /// Scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(in crate::cli) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) reading: Reading,
+}
+
+pub(in crate::cli) fn validate(args: &Validate, terminal: Terminal) -> u8 {
     let mut failed = false;
     for file in &args.files {
         match Inputs::read(file, &args.reading, terminal) {

@@ -1,17 +1,31 @@
 //! `tollgate plan`. In: a scenario and a profile; out: what a run would do, and what its budgets could decide.
 //! Invariant: nothing is sent.
 
-use super::Terminal;
-use super::args::Plan as Arguments;
-use super::error::Error;
-use super::inputs::{Inputs, steps};
 use crate::budget::{self, ExpectedStep};
+use crate::cli::Terminal;
+use crate::cli::args::{Amount, Reading};
+use crate::cli::command::load::capacity;
+use crate::cli::error::Error;
+use crate::cli::inputs::{Inputs, steps};
 use crate::plan::{Load, Plan};
 use crate::units::{format_count, format_duration, format_share, significant};
+use clap::Args;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
-pub(super) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    /// Scenario file.
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) amount: Amount,
+    #[command(flatten)]
+    pub(in crate::cli) reading: Reading,
+}
+
+pub(in crate::cli) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
     let inputs = Inputs::read(&args.file, &args.reading, terminal)?;
     let plan = inputs.plan(&args.amount)?;
     print!(
@@ -56,7 +70,7 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         )
         .ok();
     }
-    let capacity = super::run::capacity(&inputs.scenario, plan);
+    let capacity = capacity(&inputs.scenario, plan);
     writeln!(
         out,
         "at most {} requests in flight; the system allows {} open files",

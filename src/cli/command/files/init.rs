@@ -1,26 +1,36 @@
 //! `tollgate init`. In: a folder; out: a scenario, its data and its budgets. Invariant: a file that is there
 //! already is never overwritten.
 
-use super::args::Init;
-use super::error::Error;
+use crate::cli::error::Error;
+use clap::Args;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The demo's files, which are the first ones that a user gets. Paths as in the repository.
-pub(super) const FILES: [(&str, &str); 3] = [
+pub(in crate::cli) const FILES: [(&str, &str); 3] = [
     (
         "scenarios/shop.yaml",
-        include_str!("../../scenarios/shop.yaml"),
+        include_str!("../../../../scenarios/shop.yaml"),
     ),
     (
         "scenarios/data/shoppers.csv",
-        include_str!("../../scenarios/data/shoppers.csv"),
+        include_str!("../../../../scenarios/data/shoppers.csv"),
     ),
-    ("budgets/shop.yaml", include_str!("../../budgets/shop.yaml")),
+    (
+        "budgets/shop.yaml",
+        include_str!("../../../../budgets/shop.yaml"),
+    ),
 ];
 
-pub(super) fn init(args: &Init) -> Result<u8, Error> {
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Init {
+    /// Folder to write to.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(in crate::cli) dir: PathBuf,
+}
+
+pub(in crate::cli) fn init(args: &Init) -> Result<u8, Error> {
     if let Some((name, _)) = FILES.iter().find(|(name, _)| args.dir.join(name).exists()) {
         let path = args.dir.join(name);
         return Err(Error::Usage(format!(
@@ -40,7 +50,7 @@ pub(super) fn init(args: &Init) -> Result<u8, Error> {
 }
 
 /// Writes the demo's files below a folder; those that are there stay.
-pub(super) fn write(dir: &Path) -> Result<(), Error> {
+pub(in crate::cli) fn write(dir: &Path) -> Result<(), Error> {
     for (name, text) in FILES {
         let path = dir.join(name);
         let written = path

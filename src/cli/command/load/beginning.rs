@@ -1,0 +1,80 @@
+//! What is known of a run before its first request. In: inputs and plan; out: a [`RunRecord`] without results.
+//! Invariant: what a run was made with is in its record, results or not.
+
+use crate::cli::inputs::Inputs;
+use crate::plan::{self, Plan};
+use crate::record::{Environment, Host, Model, PhaseRecord, RunRecord};
+use std::path::Path;
+
+/// What is known of a run before it starts.
+pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
+    // Passes take as long as they take: a phase without a planned length says nothing.
+    let phases = plan
+        .phases
+        .iter()
+        .filter(|p| p.end > p.start)
+        .map(|p| PhaseRecord {
+            name: p.name.clone(),
+            start: p.start,
+            end: p.end,
+            measured: p.measured,
+        })
+        .collect();
+    RunRecord {
+        scenario: inputs.scenario.name.clone(),
+        file: file.display().to_string(),
+        profile: plan.profile.clone(),
+        profiles: inputs
+            .scenario
+            .profiles
+            .iter()
+            .map(|p| p.name.clone())
+            .collect(),
+        target: inputs.scenario.target.value.to_string(),
+        started: jiff::Timestamp::now().to_string(),
+        seed: plan.seed,
+        model: model(plan),
+        phases,
+        environment: environment(plan),
+        budgets: inputs.budget_source(),
+        ..RunRecord::default()
+    }
+}
+
+fn model(plan: &Plan) -> Model {
+    match &plan.load {
+        plan::Load::Passes(passes) => Model::Passes { passes: *passes },
+        plan::Load::Closed(users) => Model::Closed { users: *users },
+        plan::Load::Open(pacer) => Model::Open {
+            requests: pacer.shape.peak() * plan.requests_per_flow,
+            flows: pacer.shape.peak(),
+            poisson: pacer.process == crate::scenario::Process::Poisson,
+        },
+    }
+}
+
+fn environment(plan: &Plan) -> Environment {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let name = read("/proc/sys/kernel/hostname").trim().to_owned();
+    let processor = read("/proc/cpuinfo")
+        .lines()
+        .find_map(|l| l.strip_prefix("model name")?.split_once(':'))
+        .map_or_else(String::new, |(_, name)| name.trim().to_owned());
+    let git = std::process::Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output();
+    let revision = git
+        .ok()
+        .filter(|o| o.status.success())
+        .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
+    Environment {
+        version: env!("CARGO_PKG_VERSION").into(),
+        revision,
+        host: Host {
+            name,
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            processor,
+        },
+        plan: plan.to_string(),
+    }
+}

@@ -1,0 +1,134 @@
+//! From a prepared run to its reports. In: a [`Prepared`]; out: load, a record, reports and an exit. Invariant:
+//! whatever the load did, reports are written.
+
+use super::{Prepared, beginning, capacity};
+use crate::budget::{self, Exit, Verdict};
+use crate::cli::args::How;
+use crate::cli::error::Error;
+use crate::cli::inputs::Inputs;
+use crate::cli::output::{Folder, print};
+use crate::cli::progress::Progress;
+use crate::cli::{Terminal, preflight};
+use crate::load::{self, Capacity, Program, Settings, Stop};
+use crate::plan::Plan;
+use crate::protocol::{Blueprint, Client};
+use crate::record::{self, Masker, RunRecord};
+use crate::report::View;
+use crate::scenario::Scenario;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the look at the target may take.
+const PREFLIGHT: Duration = Duration::from_secs(10);
+
+/// Runs, judges, reports.
+pub(super) fn execute(
+    run: Prepared,
+    how: &How,
+    stop: &Stop,
+    terminal: Terminal,
+) -> Result<Exit, Error> {
+    let Prepared {
+        file,
+        inputs,
+        plan,
+        blueprint,
+        folder,
+    } = run;
+    if !how.quiet {
+        eprintln!(
+            "{} → {}: {plan}, seed {}",
+            inputs.scenario.name, inputs.scenario.target.value, plan.seed
+        );
+    }
+    let capacity = capacity(&inputs.scenario, &plan);
+    for shortage in capacity.shortages(plan.max_in_flight) {
+        eprintln!("warning: {shortage}");
+    }
+    let mut record = beginning::record(&file, &inputs, &plan);
+    let plan = Arc::new(plan);
+    match preflight::reach(&blueprint, &inputs.scenario, PREFLIGHT)? {
+        Some(reason) => {
+            let masker = masker(&inputs.scenario);
+            record.unreachable = Some(masker.text(&reason, &[]));
+            record.health.conserved = true;
+            let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
+            (record.steps, record.flows, ..) = record::Recorder::new(program.layout()).finish();
+        }
+        None => generate(
+            &inputs,
+            &plan,
+            (blueprint, capacity),
+            &mut record,
+            (how, stop),
+        )?,
+    }
+    let verdict = budget::judge(&record, inputs.budgets.as_ref());
+    finish(&record, &verdict, &folder, how.quiet, terminal)
+}
+
+/// Offers the load and puts what came of it into the record.
+fn generate(
+    inputs: &Inputs,
+    plan: &Arc<Plan>,
+    (blueprint, capacity): (Blueprint, Capacity),
+    record: &mut RunRecord,
+    (how, stop): (&How, &Stop),
+) -> Result<(), Error> {
+    let masker = Arc::new(masker(&inputs.scenario));
+    let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits(), &masker));
+    let settings = Settings {
+        masker,
+        workers: how.workers,
+        capacity,
+        stop: stop.clone(),
+    };
+    let mut progress = Progress::new(plan, how.quiet);
+    let parts = load::run(
+        &program,
+        plan,
+        &settings,
+        move || Client::new(blueprint.clone()),
+        &mut progress,
+    )?;
+    progress.finish();
+    record.timeline = parts.timeline;
+    record.counts = parts.counts;
+    record.counts.duration = plan.measured().map_or(0, |p| p.end - p.start);
+    record.health = parts.health;
+    record.elapsed = parts.elapsed;
+    record.stop = stop.reason();
+    (
+        record.steps,
+        record.flows,
+        record.failures,
+        record.exhibits,
+        record.health.lag,
+    ) = parts.recorder.finish();
+    Ok(())
+}
+
+fn masker(scenario: &Scenario) -> Masker {
+    Masker::new(scenario.secrets.iter().map(|s| s.value.as_str()))
+}
+
+/// Writes the run file and the reports, prints the summary.
+fn finish(
+    record: &RunRecord,
+    verdict: &Verdict,
+    folder: &Folder,
+    quiet: bool,
+    terminal: Terminal,
+) -> Result<Exit, Error> {
+    let view = View::new(record, verdict);
+    let saved = folder.save(record);
+    let written = folder.write(&view);
+    if quiet {
+        println!("{}", verdict.sentence);
+    } else {
+        let report = folder.path().join("report.html").display().to_string();
+        print(&view, Some(report), terminal)?;
+    }
+    saved.and(written)?;
+    Ok(verdict.exit.clone())
+}

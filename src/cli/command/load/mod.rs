@@ -1,0 +1,73 @@
+//! Commands that send load. In: scenarios; out: reports and verdicts. Invariant: nothing is sent before everything
+//! that can be refused was refused.
+
+mod beginning;
+pub(super) mod demo;
+mod execution;
+pub(super) mod run;
+
+use crate::cli::args::How;
+use crate::cli::error::Error;
+use crate::cli::inputs::{Inputs, is_load};
+use crate::cli::output::Folder;
+use crate::cli::preflight;
+use crate::load::Capacity;
+use crate::plan::Plan;
+use crate::protocol::{Blueprint, Reach, TlsSettings};
+use crate::scenario::Scenario;
+use execution::execute;
+use std::path::{Path, PathBuf};
+
+/// One run, ready to start.
+struct Prepared {
+    file: PathBuf,
+    inputs: Inputs,
+    plan: Plan,
+    blueprint: Blueprint,
+    folder: Folder,
+}
+
+/// Everything that can be refused, refused: reach, TLS files, the folder.
+fn prepare(
+    file: &Path,
+    inputs: Inputs,
+    plan: Plan,
+    out: Option<PathBuf>,
+    how: &How,
+) -> Result<Prepared, Error> {
+    inputs.check_reach(&plan, how.i_own_this_target)?;
+    let scenario = &inputs.scenario;
+    let tls = TlsSettings {
+        ca: scenario.tls.ca.clone(),
+        insecure: scenario.tls.insecure,
+    };
+    let reach = reach(scenario, &plan);
+    preflight::check_steps(scenario, &reach)?;
+    let blueprint = Blueprint::new(scenario.target.value.clone(), tls, reach)?
+        .with_connections(scenario.connections);
+    let folder = Folder::open(
+        out.unwrap_or_else(|| Folder::default_for(&scenario.name, &jiff::Zoned::now())),
+    )?;
+    Ok(Prepared {
+        file: file.to_owned(),
+        inputs,
+        plan,
+        blueprint,
+        folder,
+    })
+}
+
+/// What the system allows towards the target.
+pub(super) fn capacity(scenario: &Scenario, plan: &Plan) -> Capacity {
+    let port = scenario.target.value.port_or_known_default();
+    Capacity::of(plan, port.unwrap_or(80))
+}
+
+/// Under load only the target, loopback and the hosts of `allow:` are contacted.
+fn reach(scenario: &Scenario, plan: &Plan) -> Reach {
+    if !is_load(plan) {
+        return Reach::Any;
+    }
+    let target = scenario.target.value.host_str().map(str::to_owned);
+    Reach::Only(scenario.allow.iter().cloned().chain(target).collect())
+}

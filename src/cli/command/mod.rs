@@ -1,0 +1,52 @@
+//! The commands, by what they work on. In: a [`Command`]; out: an exit code. Invariant: one file per command, with
+//! its arguments in it.
+
+pub(super) mod files;
+mod load;
+mod scenario;
+mod stored;
+
+use super::Terminal;
+use super::error::Error;
+use clap::Subcommand;
+use clap_complete::Shell;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Runs scenarios against their targets, judges them, writes reports.
+    Run(load::run::Run),
+    /// Checks scenario and budget files; sends nothing.
+    Validate(scenario::validate::Validate),
+    /// Shows what a run would do and what its budgets could decide; sends nothing.
+    Plan(scenario::plan::Arguments),
+    /// Judges a stored run again, with other budgets if given; sends nothing.
+    Judge(stored::judge::Judge),
+    /// Writes the reports of a stored run again; sends nothing.
+    Report(stored::report::Report),
+    /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
+    Demo(load::demo::Demo),
+    /// Writes a first scenario and its budgets, which run green against the demo shop.
+    Init(files::init::Init),
+    /// Prints a JSON Schema for editors.
+    Schema(files::schema::Schema),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Does what was asked for.
+pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Error> {
+    match command {
+        Command::Run(args) => load::run::run(args, terminal),
+        Command::Validate(args) => Ok(scenario::validate::validate(args, terminal)),
+        Command::Plan(args) => scenario::plan::plan(args, terminal),
+        Command::Judge(args) => stored::judge::judge(args, terminal),
+        Command::Report(args) => stored::report::report(args, terminal),
+        Command::Demo(args) => load::demo::demo(args, terminal),
+        Command::Init(args) => files::init::init(args),
+        Command::Schema(args) => files::schema::schema(args),
+        Command::Completions { shell } => files::schema::completions(*shell),
+    }
+}

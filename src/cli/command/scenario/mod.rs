@@ -1,0 +1,4 @@
+//! Commands on scenarios that are not run. In: scenario files; out: what is in them. Invariant: nothing is sent.
+
+pub(super) mod plan;
+pub(super) mod validate;

@@ -1,0 +1,44 @@
+//! `tollgate judge`. In: a stored run, and other budgets if given; out: a verdict. Invariant: the network is not
+//! touched, and the run file is not changed.
+
+use super::again;
+use crate::cli::Terminal;
+use crate::cli::error::Error;
+use crate::cli::output::{Folder, print};
+use crate::record;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Judge {
+    /// A run file (`run.tg`) or the folder that holds it.
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: PathBuf,
+    /// Budget file; the one that the run was made with when left out.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) budgets: Option<PathBuf>,
+    /// Folder to write the reports of this judgement to.
+    #[arg(short, long, value_name = "DIR")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Prints the verdict only.
+    #[arg(short, long)]
+    pub(in crate::cli) quiet: bool,
+}
+
+pub(in crate::cli) fn judge(args: &Judge, terminal: Terminal) -> Result<u8, Error> {
+    let record = record::load(&args.run)?;
+    let (verdict, view) = again(&record, args.budgets.as_deref(), terminal)?;
+    let folder = args.out.clone().map(Folder::open).transpose()?;
+    if args.quiet {
+        println!("{}", verdict.sentence);
+    } else {
+        let report = folder
+            .as_ref()
+            .map(|f| f.path().join("report.html").display().to_string());
+        print(&view, report, terminal)?;
+    }
+    if let Some(folder) = folder {
+        folder.write(&view)?;
+    }
+    Ok(verdict.exit.code)
+}

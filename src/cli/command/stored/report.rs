@@ -1,0 +1,40 @@
+//! `tollgate report`. In: a stored run; out: its reports again. Invariant: the network is not touched, and the run
+//! file is not changed.
+
+use super::again;
+use crate::cli::Terminal;
+use crate::cli::error::Error;
+use crate::cli::output::Folder;
+use crate::record;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Report {
+    /// A run file (`run.tg`) or the folder that holds it.
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: PathBuf,
+    /// Folder for the reports; the run's own when left out.
+    #[arg(short, long, value_name = "DIR")]
+    pub(in crate::cli) out: Option<PathBuf>,
+}
+
+pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Error> {
+    let record = record::load(&args.run)?;
+    let (_, view) = again(&record, None, terminal)?;
+    let folder = Folder::open(args.out.clone().unwrap_or_else(|| home(&args.run)))?;
+    folder.write(&view)?;
+    println!("{}", folder.path().join("report.html").display());
+    Ok(0)
+}
+
+/// The folder that a run file is in.
+fn home(run: &Path) -> PathBuf {
+    if run.is_dir() {
+        return run.to_owned();
+    }
+    match run.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
