@@ -9,6 +9,7 @@
 mod budget_diagnostics;
 mod connections;
 mod diagnostics;
+mod environments;
 mod exits;
 mod faults;
 mod files;

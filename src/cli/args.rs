@@ -37,9 +37,12 @@ pub(super) struct Reading {
     /// Base URL to use instead of the scenario's `target:`.
     #[arg(long, value_name = "URL", value_parser = target)]
     pub(super) target: Option<Url>,
-    /// Value for `${KEY}` in the scenario; wins over the environment and `.env`.
-    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = crate::scenario::Environment::assignment)]
-    pub(super) env: Vec<(String, String)>,
+    /// One of the scenario's `environments:`, laid over the rest of the file.
+    #[arg(long = "env", value_name = "NAME", value_parser = environment)]
+    pub(super) environment: Option<String>,
+    /// Value for `${KEY}` in the scenario; wins over the process environment and `.env`.
+    #[arg(short = 'e', value_name = "KEY=VALUE", value_parser = crate::scenario::Environment::assignment)]
+    pub(super) assignments: Vec<(String, String)>,
     /// Budget file to use instead of the scenario's `budgets:`.
     #[arg(long, value_name = "FILE")]
     pub(super) budgets: Option<PathBuf>,
@@ -97,6 +100,32 @@ pub(super) enum Colour {
 
 fn target(text: &str) -> Result<Url, String> {
     crate::scenario::parse_target(text)
+}
+
+fn environment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(_) => Err(format!(
+            "this is the name of an environment; a variable is set by `-e {text}`"
+        )),
+        None => Ok(text.into()),
+    }
+}
+
+impl Reading {
+    /// What the scenario is read with.
+    pub(super) fn environment(&self) -> crate::scenario::Environment {
+        let mut environment = crate::scenario::Environment::of_process();
+        for (name, value) in &self.assignments {
+            environment = environment.with(name, value);
+        }
+        if let Some(target) = &self.target {
+            environment = environment.with_target(target.clone());
+        }
+        match &self.environment {
+            Some(name) => environment.with_chosen(name),
+            None => environment,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -46,6 +46,19 @@ impl Error {
         }
     }
 
+    /// The problems that have a place in a file.
+    ///
+    /// # Errors
+    /// The error itself, where it is of another kind.
+    pub(super) fn into_diagnostics(self) -> Result<Vec<Diagnostic>, Self> {
+        match self {
+            Self::Scenario(Problems::Invalid(problems))
+            | Self::Budgets(problems)
+            | Self::Reach(problems) => Ok(problems),
+            other => Err(other),
+        }
+    }
+
     pub(super) fn render(&self, colour: bool) -> String {
         match self {
             Self::Scenario(problems) => problems.render(colour),

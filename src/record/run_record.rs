@@ -17,6 +17,8 @@ pub struct RunRecord {
     pub profile: String,
     /// Names of all profiles of the scenario: what `during` may name.
     pub profiles: Vec<String>,
+    /// The one of the scenario's `environments:` that was chosen with `--env`.
+    pub env: Option<String>,
     /// Base URL of the target.
     pub target: String,
     /// When the run began, RFC 3339, UTC.

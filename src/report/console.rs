@@ -97,7 +97,7 @@ impl Page<'_> {
         self.line("")?;
         self.line(&format!(
             "{title} · profile {} · {}",
-            log_line(&run.profile),
+            log_line(&run.profile_text()),
             log_line(&run.target)
         ))?;
         let mut facts = vec![run.load.clone()];

@@ -1,7 +1,7 @@
 //! One pass over a scenario file. In: its path and the environment; out: [`Loaded`] or all problems.
 //! Invariant: every part is read even when another is broken, and a cause is told once.
 
-use super::environment::{Environment, Resolver, Secrets, beside};
+use super::environment::{Environment, Resolver, Secrets, beside, overlay, settings as written};
 use super::flow::{self, Defaults};
 use super::loading::Loading;
 use super::names::Names;
@@ -45,10 +45,12 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     for problem in problems {
         reader.push(problem);
     }
-    let root = retargeted(root, environment);
-    let declared = declared_secrets(&mut reader, &root);
+    let mut laid = overlay::lay(root, environment, &mut reader)
+        .map_err(|problem| Problems::Invalid(vec![*problem]))?;
+    retarget(&mut laid.root, environment);
+    let declared = declared_secrets(&mut reader, &laid.root);
     let mut resolver = Resolver::new(environment, file);
-    let root = resolver.expand(&root, &mut reader);
+    let root = resolver.expand(&laid.root, &mut reader);
     let secrets = Secrets::new(&declared, &resolver, &mut reader);
     let mut loading = Loading {
         reader,
@@ -63,7 +65,8 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         secrets,
         ..
     } = loading;
-    let problems = tidy(reader.finish(), &source, &secrets, resolver.unfilled());
+    let problems = reader.finish().into_iter().map(|p| laid.explain(p));
+    let problems = tidy(problems.collect(), &source, &secrets, resolver.unfilled());
     let failed = problems
         .iter()
         .any(|problem| problem.severity == Severity::Error);
@@ -73,25 +76,43 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     scenario.variables = names.into_variables();
     scenario.secrets = secrets.into_values();
     scenario.source = Arc::new(source);
+    scenario.environment = environment.chosen().map(str::to_owned);
+    let trees = (&laid.root, &root);
     Ok(Loaded {
+        settings: written(trees, laid.place, resolver.uses(), &declared),
         scenario,
         warnings: problems,
-        lookups: resolver.lookups(),
+        lookups: resolver.lookups(&declared),
     })
 }
 
+/// The names of a file's `environments:`, and whether it has a target only with one of them. Nothing where the
+/// file cannot be read: [`load`] says why.
+pub fn environments(path: &Path) -> (Vec<String>, bool) {
+    std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| crate::source::parse(&Source::new("", text)).ok())
+        .map_or((Vec::new(), false), overlay::listed)
+}
+
 /// `--target` in the place of `target:`, before anyone asks what stands there: it may be a variable that is
-/// only set elsewhere.
-fn retargeted(mut root: Node, environment: &Environment) -> Node {
-    if let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) {
-        for (_, node) in entries.iter_mut().filter(|(key, _)| key.value == "target") {
-            node.kind = Kind::Scalar(Scalar {
-                text: target.as_str().into(),
-                plain: false,
-            });
+/// only set elsewhere, or nothing, where only environments have one.
+fn retarget(root: &mut Node, environment: &Environment) {
+    let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) else {
+        return;
+    };
+    let kind = Kind::Scalar(Scalar {
+        text: target.as_str().into(),
+        plain: false,
+    });
+    match entries.iter_mut().find(|(key, _)| key.value == "target") {
+        Some((_, node)) => node.kind = kind,
+        None => {
+            let span = Span::new(root.span.start, root.span.start);
+            let key = Spanned::new("target".to_owned(), span);
+            entries.push((key, Node { span, kind }));
         }
     }
-    root
 }
 
 /// `secrets:` as it is written: these names say what must not be shown, so they are read first.
@@ -142,6 +163,7 @@ fn read(loading: &mut Loading<'_>, root: &Node, path: &Path) -> Option<Scenario>
     Some(Scenario {
         name: name?,
         source: Arc::new(Source::new("", "")),
+        environment: None,
         target: target?,
         budgets,
         secrets: Vec::new(),

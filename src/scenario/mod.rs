@@ -16,13 +16,13 @@ mod profile;
 mod settings;
 mod vocabulary;
 
-pub use environment::{Environment, Lookup, Origin, Secret};
+pub use environment::{Environment, Lookup, Origin, Secret, Setting};
 pub use feeder::{Feeder, Order};
 pub use flow::{
     Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, OAuth2, Part, PartValue, Request,
     Retry, Step, Think, Until, bearer,
 };
-pub use load::{load, parse};
+pub use load::{environments, load, parse};
 pub use profile::{Load, Process, Profile};
 pub use settings::{Connections, Tls, parse_target};
 pub use vocabulary::SCENARIO;
@@ -43,6 +43,8 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// Which environment variables the file asked for and where each value came from, never the values.
     pub lookups: Vec<Lookup>,
+    /// The values that the file gives beside its flows, and where each came from.
+    pub settings: Vec<Setting>,
 }
 
 /// How people use a system, ready to run.
@@ -52,6 +54,8 @@ pub struct Scenario {
     pub name: String,
     /// The file it was read from.
     pub source: Arc<Source>,
+    /// The one of its `environments:` that was laid over it.
+    pub environment: Option<String>,
     /// Scheme, host and port of the system; the paths of the steps start here.
     pub target: Spanned<Url>,
     /// The budget file: as named, or found by name; it exists.

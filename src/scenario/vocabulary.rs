@@ -2,6 +2,7 @@
 //! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
 //! offer and what is read cannot differ.
 
+use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
 
 /// The methods that a step can use; exactly one of these or `think` stands in every step.
@@ -94,6 +95,11 @@ pub static SCENARIO: Shape = Shape {
             "profiles",
             Type::MapOf(&Type::Object(&PROFILE)),
             "How much load for how long, by name.",
+        ),
+        key(
+            "environments",
+            Type::MapOf(&Type::Object(&ENVIRONMENT)),
+            "What is different in preview, staging, production; `--env NAME` chooses one.",
         ),
     ],
 };

@@ -19,6 +19,8 @@ pub(super) enum Command {
     Validate(scenario::validate::Validate),
     /// Shows what a run would do and what its budgets could decide; sends nothing.
     Plan(scenario::plan::Arguments),
+    /// Shows every value of a scenario and where it came from; sends nothing.
+    Config(scenario::config::Config),
     /// Judges a stored run again, with other budgets if given; sends nothing.
     Judge(stored::judge::Judge),
     /// Writes the reports of a stored run again; sends nothing.
@@ -42,6 +44,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Run(args) => load::run::run(args, terminal),
         Command::Validate(args) => Ok(scenario::validate::validate(args, terminal)),
         Command::Plan(args) => scenario::plan::plan(args, terminal),
+        Command::Config(args) => scenario::config::config(args, terminal),
         Command::Judge(args) => stored::judge::judge(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),

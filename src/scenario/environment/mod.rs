@@ -1,13 +1,18 @@
 //! Where values from outside come from. In: `-e K=V`, the process environment and the `.env` file beside the
-//! scenario, in this order of precedence; out: the tree with `${NAME}` and `${NAME:-default}` filled in.
+//! scenario, in this order of precedence; out: the tree with the chosen environment laid over it, and `${NAME}` and
+//! `${NAME:-default}` filled in.
 //! Invariant: a variable that is not set is a problem with a place, never an empty text.
 
 mod dotenv;
 mod expand;
+pub(super) mod overlay;
+mod provenance;
 mod secret;
 
 pub(super) use dotenv::beside;
 pub(super) use expand::{Resolver, Use};
+pub use provenance::Setting;
+pub(super) use provenance::settings;
 pub use secret::Secret;
 pub(super) use secret::Secrets;
 
@@ -21,6 +26,7 @@ pub struct Environment {
     given: BTreeMap<String, String>,
     process: BTreeMap<String, String>,
     target: Option<Url>,
+    chosen: Option<String>,
 }
 
 /// Where the value of an environment variable came from.
@@ -77,6 +83,13 @@ impl Environment {
         self
     }
 
+    /// Chooses one of the file's `environments:`, as `--env` does.
+    #[must_use]
+    pub fn with_chosen(mut self, name: impl Into<String>) -> Self {
+        self.chosen = Some(name.into());
+        self
+    }
+
     /// Splits the `NAME=value` of `-e`.
     ///
     /// # Errors
@@ -93,6 +106,10 @@ impl Environment {
 
     pub(super) fn target(&self) -> Option<&Url> {
         self.target.as_ref()
+    }
+
+    pub(super) fn chosen(&self) -> Option<&str> {
+        self.chosen.as_deref()
     }
 
     fn lookup<'a>(
@@ -117,6 +134,7 @@ impl fmt::Debug for Environment {
             .field("given", &self.given.keys())
             .field("process", &self.process.len())
             .field("target", &self.target.as_ref().map(Url::as_str))
+            .field("chosen", &self.chosen)
             .finish()
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
             .iter()
             .map(|p| p.name.clone())
             .collect(),
+        env: inputs.scenario.environment.clone(),
         target: inputs.scenario.target.value.to_string(),
         started: jiff::Timestamp::now().to_string(),
         seed: plan.seed,

@@ -54,8 +54,8 @@ pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error>
     let target = format!("http://{}", shop.addr).parse().ok();
     let reading = Reading {
         target,
-        env: Vec::new(),
         budgets: args.budgets.clone(),
+        ..Reading::default()
     };
     let amount = Amount {
         profile: Some("launch".into()),
