@@ -7,7 +7,9 @@
 )]
 
 mod budget_diagnostics;
+mod codes;
 mod connections;
+mod data;
 mod diagnostics;
 mod environments;
 mod exits;

@@ -6,7 +6,7 @@ use crate::plan::PlanError;
 use crate::protocol::TlsError;
 use crate::record::FileError;
 use crate::scenario::Problems;
-use crate::source::{Diagnostic, render_all};
+use crate::source::{Diagnostic, Severity, render_all};
 use std::io;
 use std::path::PathBuf;
 
@@ -61,9 +61,22 @@ impl Error {
 
     pub(super) fn render(&self, colour: bool) -> String {
         match self {
-            Self::Scenario(problems) => problems.render(colour),
-            Self::Budgets(problems) | Self::Reach(problems) => render_all(problems, colour),
+            Self::Scenario(Problems::Invalid(problems))
+            | Self::Budgets(problems)
+            | Self::Reach(problems) => explained(problems, colour),
             other => format!("error: {other}\n"),
         }
     }
+}
+
+/// All problems and, where one of them is an error, where to read on.
+pub(super) fn explained(problems: &[Diagnostic], colour: bool) -> String {
+    let mut out = render_all(problems, colour);
+    let error = problems.iter().find(|p| p.severity == Severity::Error);
+    if let Some(error) = error {
+        out.push_str("`tollgate explain ");
+        out.push_str(error.code);
+        out.push_str("` says more\n");
+    }
+    out
 }

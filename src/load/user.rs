@@ -10,6 +10,7 @@ use crate::expr::{Context, Facts, Mismatch, Value};
 use crate::plan::seed_of;
 use crate::protocol::{Answer, Call, Exchange, Location, Problem, Protocol, Session};
 use crate::record::{Failure, Outcome, Sample, What};
+use crate::scenario::Draw;
 use crate::units::{Nanos, nanos};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -73,11 +74,11 @@ impl User {
         program: &Program,
         flow: usize,
         seed: u64,
-        uses: impl Fn(usize) -> u64,
+        draw: impl Fn(usize) -> Draw,
     ) -> bool {
         for index in &program.flows[flow].feeders {
             let feeder = &program.feeders[*index];
-            let Some(row) = feeder.row(uses(*index), seed) else {
+            let Some(row) = feeder.row(draw(*index), seed) else {
                 return false;
             };
             for ((_, slot), value) in feeder.columns.iter().zip(&feeder.rows[row]) {

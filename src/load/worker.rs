@@ -11,6 +11,7 @@ use crate::plan::pacer::Pacer;
 use crate::plan::{Load, Plan, choose};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Layout, Masker, Outcome, Recorder, Sample, Window};
+use crate::scenario::Draw;
 use crate::units::{Nanos, nanos};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -174,7 +175,12 @@ impl<P: Protocol> Worker<P> {
             }
             user.become_new(self.plan.seed, number as u64, 0);
             self.arrived(flow, true);
-            if user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
+            // A smoke test is one user.
+            let draw = |feeder: usize| Draw {
+                index: uses[feeder],
+                user: 0,
+            };
+            if user.feed(&self.program, flow, self.plan.seed, draw) {
                 self.started(flow, true);
                 let journey = Journey {
                     flow,
@@ -233,7 +239,8 @@ impl<P: Protocol> Worker<P> {
         let pooled = self.users.borrow_mut().pop();
         let mut user = pooled.unwrap_or_else(|| User::new(self.program.variables));
         user.become_new(self.plan.seed, index, 0);
-        if !user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
+        let draw = |feeder: usize| Draw::arrival(uses[feeder]);
+        if !user.feed(&self.program, flow, self.plan.seed, draw) {
             self.users.borrow_mut().push(user);
             return self.dropped(flow, measured, |c| c.dropped_data += 1);
         }
@@ -297,7 +304,11 @@ impl<P: Protocol> Worker<P> {
             let measured = self.measured(now);
             user.become_new(self.plan.seed, number, iteration);
             self.arrived(flow, measured);
-            if !user.feed(&self.program, flow, self.plan.seed, |_| index) {
+            let draw = Draw {
+                index,
+                user: number,
+            };
+            if !user.feed(&self.program, flow, self.plan.seed, |_| draw) {
                 return self.dropped(flow, measured, |c| c.dropped_data += 1);
             }
             self.started(flow, measured);

@@ -105,13 +105,12 @@ fn retarget(root: &mut Node, environment: &Environment) {
         text: target.as_str().into(),
         plain: false,
     });
-    match entries.iter_mut().find(|(key, _)| key.value == "target") {
-        Some((_, node)) => node.kind = kind,
-        None => {
-            let span = Span::new(root.span.start, root.span.start);
-            let key = Spanned::new("target".to_owned(), span);
-            entries.push((key, Node { span, kind }));
-        }
+    if let Some((_, node)) = entries.iter_mut().find(|(key, _)| key.value == "target") {
+        node.kind = kind;
+    } else {
+        let span = Span::new(root.span.start, root.span.start);
+        let key = Spanned::new("target".to_owned(), span);
+        entries.push((key, Node { span, kind }));
     }
 }
 

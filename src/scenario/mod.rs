@@ -17,7 +17,7 @@ mod settings;
 mod vocabulary;
 
 pub use environment::{Environment, Lookup, Origin, Secret, Setting};
-pub use feeder::{Feeder, Order};
+pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
     Assignment, Auth, Aws, Block, BlockKind, Body, Capture, Flow, OAuth2, Part, PartValue, Request,
     Retry, Step, Think, Until, bearer,

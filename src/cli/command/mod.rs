@@ -29,6 +29,8 @@ pub(super) enum Command {
     Demo(load::demo::Demo),
     /// Writes a first scenario and its budgets, which run green against the demo shop.
     Init(files::init::Init),
+    /// Explains the code of a problem in a file: cause, fix and examples.
+    Explain(files::explain::Explain),
     /// Prints a JSON Schema for editors.
     Schema(files::schema::Schema),
     /// Prints a completion script for a shell.
@@ -49,6 +51,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),
+        Command::Explain(args) => files::explain::explain(args),
         Command::Schema(args) => files::schema::schema(args),
         Command::Completions { shell } => files::schema::completions(*shell),
     }

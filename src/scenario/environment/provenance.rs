@@ -66,15 +66,16 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn node(&mut self, path: &str, key: Span, (written, filled): (&Node, &Node)) {
-        match (&written.kind, &filled.kind) {
+        let (value, spans) = match (&written.kind, &filled.kind) {
             (Kind::Map(written), Kind::Map(filled)) => {
                 for ((key, written), (_, filled)) in written.iter().zip(filled) {
                     let path = format!("{path}.{}", key.value);
                     self.node(&path, key.span, (written, filled));
                 }
+                return;
             }
             (Kind::List(items), _) if items.iter().any(|item| item.scalar().is_none()) => {
-                self.add(path, key, written, format!("{} items", items.len()), &[]);
+                (format!("{} items", items.len()), Vec::new())
             }
             (Kind::List(items), Kind::List(filled)) => {
                 let texts: Vec<String> = items
@@ -82,14 +83,19 @@ impl Walk<'_> {
                     .zip(filled)
                     .map(|(written, filled)| self.text(written, filled))
                     .collect();
-                let spans: Vec<Span> = items.iter().map(|item| item.span).collect();
-                self.add(path, key, written, texts.join(", "), &spans);
+                let spans = items.iter().map(|item| item.span).collect();
+                (texts.join(", "), spans)
             }
-            _ => {
-                let text = self.text(written, filled);
-                self.add(path, key, written, text, &[written.span]);
-            }
-        }
+            _ => (self.text(written, filled), vec![written.span]),
+        };
+        let inside = |all: Span| all.start <= key.start && key.end <= all.end;
+        self.found.push(Setting {
+            key: path.into(),
+            value,
+            span: written.span,
+            overlaid: self.environment.is_some_and(inside),
+            lookups: self.lookups(&spans),
+        });
     }
 
     fn text(&self, written: &Node, filled: &Node) -> String {
@@ -100,26 +106,15 @@ impl Walk<'_> {
         node.scalar().map_or_else(String::new, |s| s.text.clone())
     }
 
-    fn add(&mut self, path: &str, key: Span, node: &Node, value: String, spans: &[Span]) {
-        let lookups = self
-            .uses
-            .iter()
-            .filter(|usage| spans.contains(&usage.span))
-            .filter_map(|usage| {
-                let (_, origin) = usage.found.as_ref()?;
-                Some(Lookup {
-                    name: usage.name.clone(),
-                    origin: *origin,
-                })
+    fn lookups(&self, spans: &[Span]) -> Vec<Lookup> {
+        let found = |usage: &Use| {
+            let (_, origin) = usage.found.as_ref()?;
+            Some(Lookup {
+                name: usage.name.clone(),
+                origin: *origin,
             })
-            .collect();
-        let inside = |all: Span| all.start <= key.start && key.end <= all.end;
-        self.found.push(Setting {
-            key: path.into(),
-            value,
-            span: node.span,
-            overlaid: self.environment.is_some_and(inside),
-            lookups,
-        });
+        };
+        let uses = self.uses.iter().filter(|u| spans.contains(&u.span));
+        uses.filter_map(found).collect()
     }
 }

@@ -203,7 +203,21 @@ fn unwritten(inputs: &Inputs, reading: &Reading, written: &[Row]) -> Vec<Row> {
     for profile in &scenario.profiles {
         rows.extend(unwritten_profile(profile));
     }
-    for secret in &scenario.secrets {
+    rows.extend(secrets(inputs));
+    // A key that is written, or whose parts are.
+    let known = |row: &Row| {
+        written
+            .iter()
+            .any(|w| w.key == row.key || w.key.starts_with(&format!("{}.", row.key)))
+    };
+    rows.retain(|row| !known(row));
+    rows
+}
+
+/// Their names, each once, and never a value.
+fn secrets(inputs: &Inputs) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for secret in &inputs.scenario.secrets {
         let key = format!("secrets.{}", secret.name);
         if rows.iter().any(|row| row.key == key) {
             continue;
@@ -219,13 +233,6 @@ fn unwritten(inputs: &Inputs, reading: &Reading, written: &[Row]) -> Vec<Row> {
             .collect();
         rows.push(entry);
     }
-    // A key that is written, or whose parts are.
-    let known = |row: &Row| {
-        written
-            .iter()
-            .any(|w| w.key == row.key || w.key.starts_with(&format!("{}.", row.key)))
-    };
-    rows.retain(|row| !known(row));
     rows
 }
 

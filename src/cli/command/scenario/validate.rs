@@ -4,10 +4,10 @@
 
 use crate::cli::Terminal;
 use crate::cli::args::Reading;
-use crate::cli::error::Error;
+use crate::cli::error::{Error, explained};
 use crate::cli::inputs::{Inputs, steps};
 use crate::scenario;
-use crate::source::{Diagnostic, Severity, render_all};
+use crate::source::{Diagnostic, Severity};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -134,7 +134,7 @@ impl Findings {
 
     fn render(&self, colour: bool) -> String {
         let problems: Vec<Diagnostic> = self.problems.iter().map(|(p, _)| p.clone()).collect();
-        format!("{}{}", render_all(&problems, colour), self.others.concat())
+        format!("{}{}", explained(&problems, colour), self.others.concat())
     }
 }
 
