@@ -5,7 +5,7 @@ use crate::load::WorkerError;
 use crate::plan::PlanError;
 use crate::protocol::TlsError;
 use crate::record::FileError;
-use crate::scenario::Problems;
+use crate::scenario::{Problems, SelectError};
 use crate::source::{Diagnostic, Severity, render_all};
 use std::io;
 use std::path::PathBuf;
@@ -18,6 +18,8 @@ pub(super) enum Error {
     Budgets(Vec<Diagnostic>),
     #[error("steps lead to other hosts")]
     Reach(Vec<Diagnostic>),
+    #[error(transparent)]
+    Select(#[from] SelectError),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]

@@ -206,7 +206,7 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// Ends a flow before its end: the requests from `rest` on are not sent.
-    fn cut_off(&self, journey: Journey, rest: usize, begun: Nanos) {
+    pub(super) fn cut_off(&self, journey: Journey, rest: usize, begun: Nanos) {
         let took = self.clock.now().saturating_sub(begun);
         let mut recorder = self.recorder.borrow_mut();
         recorder.skipped(

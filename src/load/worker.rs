@@ -188,6 +188,14 @@ impl<P: Protocol> Worker<P> {
                     measured: true,
                     think: false,
                 };
+                if self.plan.bail && self.recorder.borrow().failed() {
+                    self.cut_off(
+                        journey,
+                        self.program.flows[flow].requests.start,
+                        self.clock.now(),
+                    );
+                    continue;
+                }
                 self.journey(&mut user, journey).await;
             } else {
                 self.dropped(flow, true, |c| c.dropped_data += 1);

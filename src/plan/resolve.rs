@@ -87,6 +87,7 @@ pub fn resolve(
         flows,
         requests_per_flow,
         max_in_flight,
+        bail: false,
     };
     enough_rows(scenario, &plan)?;
     Ok(plan)

@@ -101,6 +101,16 @@ impl Masker {
         body: &[u8],
         captured: &[Cow<'_, str>],
     ) -> Message {
+        self.excerpt(headers, body, (captured, EXCERPT))
+    }
+
+    /// The same with another length: at most so many characters of the body.
+    pub fn excerpt<'a>(
+        &self,
+        headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+        body: &[u8],
+        (captured, most): (&[Cow<'_, str>], usize),
+    ) -> Message {
         let headers = headers
             .map(|(name, value)| {
                 let value = if HEADERS.contains(&name) {
@@ -112,11 +122,11 @@ impl Masker {
             })
             .collect();
         // Masked before it is cut, so that no half of a secret is left at the edge.
-        let window = &body[..body.len().min(EXCERPT * 16)];
+        let window = &body[..body.len().min(most * 16)];
         let text = self.text(&String::from_utf8_lossy(window), captured);
         let end = text
             .char_indices()
-            .nth(EXCERPT)
+            .nth(most)
             .map_or(text.len(), |(at, _)| at);
         Message {
             headers,

@@ -13,6 +13,7 @@ mod load;
 mod loading;
 mod names;
 mod profile;
+mod select;
 mod settings;
 mod vocabulary;
 
@@ -24,6 +25,7 @@ pub use flow::{
 };
 pub use load::{environments, load, parse};
 pub use profile::{Load, Process, Profile};
+pub use select::{SelectError, Selection};
 pub use settings::{Connections, Tls, parse_target};
 pub use vocabulary::SCENARIO;
 

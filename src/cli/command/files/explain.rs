@@ -16,12 +16,17 @@ pub(in crate::cli) struct Explain {
 pub(in crate::cli) fn explain(args: &Explain) -> Result<u8, Error> {
     let text = match &args.code {
         Some(wanted) => find(wanted)?.plain(),
-        None => codes()
-            .map(|c| format!("{}  {}\n", c.code, c.title))
-            .collect(),
+        None => list(),
     };
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(0)
+}
+
+fn list() -> String {
+    let lines: Vec<String> = codes()
+        .map(|c| format!("{}  {}", c.code, c.title))
+        .collect();
+    lines.join("\n") + "\n"
 }
 
 /// `T0204`, `t0204` and `204` are the same code.

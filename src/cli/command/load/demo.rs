@@ -71,7 +71,7 @@ pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error>
     let prepared = prepare(&scenario, inputs, plan, Some(out), &args.how)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);
-    Ok(execute(prepared, &args.how, &stop, terminal)?.code)
+    Ok(execute(prepared, &args.how, false, (&stop, terminal))?.code)
 }
 
 /// The demo's files: the repository's where we stand in it, else copies beside the report.

@@ -1,6 +1,7 @@
 //! From a prepared run to its reports. In: a [`Prepared`]; out: load, a record, reports and an exit. Invariant:
 //! whatever the load did, reports are written.
 
+use super::debugging::{Debugging, Steps};
 use super::{Prepared, beginning, capacity};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
@@ -15,6 +16,7 @@ use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
 use crate::report::View;
 use crate::scenario::Scenario;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +27,8 @@ const PREFLIGHT: Duration = Duration::from_secs(10);
 pub(super) fn execute(
     run: Prepared,
     how: &How,
-    stop: &Stop,
-    terminal: Terminal,
+    debug: bool,
+    (stop, terminal): (&Stop, Terminal),
 ) -> Result<Exit, Error> {
     let Prepared {
         file,
@@ -60,11 +62,11 @@ pub(super) fn execute(
             &plan,
             (blueprint, capacity),
             &mut record,
-            (how, stop),
+            (how, stop, debug),
         )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
-    finish(&record, &verdict, &folder, how.quiet, terminal)
+    finish(&record, &verdict, &folder, (how, terminal))
 }
 
 /// Offers the load and puts what came of it into the record.
@@ -73,10 +75,11 @@ fn generate(
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
-    (how, stop): (&How, &Stop),
+    (how, stop, debug): (&How, &Stop, bool),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
     let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits(), &masker));
+    let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
         workers: how.workers,
@@ -84,13 +87,18 @@ fn generate(
         stop: stop.clone(),
     };
     let mut progress = Progress::new(plan, how.quiet);
-    let parts = load::run(
-        &program,
-        plan,
-        &settings,
-        move || Client::new(blueprint.clone()),
-        &mut progress,
-    )?;
+    let client = move || Client::new(blueprint.clone());
+    let parts = match steps {
+        None => load::run(&program, plan, &settings, client, &mut progress)?,
+        Some(steps) => {
+            let telling = move || Debugging {
+                inner: client(),
+                steps: Arc::clone(&steps),
+                secrets: RefCell::default(),
+            };
+            load::run(&program, plan, &settings, telling, &mut progress)?
+        }
+    };
     progress.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
@@ -117,17 +125,16 @@ fn finish(
     record: &RunRecord,
     verdict: &Verdict,
     folder: &Folder,
-    quiet: bool,
-    terminal: Terminal,
+    (how, terminal): (&How, Terminal),
 ) -> Result<Exit, Error> {
     let view = View::new(record, verdict);
     let saved = folder.save(record);
     let written = folder.write(&view);
-    if quiet {
+    if how.quiet {
         println!("{}", verdict.sentence);
     } else {
         let report = folder.path().join("report.html").display().to_string();
-        print(&view, Some(report), terminal)?;
+        print(&view, Some(report), how.verbose, terminal)?;
     }
     saved.and(written)?;
     Ok(verdict.exit.clone())
