@@ -18,6 +18,7 @@ mod files;
 mod golden;
 mod layers;
 mod reports;
+mod schema;
 mod smoke;
 mod support;
 mod target;

@@ -185,7 +185,7 @@ fn debug_prints_exchanges_masked() {
     for line in [
         "* a/first\n> POST http://",
         "> authorization: •••\n",
-        "> x-key: •••\n",
+        "> x-key: •••{KEY}\n",
         "< 200 OK after ",
     ] {
         assert!(ran.stderr.contains(line), "{line} in\n{}", ran.stderr);
@@ -218,4 +218,55 @@ fn watch_runs_again_when_a_file_changes_until_it_is_interrupted() {
     let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
     assert!(ran.stderr.contains("watching 2 files"), "{}", ran.stderr);
     ran.all_reports();
+}
+
+#[test]
+fn the_curl_line_of_a_failure_can_be_run_and_holds_no_secret() {
+    let target = target();
+    let flows = "  a:
+    steps:
+      - put: /status/500
+        name: first
+        headers: { x-key: \"${KEY}\", authorization: \"Bearer ${KEY}\", x-odd: \"it's $(id) `id`\" }
+        json: { a: \"$HOME\" }
+";
+    let bench = bench(&target.url(""), flows);
+    let text = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    bench.write("s.yaml", &format!("secrets: [KEY]\n{text}"));
+    let ran = bench.smoke(&["-e", "KEY=hunter2"]).expect(3);
+    let line = ran
+        .stdout
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("curl "))
+        .unwrap_or_else(|| panic!("{}", ran.stdout));
+    for report in [
+        ran.report("result.json"),
+        ran.report("junit.xml"),
+        ran.report("report.html"),
+    ] {
+        assert!(report.contains("curl -i") && !report.contains("hunter2"));
+    }
+    assert!(!ran.stdout.contains("hunter2"));
+    // A curl that only says what it was given.
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            &format!("curl() {{ printf '%s\\n' \"$@\"; }}; {}", line.trim()),
+        ])
+        .env("KEY", "hunter2")
+        .output()
+        .unwrap();
+    let given = String::from_utf8(output.stdout).unwrap();
+    for argument in [
+        "PUT",
+        "x-key: hunter2",
+        "authorization: Bearer hunter2",
+        "x-odd: it's $(id) `id`",
+        "{\"a\":\"$HOME\"}",
+    ] {
+        assert!(
+            given.lines().any(|l| l == argument),
+            "{argument} in\n{given}\nof {line}"
+        );
+    }
 }

@@ -21,6 +21,10 @@ pub struct RunRecord {
     pub env: Option<String>,
     /// Base URL of the target.
     pub target: String,
+    /// Any certificate was accepted.
+    pub insecure: bool,
+    /// The file of certificate authorities that was trusted.
+    pub ca: Option<String>,
     /// When the run began, RFC 3339, UTC.
     pub started: String,
     /// From the first arrival due to the last answer.

@@ -117,7 +117,8 @@ fn generate(
 }
 
 fn masker(scenario: &Scenario) -> Masker {
-    Masker::new(scenario.secrets.iter().map(|s| s.value.as_str()))
+    let secrets = scenario.secrets.iter();
+    Masker::named(secrets.map(|s| (s.name.as_str(), s.value.as_str())))
 }
 
 /// Writes the run file and the reports, prints the summary.
