@@ -176,10 +176,7 @@ impl<P: Protocol> Worker<P> {
             user.become_new(self.plan.seed, number as u64, 0);
             self.arrived(flow, true);
             // A smoke test is one user.
-            let draw = |feeder: usize| Draw {
-                index: uses[feeder],
-                user: 0,
-            };
+            let draw = |feeder: usize| Draw::of(uses[feeder], 0);
             if user.feed(&self.program, flow, self.plan.seed, draw) {
                 self.started(flow, true);
                 let journey = Journey {
@@ -189,14 +186,11 @@ impl<P: Protocol> Worker<P> {
                     think: false,
                 };
                 if self.plan.bail && self.recorder.borrow().failed() {
-                    self.cut_off(
-                        journey,
-                        self.program.flows[flow].requests.start,
-                        self.clock.now(),
-                    );
-                    continue;
+                    let all = self.program.flows[flow].requests.start;
+                    self.cut_off(journey, all, self.clock.now());
+                } else {
+                    self.journey(&mut user, journey).await;
                 }
-                self.journey(&mut user, journey).await;
             } else {
                 self.dropped(flow, true, |c| c.dropped_data += 1);
             }
@@ -312,10 +306,7 @@ impl<P: Protocol> Worker<P> {
             let measured = self.measured(now);
             user.become_new(self.plan.seed, number, iteration);
             self.arrived(flow, measured);
-            let draw = Draw {
-                index,
-                user: number,
-            };
+            let draw = Draw::of(index, number);
             if !user.feed(&self.program, flow, self.plan.seed, |_| draw) {
                 return self.dropped(flow, measured, |c| c.dropped_data += 1);
             }

@@ -12,6 +12,11 @@ pub struct Draw {
 }
 
 impl Draw {
+    /// A wish of this user.
+    pub fn of(index: u64, user: u64) -> Self {
+        Self { index, user }
+    }
+
     /// An arrival that is a user of its own.
     pub fn arrival(index: u64) -> Self {
         Self { index, user: index }
