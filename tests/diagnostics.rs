@@ -40,7 +40,7 @@ fn each_file_shows_one_problem_with_its_fix() {
     assert!(files.len() >= 40, "{} files", files.len());
     for path in files {
         let shown = path.display();
-        let problems = match load(&path, &environment()) {
+        let problems = match load(&path, &environment(&path)) {
             Ok(loaded) => loaded.warnings,
             Err(problems) => problems.diagnostics().to_vec(),
         };
@@ -82,16 +82,22 @@ fn scenarios() -> Vec<PathBuf> {
 }
 
 fn outcome(path: &Path) -> String {
-    match load(path, &environment()) {
+    match load(path, &environment(path)) {
         Ok(loaded) => render_all(&loaded.warnings, false),
         Err(Problems::Invalid(problems)) => render_all(&problems, false),
         Err(unreadable @ Problems::Unreadable { .. }) => unreadable.render(false),
     }
 }
 
-/// Nothing of the machine that runs the test.
-fn environment() -> Environment {
-    Environment::empty()
+/// Nothing of the machine that runs the test. A first line `# --env NAME` chooses one of the file's environments.
+fn environment(path: &Path) -> Environment {
+    let environment = Environment::empty()
         .with("SHOP_PASSWORD", "correct-horse")
-        .with("EMPTY", "")
+        .with("EMPTY", "");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
+    match first.strip_prefix("# --env ") {
+        Some(name) => environment.with_chosen(name),
+        None => environment,
+    }
 }

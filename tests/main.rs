@@ -7,8 +7,11 @@
 )]
 
 mod budget_diagnostics;
+mod codes;
 mod connections;
+mod data;
 mod diagnostics;
+mod environments;
 mod exits;
 mod faults;
 mod files;
@@ -16,6 +19,8 @@ mod golden;
 mod layers;
 mod preflight;
 mod reports;
+mod schema;
+mod smoke;
 mod support;
 mod target;
 mod timing;

@@ -2,6 +2,7 @@
 //! arguments alone is refused here, with exit code 2, before any file is read.
 
 use super::command::Command;
+use crate::scenario::Selection;
 use crate::units::{self, Rate};
 use clap::{Args, Parser, ValueEnum};
 use std::path::PathBuf;
@@ -37,9 +38,12 @@ pub(super) struct Reading {
     /// Base URL to use instead of the scenario's `target:`.
     #[arg(long, value_name = "URL", value_parser = target)]
     pub(super) target: Option<Url>,
-    /// Value for `${KEY}` in the scenario; wins over the environment and `.env`.
-    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = crate::scenario::Environment::assignment)]
-    pub(super) env: Vec<(String, String)>,
+    /// One of the scenario's `environments:`, laid over the rest of the file.
+    #[arg(long = "env", value_name = "NAME", value_parser = environment)]
+    pub(super) environment: Option<String>,
+    /// Value for `${KEY}` in the scenario; wins over the process environment and `.env`.
+    #[arg(short = 'e', value_name = "KEY=VALUE", value_parser = crate::scenario::Environment::assignment)]
+    pub(super) assignments: Vec<(String, String)>,
     /// Budget file to use instead of the scenario's `budgets:`.
     #[arg(long, value_name = "FILE")]
     pub(super) budgets: Option<PathBuf>,
@@ -81,8 +85,65 @@ pub(super) struct How {
     #[arg(long)]
     pub(super) i_own_this_target: bool,
     /// Prints the verdict only.
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
+    /// Prints every step with its checks, passed and failed.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+/// What decides how a smoke test is done: a profile with `passes`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Smoke tests")]
+pub(super) struct Smoke {
+    /// Only the flows that have this step (`step` or `flow/step`), each up to and including it: what stands before
+    /// it captures what it reads. Budgets are not judged. May be given several times.
+    #[arg(long = "step", value_name = "NAME")]
+    pub(super) steps: Vec<String>,
+    /// Only this flow. May be given several times.
+    #[arg(long = "flow", value_name = "NAME")]
+    pub(super) flows: Vec<String>,
+    /// Only flows with this tag, or up to the last step that has it. May be given several times.
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(super) tags: Vec<String>,
+    /// Stops at the first failure; what is left counts as skipped.
+    #[arg(long)]
+    pub(super) bail: bool,
+    /// Files that are run at the same time; 1 when left out.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub(super) jobs: Option<u64>,
+    /// Runs again whenever the scenario or a file that it names changes, until Ctrl-C.
+    #[arg(long)]
+    pub(super) watch: bool,
+    /// Prints every request and its answer whole to standard error, secrets masked.
+    #[arg(long)]
+    pub(super) debug: bool,
+}
+
+impl Smoke {
+    /// The part of a scenario that was asked for.
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            flows: self.flows.clone(),
+            steps: self.steps.clone(),
+            tags: self.tags.clone(),
+        }
+    }
+
+    /// The first flag that only smoke tests have.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        [
+            ("--step", !self.steps.is_empty()),
+            ("--flow", !self.flows.is_empty()),
+            ("--tag", !self.tags.is_empty()),
+            ("--bail", self.bail),
+            ("--jobs", self.jobs.is_some_and(|jobs| jobs > 1)),
+            ("--watch", self.watch),
+            ("--debug", self.debug),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,6 +158,32 @@ pub(super) enum Colour {
 
 fn target(text: &str) -> Result<Url, String> {
     crate::scenario::parse_target(text)
+}
+
+fn environment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(_) => Err(format!(
+            "this is the name of an environment; a variable is set by `-e {text}`"
+        )),
+        None => Ok(text.into()),
+    }
+}
+
+impl Reading {
+    /// What the scenario is read with.
+    pub(super) fn environment(&self) -> crate::scenario::Environment {
+        let mut environment = crate::scenario::Environment::of_process();
+        for (name, value) in &self.assignments {
+            environment = environment.with(name, value);
+        }
+        if let Some(target) = &self.target {
+            environment = environment.with_target(target.clone());
+        }
+        match &self.environment {
+            Some(name) => environment.with_chosen(name),
+            None => environment,
+        }
+    }
 }
 
 #[cfg(test)]

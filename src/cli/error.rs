@@ -5,8 +5,8 @@ use crate::load::WorkerError;
 use crate::plan::PlanError;
 use crate::protocol::TlsError;
 use crate::record::FileError;
-use crate::scenario::Problems;
-use crate::source::{Diagnostic, render_all};
+use crate::scenario::{Problems, SelectError};
+use crate::source::{Diagnostic, Severity, render_all};
 use std::io;
 use std::path::PathBuf;
 
@@ -18,6 +18,8 @@ pub(super) enum Error {
     Budgets(Vec<Diagnostic>),
     #[error("steps lead to other hosts")]
     Reach(Vec<Diagnostic>),
+    #[error(transparent)]
+    Select(#[from] SelectError),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
@@ -46,11 +48,37 @@ impl Error {
         }
     }
 
+    /// The problems that have a place in a file.
+    ///
+    /// # Errors
+    /// The error itself, where it is of another kind.
+    pub(super) fn into_diagnostics(self) -> Result<Vec<Diagnostic>, Self> {
+        match self {
+            Self::Scenario(Problems::Invalid(problems))
+            | Self::Budgets(problems)
+            | Self::Reach(problems) => Ok(problems),
+            other => Err(other),
+        }
+    }
+
     pub(super) fn render(&self, colour: bool) -> String {
         match self {
-            Self::Scenario(problems) => problems.render(colour),
-            Self::Budgets(problems) | Self::Reach(problems) => render_all(problems, colour),
+            Self::Scenario(Problems::Invalid(problems))
+            | Self::Budgets(problems)
+            | Self::Reach(problems) => explained(problems, colour),
             other => format!("error: {other}\n"),
         }
     }
+}
+
+/// All problems and, where one of them is an error, where to read on.
+pub(super) fn explained(problems: &[Diagnostic], colour: bool) -> String {
+    let mut out = render_all(problems, colour);
+    let error = problems.iter().find(|p| p.severity == Severity::Error);
+    if let Some(error) = error {
+        out.push_str("`tollgate explain ");
+        out.push_str(error.code);
+        out.push_str("` says more\n");
+    }
+    out
 }

@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::budget::{self, BudgetFile};
 use crate::plan::{self, Overrides, Plan};
 use crate::record::{BudgetSource, Limit};
-use crate::scenario::{self, Environment, Flow, Scenario};
+use crate::scenario::{self, Flow, Lookup, Scenario, Setting};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -25,32 +25,47 @@ const SAFE_REQUESTS: u64 = 1_000;
 pub(super) struct Inputs {
     pub(super) scenario: Scenario,
     pub(super) budgets: Option<BudgetFile>,
+    /// What the file gives beside its flows, and where from.
+    pub(super) settings: Vec<Setting>,
+    /// What it took from outside.
+    pub(super) lookups: Vec<Lookup>,
 }
 
 impl Inputs {
     /// Reads a scenario and its budgets; warnings are printed.
     pub(super) fn read(file: &Path, reading: &Reading, terminal: Terminal) -> Result<Self, Error> {
-        let mut environment = Environment::of_process();
-        for (name, value) in &reading.env {
-            environment = environment.with(name, value);
-        }
-        if let Some(target) = &reading.target {
-            environment = environment.with_target(target.clone());
-        }
-        let loaded = scenario::load(file, &environment)?;
-        if !loaded.warnings.is_empty() {
-            eprint!("{}", render_all(&loaded.warnings, terminal.stderr));
-        }
-        let scenario = loaded.scenario;
+        let (inputs, warnings) = Self::collect(file, reading)?;
+        eprint!("{}", render_all(&warnings, terminal.stderr));
+        Ok(inputs)
+    }
+
+    /// Reads a scenario and its budgets, and gives what is worth a look in them.
+    pub(super) fn collect(
+        file: &Path,
+        reading: &Reading,
+    ) -> Result<(Self, Vec<Diagnostic>), Error> {
+        let loaded = scenario::load(file, &reading.environment())?;
+        let (scenario, mut warnings) = (loaded.scenario, loaded.warnings);
         let path = reading
             .budgets
             .clone()
             .or(scenario.budgets.as_deref().map(tidy));
         let budgets = path.map(|path| read_budgets(&path)).transpose()?;
         if let Some(budgets) = &budgets {
-            bind(budgets, &scenario, terminal)?;
+            let found = bind(budgets, &scenario);
+            if found.iter().any(|p| p.severity == Severity::Error) {
+                warnings.extend(found);
+                return Err(Error::Budgets(warnings));
+            }
+            warnings.extend(found);
         }
-        Ok(Self { scenario, budgets })
+        let inputs = Self {
+            scenario,
+            budgets,
+            settings: loaded.settings,
+            lookups: loaded.lookups,
+        };
+        Ok((inputs, warnings))
     }
 
     /// Resolves the profile; `smoke` where none was named, or the only one.
@@ -159,14 +174,14 @@ pub(super) fn parse_budgets(name: String, text: String) -> Result<BudgetFile, Er
     budget::parse(Arc::new(Source::new(name, text))).map_err(Error::Budgets)
 }
 
-fn bind(budgets: &BudgetFile, scenario: &Scenario, terminal: Terminal) -> Result<(), Error> {
+fn bind(budgets: &BudgetFile, scenario: &Scenario) -> Vec<Diagnostic> {
     let labels: Vec<String> = steps(scenario)
         .iter()
         .map(|(flow, step)| format!("{flow}/{step}"))
         .collect();
     let flows: Vec<String> = scenario.flows.iter().map(|f| f.name.clone()).collect();
     let profiles: Vec<String> = scenario.profiles.iter().map(|p| p.name.clone()).collect();
-    refuse_errors(budget::bind(budgets, &labels, &flows, &profiles), terminal)
+    budget::bind(budgets, &labels, &flows, &profiles)
 }
 
 /// Errors end the command, warnings are printed.

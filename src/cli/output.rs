@@ -83,11 +83,17 @@ impl Folder {
 }
 
 /// Prints the summary.
-pub(super) fn print(view: &View, files: Option<String>, terminal: Terminal) -> Result<(), Error> {
+pub(super) fn print(
+    view: &View,
+    files: Option<String>,
+    verbose: bool,
+    terminal: Terminal,
+) -> Result<(), Error> {
     let console = Console {
         width: columns(),
         colour: terminal.stdout,
         files,
+        verbose,
     };
     console.render(view, &mut io::stdout().lock())?;
     Ok(())

@@ -16,6 +16,7 @@ use crate::expr::{Context, Facts, Mismatch, Template, Value};
 use crate::plan::seed_of;
 use crate::protocol::{Answer, Call, Exchange, Jar, Location, Problem, Session};
 use crate::record::What;
+use crate::scenario::Draw;
 use crate::units::Nanos;
 use control::Loop;
 use rand::SeedableRng as _;
@@ -178,28 +179,28 @@ impl User {
         program: &Program,
         flow: usize,
         seed: u64,
-        uses: impl Fn(usize) -> u64,
+        draw: impl Fn(usize) -> Draw,
     ) -> bool {
         for index in &program.flows[flow].feeders {
             if self.home.is_some() && program.user_feeders.contains(index) {
                 continue;
             }
-            if !self.take_row(program, *index, (uses(*index), seed)) {
+            if !self.take_row(program, *index, (draw(*index), seed)) {
                 return false;
             }
         }
         true
     }
 
-    /// Takes a feeder's row for its `nth` use; `false` when it has run out.
+    /// Takes a feeder's row for a draw; `false` when it has run out.
     pub(super) fn take_row(
         &mut self,
         program: &Program,
         feeder: usize,
-        (nth, seed): (u64, u64),
+        (draw, seed): (Draw, u64),
     ) -> bool {
         let feeder = &program.feeders[feeder];
-        let Some(row) = feeder.row(nth, seed) else {
+        let Some(row) = feeder.row(draw, seed) else {
             return false;
         };
         for ((_, slot), value) in feeder.columns.iter().zip(&feeder.rows[row]) {

@@ -39,6 +39,8 @@ pub struct Plan {
     pub requests_per_flow: f64,
     /// The most requests in flight: what would be outstanding if nothing answered until the timeout.
     pub max_in_flight: u64,
+    /// Whether a smoke test ends at its first failure.
+    pub bail: bool,
 }
 
 /// How load is offered.

@@ -5,7 +5,7 @@ use super::layout::{Stretch, stretches};
 use super::pacer::{Pacer, Shape};
 use super::steps::planned;
 use super::{Load, Phase, Plan, PlannedFlow};
-use crate::scenario::{self, Amount, Flow, Profile, Request, Scenario};
+use crate::scenario::{self, Amount, Draw, Flow, Per, Profile, Request, Scenario};
 use crate::source::closest;
 use crate::units::{Arrivals, Nanos, Rate, nanos};
 use std::time::Duration;
@@ -54,16 +54,16 @@ pub enum PlanError {
         /// Why it does not fit.
         misfit: String,
     },
-    /// A unique feeder has too few rows.
+    /// A feeder whose rows do not come again has too few.
     #[error(
-        "feeder `{feeder}` has {rows} rows for about {needed} flow starts, and `order: unique` gives each row once; add rows, or use `order: shuffled`"
+        "feeder `{feeder}` has {rows} rows for about {needed} draws, and gives each row once; add rows, or let them come again: `at_end: wrap`"
     )]
     TooFewRows {
         /// The feeder.
         feeder: String,
         /// Its rows.
         rows: usize,
-        /// Flow starts that need one.
+        /// Flow starts or users that need one.
         needed: u64,
     },
 }
@@ -104,6 +104,7 @@ pub fn resolve(
         flows,
         requests_per_flow,
         max_in_flight,
+        bail: false,
     };
     enough_rows(scenario, &plan)?;
     Ok(plan)
@@ -259,22 +260,23 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
     }
 }
 
-/// A unique feeder that must run out is found now, not an hour into the run.
+/// A feeder that must run out is found now, not an hour into the run.
 fn enough_rows(scenario: &Scenario, plan: &Plan) -> Result<(), PlanError> {
     for (index, feeder) in scenario.data.iter().enumerate() {
-        let Load::Open(pacer) = &plan.load else {
-            return Ok(());
-        };
-        let share: f64 = scenario
-            .flows
-            .iter()
-            .zip(&plan.flows)
+        let reading = scenario.flows.iter().zip(&plan.flows);
+        let share: f64 = reading
             .filter(|(flow, _)| flow.feeders.contains(&index))
             .map(|(_, planned)| planned.share)
             .sum();
-        let needed = (pacer.shape.area() * share).ceil() as u64;
+        let needed = match &plan.load {
+            Load::Open(pacer) => (pacer.shape.area() * share).ceil() as u64,
+            Load::Closed(users) if feeder.per == Per::User && share > 0.0 => {
+                users.peak().round() as u64
+            }
+            Load::Closed(_) | Load::Passes(_) => 0,
+        };
         let rows = feeder.rows.len();
-        if needed > 0 && feeder.row(needed - 1, plan.seed).is_none() {
+        if needed > 0 && feeder.row(Draw::arrival(needed - 1), plan.seed).is_none() {
             return Err(PlanError::TooFewRows {
                 feeder: feeder.name.clone(),
                 rows,

@@ -5,10 +5,13 @@ use super::Message;
 use aho_corasick::AhoCorasick;
 use regex::{Captures, Regex};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "•••";
+/// How a mask that says its secret's name begins.
+const OPEN: &str = "•••{";
 /// Characters of a body that are kept.
 const EXCERPT: usize = 512;
 /// Secrets shorter than this are not searched for: masking every `a` helps nobody.
@@ -68,44 +71,55 @@ fn behind_a_letter(text: &[u8], mark: u8) -> bool {
 #[derive(Debug, Clone)]
 pub struct Masker {
     declared: Option<AhoCorasick>,
+    /// What stands in the place of each pattern.
+    marks: Vec<String>,
 }
 
 impl Masker {
     /// A masker for the values of a scenario's declared secrets. Their percent-encoded forms are masked too.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut patterns: Vec<String> = Vec::new();
-        for secret in secrets.into_iter().filter(|s| s.len() >= SHORTEST) {
-            patterns.push(secret.to_owned());
+        Self::named(secrets.into_iter().map(|value| ("", value)))
+    }
+
+    /// The same for (name, value): where a value stands as it is, its mask says its name, `•••{SHOP_PASSWORD}`.
+    pub fn named<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut patterns: BTreeMap<String, String> = BTreeMap::new();
+        for (name, secret) in secrets {
+            if secret.len() < SHORTEST {
+                continue;
+            }
             let encoded =
                 percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
                     .to_string();
-            patterns.push(encoded);
-            patterns.push(form_urlencoded::byte_serialize(secret.as_bytes()).collect());
-            patterns.push(
-                serde_json::to_string(secret)
-                    .unwrap_or_default()
-                    .trim_matches('"')
-                    .to_owned(),
-            );
+            let json = serde_json::to_string(secret).unwrap_or_default();
+            for form in [
+                encoded,
+                form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+                json.trim_matches('"').to_owned(),
+            ] {
+                patterns.entry(form).or_insert_with(|| MASK.into());
+            }
+            patterns.insert(secret.to_owned(), mark(name));
         }
-        patterns.sort();
-        patterns.dedup();
         let declared = (!patterns.is_empty()).then(|| {
             AhoCorasick::builder()
                 .match_kind(aho_corasick::MatchKind::LeftmostLongest)
-                .build(&patterns)
+                .build(patterns.keys())
                 .ok()
         });
         Self {
             declared: declared.flatten(),
+            marks: patterns.into_values().collect(),
         }
     }
 
     /// A text without secrets; `captured` are values that this user captured as secret.
     pub fn text(&self, text: &str, captured: &[Cow<'_, str>]) -> String {
+        // Nobody else may write what reads as a name.
+        let text = text.replace(OPEN, "••• {");
         let mut out = match &self.declared {
-            Some(declared) => declared.replace_all(text, &vec![MASK; declared.patterns_len()]),
-            None => text.to_owned(),
+            Some(declared) => declared.replace_all(&text, &self.marks),
+            None => text,
         };
         for secret in captured.iter().filter(|s| s.len() >= SHORTEST) {
             out = out.replace(secret.as_ref(), MASK);
@@ -114,14 +128,33 @@ impl Masker {
             if !(shape.possible)(out.as_bytes()) {
                 continue;
             }
-            let regex = &*shape.regex;
-            if let Cow::Owned(masked) =
-                regex.replace_all(&out, |c: &Captures<'_>| format!("{}{MASK}{}", &c[1], &c[2]))
-            {
+            let masked = |c: &Captures<'_>| {
+                let value = &c[0][c[1].len()..c[0].len() - c[2].len()];
+                let shown = if name_of(value).is_some() {
+                    value
+                } else {
+                    MASK
+                };
+                format!("{}{shown}{}", &c[1], &c[2])
+            };
+            if let Cow::Owned(masked) = shape.regex.replace_all(&out, masked) {
                 out = masked;
             }
         }
         out
+    }
+
+    /// A header that holds credentials: all of it is masked, unless it is a declared secret behind its scheme.
+    fn credentials(&self, value: &str) -> String {
+        let masked = self.text(value, &[]);
+        let secret = masked
+            .split_once(' ')
+            .map_or(masked.as_str(), |(_, secret)| secret);
+        if name_of(secret).is_some() {
+            masked
+        } else {
+            MASK.into()
+        }
     }
 
     /// Headers and the beginning of a body without secrets.
@@ -131,10 +164,20 @@ impl Masker {
         body: &[u8],
         captured: &[Cow<'_, str>],
     ) -> Message {
+        self.excerpt(headers, body, (captured, EXCERPT))
+    }
+
+    /// The same with another length: at most so many characters of the body.
+    pub fn excerpt<'a>(
+        &self,
+        headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+        body: &[u8],
+        (captured, most): (&[Cow<'_, str>], usize),
+    ) -> Message {
         let headers = headers
             .map(|(name, value)| {
                 let value = if HEADERS.contains(&name) {
-                    MASK.to_owned()
+                    self.credentials(&String::from_utf8_lossy(value))
                 } else {
                     self.text(&String::from_utf8_lossy(value), captured)
                 };
@@ -142,11 +185,11 @@ impl Masker {
             })
             .collect();
         // Masked before it is cut, so that no half of a secret is left at the edge.
-        let window = &body[..body.len().min(EXCERPT * 16)];
+        let window = &body[..body.len().min(most * 16)];
         let text = self.text(&String::from_utf8_lossy(window), captured);
         let end = text
             .char_indices()
-            .nth(EXCERPT)
+            .nth(most)
             .map_or(text.len(), |(at, _)| at);
         Message {
             headers,
@@ -154,6 +197,24 @@ impl Masker {
             cut: end < text.len() || window.len() < body.len(),
         }
     }
+}
+
+/// What stands in the place of a secret of this name: an environment variable, or nothing.
+fn mark(name: &str) -> String {
+    let mark = format!("{OPEN}{name}}}");
+    if name_of(&mark).is_some() {
+        mark
+    } else {
+        MASK.into()
+    }
+}
+
+/// The name that a mask says: the secret is in the environment variable of that name.
+pub fn name_of(mask: &str) -> Option<&str> {
+    let name = mask.strip_prefix(OPEN)?.strip_suffix('}')?;
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (begins && name.chars().all(word)).then_some(name)
 }
 
 #[cfg(test)]
@@ -190,5 +251,31 @@ mod tests {
         assert_eq!(message.headers[1].1, "*/*");
         assert_eq!(message.body.chars().count(), EXCERPT);
         assert!(message.cut);
+    }
+
+    #[test]
+    fn declared_secrets_keep_their_names_and_nobody_else_can_write_one() {
+        let masker = Masker::named([("PW", "hunter2!"), ("odd name", "other-secret")]);
+        for (text, masked) in [
+            ("pw is hunter2!", "pw is •••{PW}"),
+            (
+                "{\"password\": \"hunter2!\"}",
+                "{\"password\": \"•••{PW}\"}",
+            ),
+            ("{\"password\": \"a hunter2!\"}", "{\"password\": \"•••\"}"),
+            ("password=hunter2%21", "password=•••"),
+            ("other-secret", "•••"),
+            ("•••{PW} •••{", "••• {PW} ••• {"),
+        ] {
+            assert_eq!(masker.text(text, &[]), masked);
+        }
+        for (value, masked) in [
+            ("Bearer hunter2!", "Bearer •••{PW}"),
+            ("hunter2!", "•••{PW}"),
+            ("Bearer •••{PW}", "•••"),
+            ("a=hunter2!; b=x", "•••"),
+        ] {
+            assert_eq!(masker.credentials(value), masked, "{value}");
+        }
     }
 }

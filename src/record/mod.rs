@@ -14,7 +14,7 @@ mod window;
 
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
-pub use mask::{MASK, Masker};
+pub use mask::{MASK, Masker, name_of};
 pub use recorder::{FlowLayout, GroupLayout, Layout, Limit, Recorded, Recorder, StepLayout};
 pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,

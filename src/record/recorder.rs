@@ -321,6 +321,11 @@ impl Recorder {
         count.last = count.last.max(sample.done);
     }
 
+    /// Whether anything failed so far.
+    pub fn failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     /// Whether an exhibit of this kind is still wanted: building one costs something.
     pub fn wants_exhibit(&self, step: usize, what: What) -> bool {
         self.failures

@@ -17,8 +17,14 @@ pub struct RunRecord {
     pub profile: String,
     /// Names of all profiles of the scenario: what `during` may name.
     pub profiles: Vec<String>,
+    /// The one of the scenario's `environments:` that was chosen with `--env`.
+    pub env: Option<String>,
     /// Base URL of the target.
     pub target: String,
+    /// Any certificate was accepted.
+    pub insecure: bool,
+    /// The file of certificate authorities that was trusted.
+    pub ca: Option<String>,
     /// When the run began, RFC 3339, UTC.
     pub started: String,
     /// From the first arrival due to the last answer.

@@ -25,6 +25,8 @@ pub struct Console {
     pub colour: bool,
     /// Where the other reports are, said above the verdict.
     pub files: Option<String>,
+    /// Show every step with its checks.
+    pub verbose: bool,
 }
 
 impl Default for Console {
@@ -33,6 +35,7 @@ impl Default for Console {
             width: 80,
             colour: false,
             files: None,
+            verbose: false,
         }
     }
 }
@@ -47,6 +50,9 @@ impl Reporter for Console {
         page.head(view)?;
         if view.totals.all.n() > 0 {
             table::steps(&mut page, view)?;
+            if self.verbose {
+                page.checks(view)?;
+            }
         }
         // Of a target that was never reached there is nothing else to say.
         if view.word != Word::Unreachable {
@@ -97,7 +103,7 @@ impl Page<'_> {
         self.line("")?;
         self.line(&format!(
             "{title} · profile {} · {}",
-            log_line(&run.profile),
+            log_line(&run.profile_text()),
             log_line(&run.target)
         ))?;
         let mut facts = vec![run.load.clone()];
@@ -139,6 +145,30 @@ impl Page<'_> {
         for part in broken(caution, self.width) {
             let part = self.paint.on(UNSURE, &part);
             self.line(&part)?;
+        }
+        Ok(())
+    }
+
+    /// Every step with its checks and how often each held.
+    fn checks(&mut self, view: &View) -> io::Result<()> {
+        self.title("Checks")?;
+        for step in &view.steps {
+            self.line(&format!("  {}", log_line(&step.label)))?;
+            for check in &step.checks {
+                let (style, word) = match (check.passed, check.failed) {
+                    (0, 0) => (DIM, "not reached"),
+                    (_, 0) => (GOOD, "pass"),
+                    _ => (BAD, "FAIL"),
+                };
+                let often = if check.passed + check.failed > 1 {
+                    let all = format_count(check.passed + check.failed);
+                    format!(" ({} of {all} held)", format_count(check.passed))
+                } else {
+                    String::new()
+                };
+                let word = self.paint.on(style, &format!("{word:<11}"));
+                self.line(&format!("    {word} {}{often}", log_line(&check.text)))?;
+            }
         }
         Ok(())
     }

@@ -62,6 +62,9 @@ fn suite(view: &View, name: String, part: &str, cases: Vec<TestCase>) -> TestSui
     ] {
         suite.add_property((property, value.as_str()));
     }
+    if let Some(env) = &view.run.env {
+        suite.add_property(("environment", env.as_str()));
+    }
     let class = format!("tollgate.{}.{part}", view.run.scenario.replace('.', "_"));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for mut case in cases {

@@ -16,6 +16,7 @@ pub use csv::{Summary, Windows};
 pub use html::Html;
 pub use json::{Json, SCHEMA};
 pub use junit::Junit;
+pub use text::log_line;
 use view::seconds;
 pub use view::{
     BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,

@@ -66,7 +66,7 @@ pub(super) fn put(out: &mut String, arguments: fmt::Arguments<'_>) {
 
 /// One line that no CI system takes for a command, wherever in a log it stands: `::error::` (GitHub) counts at
 /// the beginning of a line, `##[error]`, `##vso[` and `##teamcity[` anywhere.
-pub(super) fn log_line(text: &str) -> String {
+pub fn log_line(text: &str) -> String {
     let mut text = line(text);
     for command in ["##[", "##vso[", "##teamcity["] {
         if text.contains(command) {

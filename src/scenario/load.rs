@@ -1,7 +1,9 @@
 //! One pass over a scenario file. In: its path and the environment; out: [`Loaded`] or all problems.
 //! Invariant: every part is read even when another is broken, and a cause is told once.
 
-use super::environment::{Environment, Outside, Resolver, Secrets, beside};
+use super::environment::{
+    Environment, Outside, Resolver, Secrets, beside, overlay, settings as written,
+};
 use super::flow::{self, Here, Journeys, Trail};
 use super::include::{self, Included};
 use super::loading::Loading;
@@ -48,10 +50,12 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     for problem in problems {
         reader.push(problem);
     }
-    let root = retargeted(root, environment);
-    let declared = declared_secrets(&mut reader, &root);
+    let mut laid = overlay::lay(root, environment, &mut reader)
+        .map_err(|problem| Problems::Invalid(vec![*problem]))?;
+    retarget(&mut laid.root, environment);
+    let declared = declared_secrets(&mut reader, &laid.root);
     let mut resolver = Resolver::new(environment, file);
-    let root = resolver.expand(&root, &mut reader);
+    let root = resolver.expand(&laid.root, &mut reader);
     let mut libraries = Vec::with_capacity(included.len());
     for file in &included {
         let own = reader.turn(&file.source);
@@ -75,7 +79,8 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         secrets,
         ..
     } = loading;
-    let problems = tidy(reader.finish(), &source, &secrets, resolver.unfilled());
+    let problems = reader.finish().into_iter().map(|p| laid.explain(p));
+    let problems = tidy(problems.collect(), &source, &secrets, resolver.unfilled());
     let failed = problems
         .iter()
         .any(|problem| problem.severity == Severity::Error);
@@ -85,25 +90,42 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     scenario.variables = names.into_variables();
     scenario.secrets = secrets.into_values();
     scenario.source = Arc::new(source);
+    scenario.environment = environment.chosen().map(str::to_owned);
+    let trees = (&laid.root, &root);
     Ok(Loaded {
+        settings: written(trees, laid.place, resolver.uses(), &declared),
         scenario,
         warnings: problems,
-        lookups: resolver.lookups(),
+        lookups: resolver.lookups(&declared),
     })
 }
 
+/// The names of a file's `environments:`, and whether it has a target only with one of them. Nothing where the
+/// file cannot be read: [`load`] says why.
+pub fn environments(path: &Path) -> (Vec<String>, bool) {
+    std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| crate::source::parse(&Source::new("", text)).ok())
+        .map_or((Vec::new(), false), overlay::listed)
+}
+
 /// `--target` in the place of `target:`, before anyone asks what stands there: it may be a variable that is
-/// only set elsewhere.
-fn retargeted(mut root: Node, environment: &Environment) -> Node {
-    if let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) {
-        for (_, node) in entries.iter_mut().filter(|(key, _)| key.value == "target") {
-            node.kind = Kind::Scalar(Scalar {
-                text: target.as_str().into(),
-                plain: false,
-            });
-        }
+/// only set elsewhere, or nothing, where only environments have one.
+fn retarget(root: &mut Node, environment: &Environment) {
+    let (Kind::Map(entries), Some(target)) = (&mut root.kind, environment.target()) else {
+        return;
+    };
+    let kind = Kind::Scalar(Scalar {
+        text: target.as_str().into(),
+        plain: false,
+    });
+    if let Some((_, node)) = entries.iter_mut().find(|(key, _)| key.value == "target") {
+        node.kind = kind;
+    } else {
+        let span = Span::new(root.span.start, root.span.start);
+        let key = Spanned::new("target".to_owned(), span);
+        entries.push((key, Node { span, kind }));
     }
-    root
 }
 
 /// `secrets:` as it is written: these names say what must not be shown, so they are read first.
@@ -153,6 +175,7 @@ fn read<'a>(
     Some(Scenario {
         name: name?,
         source: Arc::new(Source::new("", "")),
+        environment: None,
         target: target?,
         budgets,
         secrets: Vec::new(),

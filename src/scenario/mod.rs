@@ -15,17 +15,19 @@ mod load;
 mod loading;
 mod names;
 mod profile;
+mod select;
 mod settings;
 mod vocabulary;
 
-pub use environment::{Environment, Lookup, Origin, Secret};
-pub use feeder::{Feeder, Order};
+pub use environment::{Environment, Lookup, Origin, Secret, Setting};
+pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
     Assignment, Auth, Block, BlockKind, Body, Capture, Flow, Multipart, OAuth2, Part, PartValue,
     Request, Retry, Step, Think, Until, bearer,
 };
-pub use load::{load, parse};
+pub use load::{environments, load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
+pub use select::{SelectError, Selection};
 pub use settings::{Connections, Tls, parse_target};
 pub use vocabulary::SCENARIO;
 
@@ -45,6 +47,8 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// Which environment variables the file asked for and where each value came from, never the values.
     pub lookups: Vec<Lookup>,
+    /// The values that the file gives beside its flows, and where each came from.
+    pub settings: Vec<Setting>,
 }
 
 /// How people use a system, ready to run.
@@ -54,6 +58,8 @@ pub struct Scenario {
     pub name: String,
     /// The file it was read from.
     pub source: Arc<Source>,
+    /// The one of its `environments:` that was laid over it.
+    pub environment: Option<String>,
     /// Scheme, host and port of the system; the paths of the steps start here.
     pub target: Spanned<Url>,
     /// The budget file: as named, or found by name; it exists.

@@ -174,8 +174,12 @@ fn slots_are_shared_and_each_flow_knows_its_feeders() {
     let (column, slot) = &scenario.data[1].columns[0];
     assert_eq!((column.as_str(), *slot), ("id", 2));
     assert_eq!(scenario.data[1].rows[0][0], Value::Json(7.into()));
-    assert_eq!(scenario.data[0].row(1, 42), Some(1));
-    assert_eq!(scenario.data[0].row(2, 42), None, "unique rows run out");
+    assert_eq!(scenario.data[0].row(Draw::arrival(1), 42), Some(1));
+    assert_eq!(
+        scenario.data[0].row(Draw::arrival(2), 42),
+        None,
+        "unique rows run out"
+    );
 }
 
 #[test]

@@ -3,11 +3,13 @@
 //! Invariant: whatever is wrong with a file is reported with file, line, column and a fix; nothing is
 //! skipped silently, and no value is guessed from its looks (YAML's `no`, `012` and friends are caught here).
 
+mod codes;
 mod diagnostic;
 mod node;
 mod reader;
 mod schema;
 
+pub use codes::{Code, codes};
 pub use diagnostic::{Diagnostic, Severity, closest, render_all};
 pub use node::{Kind, Node, Scalar, parse};
 pub use reader::{Fields, Reader};

@@ -19,6 +19,8 @@ pub(super) enum Command {
     Validate(scenario::validate::Validate),
     /// Shows what a run would do, whether this machine can, and what its budgets could decide; nothing leaves this machine.
     Plan(scenario::plan::Arguments),
+    /// Shows every value of a scenario and where it came from; sends nothing.
+    Config(scenario::config::Config),
     /// Judges a stored run again, with other budgets if given; sends nothing.
     Judge(stored::judge::Judge),
     /// Writes the reports of a stored run again; sends nothing.
@@ -27,6 +29,8 @@ pub(super) enum Command {
     Demo(load::demo::Demo),
     /// Writes a first scenario and its budgets, which run green against the demo shop.
     Init(files::init::Init),
+    /// Explains the code of a problem in a file: cause, fix and examples.
+    Explain(files::explain::Explain),
     /// Prints a JSON Schema for editors.
     Schema(files::schema::Schema),
     /// Prints a completion script for a shell.
@@ -42,10 +46,12 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Run(args) => load::run::run(args, terminal),
         Command::Validate(args) => Ok(scenario::validate::validate(args, terminal)),
         Command::Plan(args) => scenario::plan::plan(args, terminal),
+        Command::Config(args) => scenario::config::config(args, terminal),
         Command::Judge(args) => stored::judge::judge(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),
+        Command::Explain(args) => files::explain::explain(args),
         Command::Schema(args) => files::schema::schema(args),
         Command::Completions { shell } => files::schema::completions(*shell),
     }

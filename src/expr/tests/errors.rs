@@ -247,7 +247,7 @@ fn problems_point_into_the_file() {
         panic!("a map")
     };
     let problem = Check::parse("status = 200", &mut Names).unwrap_err();
-    let shown = problem.diagnostic("T0300", &source, &entries[0].1);
+    let shown = problem.diagnostic("T0310", &source, &entries[0].1);
     assert_eq!(shown.location(), "a.yaml:1:16");
     assert_eq!(
         shown.to_string(),

@@ -9,7 +9,7 @@ use crate::plan::choose;
 use crate::protocol::{Answer, Blueprint, Call, Client, Exchange, Location, Protocol as _};
 use crate::protocol::{Reach, Session, TlsSettings};
 use crate::record::Masker;
-use crate::scenario::{Connections, Scenario};
+use crate::scenario::{Connections, Draw, Scenario};
 use crate::units::nanos;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -172,7 +172,9 @@ impl Stage {
             actor.variables[*slot].clone_from(value);
         }
         for feeder in flow.feeders.iter().map(|i| &self.program.feeders[*i]) {
-            let Some(row) = feeder.row(number, 0).or_else(|| feeder.row(0, 0)) else {
+            let draw = Draw::arrival(number);
+            let again = || feeder.row(Draw::arrival(0), 0);
+            let Some(row) = feeder.row(draw, 0).or_else(again) else {
                 continue;
             };
             for ((_, slot), value) in feeder.columns.iter().zip(&feeder.rows[row]) {

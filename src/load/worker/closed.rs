@@ -6,6 +6,7 @@ use crate::load::user::{Journey, User};
 use crate::plan::pacer::Shape;
 use crate::plan::{choose, seed_of};
 use crate::protocol::Protocol;
+use crate::scenario::Draw;
 use crate::units::{Nanos, nanos};
 use std::rc::Rc;
 
@@ -76,7 +77,8 @@ impl<P: Protocol> Worker<P> {
         journey.measured = self.measured(self.clock.now());
         user.become_new((self.plan.seed, number, iteration), &self.known);
         self.arrived(journey.flow, journey.measured);
-        if !user.feed(&self.program, journey.flow, self.plan.seed, |_| index) {
+        let draw = Draw::of(index, number);
+        if !user.feed(&self.program, journey.flow, self.plan.seed, |_| draw) {
             self.dropped(journey.flow, journey.measured, |c| c.dropped_data += 1);
             return false;
         }
@@ -94,11 +96,12 @@ impl<P: Protocol> Worker<P> {
         // Its dice are not those of the first iteration.
         let seed = seed_of(self.plan.seed, u64::MAX - 1);
         user.become_new((seed, number, 0), &self.known);
+        let draw = Draw::of(number, number);
         let fed = self
             .program
             .user_feeders
             .iter()
-            .all(|feeder| user.take_row(&self.program, *feeder, (number, self.plan.seed)));
+            .all(|feeder| user.take_row(&self.program, *feeder, (draw, self.plan.seed)));
         if !fed {
             self.arrived(journey.flow, journey.measured);
             self.dropped(journey.flow, journey.measured, |c| c.dropped_data += 1);

@@ -6,6 +6,7 @@ use crate::load::user::{Journey, User};
 use crate::plan::choose;
 use crate::plan::pacer::Pacer;
 use crate::protocol::Protocol;
+use crate::scenario::Draw;
 use crate::units::{Nanos, nanos};
 use std::rc::Rc;
 
@@ -47,7 +48,8 @@ impl<P: Protocol> Worker<P> {
         let pooled = self.users.borrow_mut().pop();
         let mut user = pooled.unwrap_or_else(|| User::new(&self.program));
         user.become_new((self.plan.seed, index, 0), &self.known);
-        if !user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
+        let draw = |feeder: usize| Draw::arrival(uses[feeder]);
+        if !user.feed(&self.program, flow, self.plan.seed, draw) {
             self.users.borrow_mut().push(user);
             return self.dropped(flow, measured, |c| c.dropped_data += 1);
         }

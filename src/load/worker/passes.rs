@@ -4,6 +4,7 @@
 use super::Worker;
 use crate::load::user::{Journey, User};
 use crate::protocol::Protocol;
+use crate::scenario::Draw;
 use std::rc::Rc;
 
 impl<P: Protocol> Worker<P> {
@@ -41,9 +42,15 @@ impl<P: Protocol> Worker<P> {
             journey.flow = flow;
             user.become_new((self.plan.seed, number as u64, 0), &self.known);
             self.arrived(flow, true);
-            if user.feed(&self.program, flow, self.plan.seed, |feeder| uses[feeder]) {
+            // A smoke test is one user.
+            let draw = |feeder: usize| Draw::of(uses[feeder], 0);
+            if user.feed(&self.program, flow, self.plan.seed, draw) {
                 self.started(flow, true);
-                self.journey(&mut user, journey).await;
+                if self.plan.bail && self.recorder.borrow().failed() {
+                    self.not_begun(journey);
+                } else {
+                    self.journey(&mut user, journey).await;
+                }
             } else {
                 self.dropped(flow, true, |c| c.dropped_data += 1);
             }

@@ -6,6 +6,7 @@ use crate::load::stop::DRAIN;
 use crate::load::user::{Journey, User};
 use crate::plan::{Load, seed_of};
 use crate::protocol::Protocol;
+use crate::scenario::Draw;
 use crate::units::nanos;
 use std::rc::Rc;
 
@@ -54,7 +55,7 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// A journey that was started and cannot go on: nothing of it is sent.
-    fn not_begun(&self, journey: Journey) {
+    pub(super) fn not_begun(&self, journey: Journey) {
         let requests = self.program.flows[journey.flow].requests.clone();
         let mut recorder = self.recorder.borrow_mut();
         recorder.skipped(requests, journey.measured);
@@ -91,7 +92,7 @@ impl<P: Protocol> Worker<P> {
             think: !matches!(self.plan.load, Load::Passes(_)),
             last,
         };
-        user.feed(&self.program, flow, self.plan.seed, |_| 0);
+        user.feed(&self.program, flow, self.plan.seed, |_| Draw::of(0, 0));
         let worker = Rc::clone(self);
         let mut task = tokio::task::spawn_local(async move {
             let passed = worker.around(&mut user, journey).await;

@@ -76,6 +76,7 @@ fn run(view: &View) -> Value {
         "scenario": run.scenario,
         "file": run.file,
         "profile": run.profile,
+        "environment": run.env,
         "target": run.target,
         "budgets": run.budget_file,
         "started": run.started,

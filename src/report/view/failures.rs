@@ -2,7 +2,7 @@
 //! a curl line for each exchange. Invariant: every text here may have come from a server, and has been cleaned.
 
 use super::latency::ms;
-use crate::record::{Exhibit, FailureCount, Message, RunRecord, What};
+use crate::record::{Exhibit, FailureCount, MASK, Message, RunRecord, What, name_of};
 use crate::report::text::{self, put};
 
 /// Characters kept of a header: nobody reads more of one.
@@ -70,7 +70,7 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
         .exhibits
         .iter()
         .filter(|e| (e.step, e.what) == (failure.step, Some(failure.what)))
-        .map(exhibit)
+        .map(|e| exhibit(record, e))
         .collect();
     exhibits.sort_by(|a, b| a.at.total_cmp(&b.at));
     FailureRow {
@@ -104,7 +104,7 @@ fn kind(what: What) -> &'static str {
     }
 }
 
-fn exhibit(exhibit: &Exhibit) -> ExhibitRow {
+fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
     let response = exhibit.response.as_ref();
     ExhibitRow {
         at: exhibit.at as f64 / 1e9,
@@ -118,7 +118,7 @@ fn exhibit(exhibit: &Exhibit) -> ExhibitRow {
         response_headers: response.map_or_else(Vec::new, headers),
         response_body: response.map_or_else(String::new, |r| text::clean(&r.body)),
         response_cut: response.is_some_and(|r| r.cut),
-        curl: text::clean(&curl(exhibit)),
+        curl: text::clean(&curl(record, exhibit)),
     }
 }
 
@@ -132,13 +132,19 @@ fn headers(message: &Message) -> Vec<String> {
 
 /// The request as a command for a shell. What curl sets by itself is left out; a body that was shortened is named
 /// by its place.
-fn curl(exhibit: &Exhibit) -> String {
+fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
     let (method, url) = exhibit
         .request_line
         .split_once(' ')
         .unwrap_or(("GET", &exhibit.request_line));
     let request = &exhibit.request;
     let mut command = String::from("curl -i");
+    let secure = url.starts_with("https:");
+    match &record.ca {
+        _ if record.insecure && secure => command.push_str(" -k"),
+        Some(ca) if secure => put(&mut command, format_args!(" --cacert {}", quoted(ca))),
+        _ => {}
+    }
     match method {
         "GET" => {}
         "HEAD" => command.push_str(" -I"),
@@ -164,8 +170,34 @@ fn curl(exhibit: &Exhibit) -> String {
     command
 }
 
-/// One word for a POSIX shell.
+/// One word for a POSIX shell. A secret whose name is known is taken from the environment variable of that name.
 fn quoted(word: &str) -> String {
+    let Some((at, end, name)) = secret(word) else {
+        return literal(word);
+    };
+    let before = if at > 0 {
+        literal(&word[..at])
+    } else {
+        String::new()
+    };
+    let behind = if end < word.len() {
+        quoted(&word[end..])
+    } else {
+        String::new()
+    };
+    format!("{before}\"${name}\"{behind}")
+}
+
+/// The first mask that says a name: where it begins and ends, and the name.
+fn secret(word: &str) -> Option<(usize, usize, &str)> {
+    let masks = word.match_indices(MASK).map(|(at, _)| at);
+    masks.into_iter().find_map(|at| {
+        let end = at + word[at..].find('}')? + 1;
+        Some((at, end, name_of(&word[at..end])?))
+    })
+}
+
+fn literal(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -200,8 +232,50 @@ mod tests {
             response: None,
         };
         assert_eq!(
-            curl(&exhibit),
+            curl(&RunRecord::default(), &exhibit),
             r#"curl -i 'http://shop.test/cart?a=1&b=2' -H 'x-token: it'\''s $(id) `id`' --data-raw '{"a":1}'"#
+        );
+    }
+
+    #[test]
+    fn secrets_are_taken_from_the_environment_by_the_shell() {
+        for (word, shell) in [
+            ("x-key: •••{KEY}", r#"'x-key: '"$KEY""#),
+            ("•••{A}•••{B}'s", r#""$A""$B"''\''s'"#),
+            ("•••", "'•••'"),
+            ("•••{a b} $(id)", "'•••{a b} $(id)'"),
+        ] {
+            assert_eq!(quoted(word), shell);
+        }
+    }
+
+    #[test]
+    fn curl_trusts_whom_the_run_trusted() {
+        let exhibit = Exhibit {
+            step: 0,
+            what: None,
+            at: 0,
+            took: 0,
+            expected: None,
+            actual: None,
+            request_line: "PURGE https://shop.test/".into(),
+            request: Message::default(),
+            status: None,
+            response: None,
+        };
+        let mut record = RunRecord {
+            ca: Some("my ca.pem".into()),
+            ..RunRecord::default()
+        };
+        let line = curl(&record, &exhibit);
+        assert_eq!(
+            line,
+            "curl -i --cacert 'my ca.pem' -X PURGE https://shop.test/"
+        );
+        record.insecure = true;
+        assert_eq!(
+            curl(&record, &exhibit),
+            "curl -i -k -X PURGE https://shop.test/"
         );
     }
 }

@@ -19,6 +19,8 @@ pub struct RunView {
     pub file: String,
     /// Name of the profile.
     pub profile: String,
+    /// The scenario's environment that was chosen with `--env`.
+    pub env: Option<String>,
     /// Base URL of the target.
     pub target: String,
     /// When it began, RFC 3339.
@@ -87,6 +89,7 @@ impl RunView {
             scenario: text::line(&record.scenario),
             file: text::line(&record.file),
             profile: text::line(&record.profile),
+            env: record.env.as_deref().map(text::line),
             target: text::line(&record.target),
             started: record.started.clone(),
             elapsed: record.elapsed as f64 / 1e9,
@@ -113,6 +116,14 @@ impl RunView {
                 Stop::Terminated => "terminated",
             }),
             unreachable: record.unreachable.as_deref().map(text::line),
+        }
+    }
+
+    /// The profile and, where one was chosen, the environment: `launch, environment staging`.
+    pub fn profile_text(&self) -> String {
+        match &self.env {
+            Some(env) => format!("{}, environment {env}", self.profile),
+            None => self.profile.clone(),
         }
     }
 

@@ -1,15 +1,20 @@
 //! Where values from outside come from. In: `-e K=V`, the process environment and the `.env` file beside the
-//! scenario, in this order of precedence; out: the tree with `${NAME}` and `${NAME:-default}` filled in.
+//! scenario, in this order of precedence; out: the tree with the chosen environment laid over it, and `${NAME}` and
+//! `${NAME:-default}` filled in.
 //! Invariant: a variable that is not set is a problem with a place, never an empty text.
 
 mod dotenv;
 mod expand;
 mod outside;
+pub(super) mod overlay;
+mod provenance;
 mod secret;
 
 pub(super) use dotenv::beside;
 pub(super) use expand::{Resolver, Use};
 pub(super) use outside::Outside;
+pub use provenance::Setting;
+pub(super) use provenance::settings;
 pub use secret::Secret;
 pub(super) use secret::Secrets;
 
@@ -23,6 +28,7 @@ pub struct Environment {
     given: BTreeMap<String, String>,
     process: BTreeMap<String, String>,
     target: Option<Url>,
+    chosen: Option<String>,
 }
 
 /// Where the value of an environment variable came from.
@@ -79,6 +85,13 @@ impl Environment {
         self
     }
 
+    /// Chooses one of the file's `environments:`, as `--env` does.
+    #[must_use]
+    pub fn with_chosen(mut self, name: impl Into<String>) -> Self {
+        self.chosen = Some(name.into());
+        self
+    }
+
     /// Splits the `NAME=value` of `-e`.
     ///
     /// # Errors
@@ -108,6 +121,10 @@ impl Environment {
         all
     }
 
+    pub(super) fn chosen(&self) -> Option<&str> {
+        self.chosen.as_deref()
+    }
+
     fn lookup<'a>(
         &'a self,
         name: &str,
@@ -130,6 +147,7 @@ impl fmt::Debug for Environment {
             .field("given", &self.given.keys())
             .field("process", &self.process.len())
             .field("target", &self.target.as_ref().map(Url::as_str))
+            .field("chosen", &self.chosen)
             .finish()
     }
 }

@@ -1,6 +1,8 @@
-//! Data files → tables. In: the bytes of a CSV or JSON file; out: columns and rows, or what is wrong with
+//! Data files → tables. In: the bytes of a CSV, JSON or JSON Lines file; out: columns and rows, or what is wrong with
 //! the file at its own line. Invariant: every row of a table is as long as its columns, whose names are
 //! there and differ.
+
+mod lines;
 
 use crate::expr::Value;
 use crate::source::{Diagnostic, Severity, Source, Span};
@@ -18,6 +20,8 @@ pub(super) enum Format {
     Csv,
     /// A list of objects.
     Json,
+    /// One object a line.
+    JsonLines,
 }
 
 /// Named columns and their rows.
@@ -37,6 +41,7 @@ pub(super) fn read(format: Format, name: &str, bytes: Vec<u8>) -> Result<Table, 
     let table = match format {
         Format::Csv => csv(&text.text, &mut file),
         Format::Json => json(&text.text, &mut file),
+        Format::JsonLines => lines::json_lines(&text.text, &mut file),
     };
     let Some(table) = table.filter(|_| file.problems.is_empty()) else {
         return Err(file.problems);
@@ -237,7 +242,12 @@ fn json(text: &str, file: &mut File) -> Option<Table> {
     }
     if !text[at..].starts_with('[') {
         let span = file.line(at);
-        file.problem("T0506", span, "expected a list of objects", SHAPE);
+        let help = if table_of_lines(text) {
+            "each line is an object: name the file behind `jsonl:`"
+        } else {
+            SHAPE
+        };
+        file.problem("T0506", span, "expected a list of objects", help);
         return None;
     }
     let mut table = Table {
@@ -274,6 +284,13 @@ fn json(text: &str, file: &mut File) -> Option<Table> {
             }
         }
     }
+}
+
+/// Whether the first line is a whole object, and another follows.
+fn table_of_lines(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    serde_json::from_str::<Map<String, Json>>(first).is_ok() && lines.next().is_some()
 }
 
 fn element(text: &str, at: usize, file: &mut File) -> Option<(Json, usize)> {

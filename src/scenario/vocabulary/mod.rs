@@ -9,6 +9,7 @@ pub(super) use step::{
     UNTIL, VERBS,
 };
 
+use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
 use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
@@ -129,6 +130,11 @@ pub static SCENARIO: Shape = Shape {
             Type::MapOf(&Type::Object(&PROFILE)),
             "How much load for how long, by name.",
         ),
+        key(
+            "environments",
+            Type::MapOf(&Type::Object(&ENVIRONMENT)),
+            "What is different in preview, staging, production; `--env NAME` chooses one.",
+        ),
     ],
 };
 
@@ -227,9 +233,24 @@ pub(super) static FEEDER: Shape = Shape {
             "A JSON file: a list of objects with the same keys, relative to this one.",
         ),
         key(
+            "jsonl",
+            Type::Text,
+            "A JSON Lines file: one object a line, all with the same keys, relative to this one.",
+        ),
+        key(
             "order",
             Type::Words(&["sequential", "shuffled", "random", "unique"]),
             "Which row comes next: in order, shuffled anew each lap, drawn at random, or each row only once.",
+        ),
+        key(
+            "per",
+            Type::Words(&["iteration", "user", "run"]),
+            "Who gets a row: each flow that begins (the default), each user for all its flows, or everybody the same one.",
+        ),
+        key(
+            "at_end",
+            Type::Words(&["wrap", "error"]),
+            "Behind the last row: the first again (`wrap`, the default but for `unique`), or no flow begins any more, which the report tells (`error`).",
         ),
     ],
 };

@@ -31,6 +31,14 @@ pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
             .iter()
             .map(|p| p.name.clone())
             .collect(),
+        insecure: inputs.scenario.tls.insecure,
+        ca: inputs
+            .scenario
+            .tls
+            .ca
+            .as_ref()
+            .map(|ca| ca.display().to_string()),
+        env: inputs.scenario.environment.clone(),
         target: inputs.scenario.target.value.to_string(),
         started: jiff::Timestamp::now().to_string(),
         seed: plan.seed,

@@ -54,8 +54,8 @@ pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error>
     let target = format!("http://{}", shop.addr).parse().ok();
     let reading = Reading {
         target,
-        env: Vec::new(),
         budgets: args.budgets.clone(),
+        ..Reading::default()
     };
     let amount = Amount {
         profile: Some("launch".into()),
@@ -71,7 +71,7 @@ pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error>
     let prepared = prepare(&scenario, inputs, plan, Some(out), &args.how)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);
-    Ok(execute(prepared, &args.how, &stop, terminal)?.code)
+    Ok(execute(prepared, &args.how, false, (&stop, terminal))?.code)
 }
 
 /// The demo's files: the repository's where we stand in it, else copies beside the report.

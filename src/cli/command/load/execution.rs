@@ -1,6 +1,7 @@
 //! From a prepared run to its reports. In: a [`Prepared`]; out: load, a record, reports and an exit. Invariant:
 //! whatever the load did, reports are written.
 
+use super::debugging::{Debugging, Steps};
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
@@ -15,14 +16,15 @@ use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
 use crate::report::View;
 use crate::scenario::Scenario;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Runs, judges, reports.
 pub(super) fn execute(
     run: Prepared,
     how: &How,
-    stop: &Stop,
-    terminal: Terminal,
+    debug: bool,
+    (stop, terminal): (&Stop, Terminal),
 ) -> Result<Exit, Error> {
     let Prepared {
         file,
@@ -59,11 +61,11 @@ pub(super) fn execute(
             &plan,
             (blueprint, capacity),
             &mut record,
-            (how, stop),
+            (how, stop, debug),
         )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
-    finish(&record, &verdict, &folder, how.quiet, terminal)
+    finish(&record, &verdict, &folder, (how, terminal))
 }
 
 /// Offers the load and puts what came of it into the record.
@@ -72,10 +74,11 @@ fn generate(
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
-    (how, stop): (&How, &Stop),
+    (how, stop, debug): (&How, &Stop, bool),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
     let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits(), &masker));
+    let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
         workers: how.workers,
@@ -83,13 +86,18 @@ fn generate(
         stop: stop.clone(),
     };
     let mut progress = Progress::new(plan, how.quiet);
-    let parts = load::run(
-        &program,
-        plan,
-        &settings,
-        move || Client::new(blueprint.clone()),
-        &mut progress,
-    )?;
+    let client = move || Client::new(blueprint.clone());
+    let parts = match steps {
+        None => load::run(&program, plan, &settings, client, &mut progress)?,
+        Some(steps) => {
+            let telling = move || Debugging {
+                inner: client(),
+                steps: Arc::clone(&steps),
+                secrets: RefCell::default(),
+            };
+            load::run(&program, plan, &settings, telling, &mut progress)?
+        }
+    };
     progress.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
@@ -108,7 +116,8 @@ fn generate(
 }
 
 fn masker(scenario: &Scenario) -> Masker {
-    Masker::new(scenario.secrets.iter().map(|s| s.value.as_str()))
+    let secrets = scenario.secrets.iter();
+    Masker::named(secrets.map(|s| (s.name.as_str(), s.value.as_str())))
 }
 
 /// Writes the run file and the reports, prints the summary.
@@ -116,17 +125,16 @@ fn finish(
     record: &RunRecord,
     verdict: &Verdict,
     folder: &Folder,
-    quiet: bool,
-    terminal: Terminal,
+    (how, terminal): (&How, Terminal),
 ) -> Result<Exit, Error> {
     let view = View::new(record, verdict);
     let saved = folder.save(record);
     let written = folder.write(&view);
-    if quiet {
+    if how.quiet {
         println!("{}", verdict.sentence);
     } else {
         let report = folder.path().join("report.html").display().to_string();
-        print(&view, Some(report), terminal)?;
+        print(&view, Some(report), how.verbose, terminal)?;
     }
     saved.and(written)?;
     Ok(verdict.exit.clone())

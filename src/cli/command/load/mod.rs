@@ -2,9 +2,11 @@
 //! that can be refused was refused.
 
 mod beginning;
+mod debugging;
 pub(super) mod demo;
 mod execution;
 pub(super) mod run;
+mod watch;
 
 use crate::cli::args::How;
 use crate::cli::error::Error;

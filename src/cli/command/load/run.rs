@@ -1,17 +1,20 @@
 //! `tollgate run`. In: scenario files; out: load, reports, and the gravest exit code of all runs. Invariant: every
 //! file is read and checked before the first request of the first run; whatever happens, reports are written.
 
-use super::{Prepared, execute, prepare};
+use super::{Prepared, execute, prepare, watch};
 use crate::budget::{Exit, Reason};
-use crate::cli::args::{Amount, How, Reading};
+use crate::cli::args::{Amount, How, Reading, Smoke};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::file_name;
 use crate::cli::{Terminal, signals};
-use crate::load::stop;
+use crate::load::{Stop, stop};
+use crate::plan::{Load, Plan};
 use crate::record;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Run {
@@ -24,38 +27,135 @@ pub(in crate::cli) struct Run {
     pub(in crate::cli) reading: Reading,
     #[command(flatten)]
     pub(in crate::cli) how: How,
+    #[command(flatten)]
+    pub(in crate::cli) smoke: Smoke,
 }
 
 pub(in crate::cli) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
+    if args.smoke.watch {
+        return watch::watch(args, terminal);
+    }
+    let prepared = prepare_all(args, terminal)?;
+    let (stopper, stop) = stop();
+    signals::listen(stopper);
+    Ok(execute_all(prepared, args, &stop, terminal)?.code)
+}
+
+/// Reads every file; refuses whatever can be refused.
+pub(super) fn prepare_all(args: &Run, terminal: Terminal) -> Result<Vec<Prepared>, Error> {
     let mut prepared: Vec<Prepared> = Vec::new();
     for file in &args.files {
-        let inputs = Inputs::read(file, &args.reading, terminal)?;
-        let plan = inputs.plan(&args.amount)?;
-        let out = args.how.out.as_ref().map(|out| {
-            if args.files.len() == 1 {
-                out.clone()
+        let mut inputs = Inputs::read(file, &args.reading, terminal)?;
+        let whole = inputs.scenario.flows.len();
+        let selection = args.smoke.selection();
+        if !selection.is_everything() {
+            inputs.scenario = selection.of(&inputs.scenario)?;
+            // Budgets are about the whole: what was left out would have no data, and no data is never a pass.
+            inputs.budgets = None;
+        }
+        let mut plan = inputs.plan(&args.amount)?;
+        only_smoke(&args.smoke, &plan, file)?;
+        plan.bail = args.smoke.bail;
+        if !selection.is_everything() && !args.how.quiet {
+            eprintln!("{}", part(&plan, whole));
+        }
+        let watched = || {
+            args.smoke
+                .watch
+                .then(|| watch::folder(&inputs.scenario.name))
+        };
+        let out = args.how.out.clone().or_else(watched);
+        let out = out.map(|out| {
+            if args.files.len() == 1 || args.how.out.is_none() {
+                out
             } else {
-                own_folder(out, &file_name(&inputs.scenario.name), &prepared)
+                own_folder(&out, &file_name(&inputs.scenario.name), &prepared)
             }
         });
         prepared.push(prepare(file, inputs, plan, out, &args.how)?);
     }
-    let (stopper, stop) = stop();
-    signals::listen(stopper);
-    let mut exits = Vec::new();
-    for run in prepared {
-        exits.push(match stop.reason() {
-            None => execute(run, &args.how, &stop, terminal)?,
-            Some(reason) => {
-                eprintln!("{} was not run", run.file.display());
-                Exit::of([match reason {
-                    record::Stop::Interrupted => Reason::Interrupted,
-                    record::Stop::Terminated => Reason::Terminated,
-                }])
-            }
-        });
+    Ok(prepared)
+}
+
+/// Refuses the flags of smoke tests for load.
+fn only_smoke(smoke: &Smoke, plan: &Plan, file: &Path) -> Result<(), Error> {
+    match (smoke.given(), &plan.load) {
+        (Some(flag), Load::Open(_) | Load::Closed(_)) => Err(Error::Usage(format!(
+            "`{flag}` is for smoke tests, and profile `{}` of {} is load; choose a profile with `passes:`",
+            plan.profile,
+            file.display()
+        ))),
+        _ => Ok(()),
     }
-    Ok(Exit::combine(&exits).code)
+}
+
+/// What a selection leaves, in words.
+fn part(plan: &Plan, whole: usize) -> String {
+    let flows = plan.flows.iter().map(|flow| {
+        let steps: Vec<&str> = flow.steps.iter().map(|s| s.name.as_str()).collect();
+        format!("{} ({})", flow.name, steps.join(" → "))
+    });
+    let flows = flows.collect::<Vec<_>>().join(", ");
+    match whole - plan.flows.len() {
+        0 => format!("selected: {flows}; budgets are not judged"),
+        left => {
+            format!("selected: {flows}; {left} of {whole} flows left out, budgets are not judged")
+        }
+    }
+}
+
+/// Runs what was prepared, so many at once; the gravest exit.
+pub(super) fn execute_all(
+    prepared: Vec<Prepared>,
+    args: &Run,
+    stop: &Stop,
+    terminal: Terminal,
+) -> Result<Exit, Error> {
+    let jobs = args.smoke.jobs.unwrap_or(1).min(prepared.len() as u64);
+    let queue = Mutex::new(prepared.into_iter());
+    let exits: Mutex<Vec<Result<Exit, Error>>> = Mutex::default();
+    let work = || {
+        while let Some(run) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() {
+            let failed = || {
+                let exits = exits.lock().unwrap_or_else(PoisonError::into_inner);
+                exits
+                    .iter()
+                    .any(|e| e.as_ref().map_or(true, |e| e.code != 0))
+            };
+            let exit = match stop.reason() {
+                None if args.smoke.bail && failed() => {
+                    eprintln!("{} was not run: --bail", run.file.display());
+                    continue;
+                }
+                None => execute(run, &args.how, args.smoke.debug, (stop, terminal)),
+                Some(reason) => {
+                    eprintln!("{} was not run", run.file.display());
+                    Ok(Exit::of([stopped(reason)]))
+                }
+            };
+            exits
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(exit);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..jobs {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let exits = exits.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let exits = exits.into_iter().collect::<Result<Vec<Exit>, Error>>()?;
+    Ok(Exit::combine(&exits))
+}
+
+/// The reason of a run that a signal ended.
+pub(super) fn stopped(reason: record::Stop) -> Reason {
+    match reason {
+        record::Stop::Interrupted => Reason::Interrupted,
+        record::Stop::Terminated => Reason::Terminated,
+    }
 }
 
 /// Several runs into one folder get a folder each, by the names of their scenarios.

@@ -1,4 +1,5 @@
 //! Commands on scenarios that are not run. In: scenario files; out: what is in them. Invariant: nothing is sent.
 
+pub(super) mod config;
 pub(super) mod plan;
 pub(super) mod validate;

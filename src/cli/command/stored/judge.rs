@@ -35,7 +35,7 @@ pub(in crate::cli) fn judge(args: &Judge, terminal: Terminal) -> Result<u8, Erro
         let report = folder
             .as_ref()
             .map(|f| f.path().join("report.html").display().to_string());
-        print(&view, report, terminal)?;
+        print(&view, report, false, terminal)?;
     }
     if let Some(folder) = folder {
         folder.write(&view)?;

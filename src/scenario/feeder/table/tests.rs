@@ -41,6 +41,34 @@ fn json_keeps_its_types() {
 }
 
 #[test]
+fn json_lines_are_one_object_each() {
+    let text = "\u{feff}{\"id\": 7, \"n\": \"a\"}\r\n\n  {\"n\": \"é\", \"id\": null}  ";
+    let found = table(Format::JsonLines, text);
+    assert_eq!(found.columns, ["id", "n"]);
+    assert_eq!(found.rows[1], [Value::Json(Json::Null), Value::from("é")]);
+    for (text, expected) in [
+        ("", "data:1:1: the file has no rows"),
+        (
+            "{\"a\": 1}\n\n[2]\n",
+            "data:3:1: expected an object on this line",
+        ),
+        ("{\"a\": 1}\n {\"a\": é}", "data:2:8: not valid JSON"),
+        ("{\"a\": 1}\n{", "data:2:1: not valid JSON: EOF"),
+        (
+            "{\"a\": 1}\n{\"b\": 1}",
+            "data:2:1: this row has the key `b`",
+        ),
+        (
+            "{\"a\": 1} {\"a\": 2}",
+            "data:1:10: not valid JSON: trailing characters",
+        ),
+    ] {
+        let found = problems(Format::JsonLines, text);
+        assert!(found[0].starts_with(expected), "{text}: {found:?}");
+    }
+}
+
+#[test]
 fn csv_problems_stand_at_their_line() {
     for (text, expected) in [
         ("", "data:1:1: the file is empty"),
