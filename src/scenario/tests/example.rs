@@ -27,6 +27,9 @@ allow: [staging.shop.test]
 tls: { insecure: true }
 connections: per user
 keep_alive: true
+preflight: false
+environments:
+  staging: { target: "http://127.0.0.1:8081", variables: { page_size: 5 } }
 include: library/sign-in.yaml
 variables: { region: eu, page_size: 20, plans: [free, pro] }
 defaults:
@@ -37,7 +40,8 @@ defaults:
   auth: { bearer: "${SHOP_PASSWORD}" }
 data:
   shopper: { csv: shoppers.csv, order: unique }
-  product: { json: products.json }
+  product: { json: products.json, at_end: wrap, per: iteration }
+  region_row: { jsonl: regions.jsonl, per: user }
 fragments:
   look:
     with: [path]
@@ -151,11 +155,14 @@ flows:
         auth:
           digest: { user: ann, password: "${SHOP_PASSWORD}" }
       - get: /all
-        query: { all: "{{ all }}" }
+        query: { all: "{{ all }}", region: "{{ region_row.name }}" }
 profiles:
   smoke: { passes: 1 }
   launch: { rate: 50 req/s, ramp: 1s, warmup: 1s, duration: 5s, arrivals: constant, max_in_flight: 9 }
   soak: { users: 2, duration: 5s }
+  stairs: { stairs: { from: 10 req/s, to: 30 req/s, step: 10 req/s, every: 1s } }
+  spike: { spike: { base: 5 req/s, peak: 50 req/s, rise: 1s, hold: 1s, fall: 1s, every: 10s }, duration: 20s }
+  day: { stages: [{ to: 10 req/s, for: 1s, warmup: true }, { at: 20 req/s, for: 2s }] }
 "#;
 
 /// Loads the example with this library.
@@ -165,6 +172,7 @@ pub(super) fn with(library: &str) -> Result<Loaded, Problems> {
     std::fs::create_dir(folder.path().join("library")).unwrap();
     file("library/sign-in.yaml", library);
     file("everything.budgets.yaml", "");
+    file("regions.jsonl", "{\"name\":\"eu\"}\n");
     file("everything.yaml", EVERYTHING);
     load(
         &folder.path().join("everything.yaml"),
