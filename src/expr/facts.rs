@@ -1,9 +1,8 @@
 //! What is known about one response. In: its parts, borrowed; out: what queries ask for.
 //! Invariant: the body is parsed as JSON at most once, and only when a query needs the whole tree.
 
-use super::Value;
+use super::{Head, Value};
 use crate::units::format_duration;
-use http::HeaderMap;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -19,7 +18,7 @@ pub struct Facts<'a> {
     /// The status code.
     pub status: u16,
     /// The response's headers.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a Head,
     /// The decoded body; empty where nobody asked for it.
     pub body: &'a [u8],
     /// The URL that answered, behind all redirects.
@@ -37,7 +36,7 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// A response without body, times and variables; the `with` methods add them.
-    pub fn new(status: u16, headers: &'a HeaderMap, url: &'a str) -> Self {
+    pub fn new(status: u16, headers: &'a Head, url: &'a str) -> Self {
         Self {
             status,
             headers,

@@ -54,6 +54,7 @@
 
 mod facts;
 mod filter;
+mod head;
 mod json_template;
 mod jsonpath;
 mod lexer;
@@ -63,6 +64,7 @@ mod query;
 mod template;
 
 pub use facts::{Facts, Mismatch};
+pub use head::Head;
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
 pub use template::Template;

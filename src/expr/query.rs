@@ -9,7 +9,7 @@ use super::jsonpath::JsonPath;
 use super::lexer::{Cursor, Piece, error, suggest};
 use super::template::unknown_name;
 use super::{ParseError, Scope};
-use http::header::{HeaderName, SET_COOKIE};
+use http::HeaderName;
 use regex::Regex;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -160,9 +160,8 @@ impl Query {
             Self::Header(name) => several(
                 facts
                     .headers
-                    .get_all(name)
-                    .iter()
-                    .map(|v| String::from_utf8_lossy(v.as_bytes())),
+                    .get_all(name.as_str())
+                    .map(String::from_utf8_lossy),
                 all,
                 || format!("no header `{name}`"),
             ),
@@ -280,9 +279,9 @@ fn several<'a>(
 
 /// The values that `Set-Cookie` gives a cookie.
 fn cookies<'a>(facts: &'a Facts<'_>, name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
-    let headers = facts.headers.get_all(SET_COOKIE).iter();
+    let headers = facts.headers.get_all("set-cookie");
     headers.filter_map(move |header| {
-        let cookie = cookie::Cookie::parse(header.to_str().ok()?).ok()?;
+        let cookie = cookie::Cookie::parse(std::str::from_utf8(header).ok()?).ok()?;
         (cookie.name() == name).then(|| Cow::Owned(cookie.value_trimmed().to_owned()))
     })
 }

@@ -3,17 +3,17 @@
 //! is decided for each request.
 
 use crate::expr::{Check, Context, Template};
-use crate::protocol::{Call, Location};
+use crate::protocol::{Call, Headers, Location};
 use crate::record::{Layout, Limit, Masker, StepLayout};
 use crate::scenario::{Body, Capture, Connections, Feeder, Request, Scenario, Step, Think};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, Method};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -56,10 +56,12 @@ pub(super) enum Op {
 #[derive(Debug)]
 pub(super) struct RequestProgram {
     pub(super) source: Request,
-    location: Option<Location>,
-    headers: Arc<HeaderMap>,
+    /// What is the same every time; everything where nothing has a template.
+    ready: Call,
+    /// The URL in full, where it has no template.
+    url: Option<String>,
+    body: bool,
     templates: Vec<(HeaderName, Template)>,
-    body: Option<Bytes>,
     /// The step has no check on the status, so anything from 400 on fails it.
     pub(super) implicit_status: bool,
 }
@@ -84,7 +86,7 @@ impl Program {
                     Step::Think(think) => steps.push(Op::Think(*think)),
                     Step::Request(request) => {
                         steps.push(Op::Request(requests.len()));
-                        let program = RequestProgram::new(request, scenario);
+                        let program = RequestProgram::new(requests.len(), request, scenario);
                         layout.steps.push(StepLayout {
                             flow: index,
                             name: request.name.clone(),
@@ -125,7 +127,7 @@ impl Program {
 
     /// Whether any request may go to the target: those to whole URLs need no connections to it.
     pub(super) fn uses_target(&self) -> bool {
-        let elsewhere = |r: &RequestProgram| matches!(r.location, Some(Location::Elsewhere(_)));
+        let elsewhere = |r: &RequestProgram| matches!(r.ready.url, Location::Elsewhere(_));
         !self.requests.iter().all(elsewhere)
     }
 
@@ -145,32 +147,52 @@ impl Program {
 }
 
 impl RequestProgram {
-    fn new(request: &Request, scenario: &Scenario) -> Self {
-        let mut headers = HeaderMap::new();
+    fn new(step: usize, request: &Request, scenario: &Scenario) -> Self {
+        let location = literal_location(request);
+        let mut headers = Headers::default();
         let mut templates = Vec::new();
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        for (name, template) in &request.headers {
-            match template.as_literal().map(HeaderValue::from_str) {
-                Some(Ok(value)) => {
-                    headers.insert(name.clone(), value);
-                }
-                Some(Err(_)) | None => templates.push((name.clone(), template.clone())),
+        let own = |name: &HeaderName| request.headers.iter().any(|(own, _)| own == name);
+        if let Some(Location::Target(_)) = &location
+            && !own(&HOST)
+        {
+            headers.add(&HOST, &host(&scenario.target.value));
+        }
+        for (name, value) in [(USER_AGENT, AGENT), (ACCEPT, "*/*")] {
+            if !own(&name) {
+                headers.add(&name, value);
             }
         }
-        let location = literal_location(request);
-        if let (Some(Location::Target(_)), Ok(host)) = (&location, host(&scenario.target.value)) {
-            headers.entry(HOST).or_insert(host);
+        for (name, template) in &request.headers {
+            let added = template.as_literal().is_some_and(|v| headers.add(name, v));
+            if !added {
+                templates.push((name.clone(), template.clone()));
+            }
         }
         if scenario.connections == Connections::PerRequest {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            headers.remove(&[CONNECTION]);
+            headers.add(&CONNECTION, "close");
         }
+        let body = literal_body(&request.body);
+        let url = location
+            .as_ref()
+            .map(|l| in_full(l, &scenario.target.value));
         Self {
             source: request.clone(),
-            location,
-            headers: Arc::new(headers),
+            ready: Call {
+                step,
+                method: request.method.clone(),
+                url: location.unwrap_or(Location::Target(PathAndQuery::from_static("/"))),
+                headers,
+                body: body
+                    .map(|text| Bytes::from(text.to_owned()))
+                    .unwrap_or_default(),
+                timeout: request.timeout,
+                redirects: request.redirects,
+                keep_body: request.needs_body,
+            },
+            url,
+            body: body.is_some(),
             templates,
-            body: literal_body(&request.body).map(|text| Bytes::from(text.to_owned())),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
@@ -200,13 +222,12 @@ impl RequestProgram {
         &self.source.captures
     }
 
-    /// Renders the request for one user.
-    pub(super) fn call(
-        &self,
-        step: usize,
+    /// Renders the request for one user; only what has templates is made anew.
+    pub(super) fn call<'a>(
+        &'a self,
         cx: &mut Context<'_>,
         buffer: &mut String,
-    ) -> Result<Call, Unsendable> {
+    ) -> Result<Cow<'a, Call>, Unsendable> {
         let request = &self.source;
         if let Some(slot) = request
             .reads
@@ -215,50 +236,63 @@ impl RequestProgram {
         {
             return Err(Unsendable(format!("variable number {slot} has no value")));
         }
-        let url = if let Some(location) = &self.location {
-            location.clone()
-        } else {
+        let mut call = Cow::Borrowed(&self.ready);
+        if self.url.is_none() {
             buffer.clear();
             request.render_url(cx, buffer);
-            locate(buffer)?
-        };
-        let mut headers = Arc::clone(&self.headers);
+            call.to_mut().url = locate(buffer)?;
+        }
         for (name, template) in &self.templates {
             buffer.clear();
             template.render(cx, buffer);
-            let value = HeaderValue::from_str(buffer).map_err(|_| {
-                Unsendable(format!(
+            if !call.to_mut().headers.add(name, buffer) {
+                return Err(Unsendable(format!(
                     "the value of header `{name}` has characters that headers cannot carry"
-                ))
-            })?;
-            Arc::make_mut(&mut headers).insert(name.clone(), value);
+                )));
+            }
         }
-        let body = if let Some(body) = &self.body {
-            body.clone()
-        } else {
+        if !self.body {
             buffer.clear();
             request.body.render(cx, buffer);
-            Bytes::copy_from_slice(buffer.as_bytes())
-        };
-        Ok(Call {
-            step,
-            method: request.method.clone(),
-            url,
-            headers,
-            body,
-            timeout: request.timeout,
-            redirects: request.redirects,
-            keep_body: request.needs_body,
+            call.to_mut().body = Bytes::copy_from_slice(buffer.as_bytes());
+        }
+        Ok(call)
+    }
+
+    /// What stands for a request that could not be rendered.
+    pub(super) fn unrendered(&self) -> Cow<'_, Call> {
+        Cow::Owned(Call {
+            method: Method::GET,
+            url: Location::Target(PathAndQuery::from_static("/")),
+            headers: Headers::default(),
+            body: Bytes::new(),
+            ..self.ready.clone()
         })
+    }
+
+    /// The URL of a call of this request.
+    pub(super) fn url<'a>(&'a self, call: &Call, target: &Url) -> Cow<'a, str> {
+        match &self.url {
+            Some(url) => Cow::Borrowed(url),
+            None => Cow::Owned(in_full(&call.url, target)),
+        }
+    }
+}
+
+/// A location as a URL.
+fn in_full(location: &Location, target: &Url) -> String {
+    match location {
+        Location::Target(path) => format!("{}{path}", target.as_str().trim_end_matches('/')),
+        Location::Elsewhere(url) => url.to_string(),
     }
 }
 
 /// The value of the `host` header for a target.
-fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+fn host(target: &Url) -> String {
     let host = target.host_str().unwrap_or_default();
     match target.port() {
-        Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
-        None => HeaderValue::from_str(host),
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 

@@ -8,12 +8,12 @@ use super::program::{Op, Program, RequestProgram, Unsendable};
 use super::worker::Worker;
 use crate::expr::{Context, Facts, Mismatch, Value};
 use crate::plan::seed_of;
-use crate::protocol::{Answer, Call, Exchange, Location, Problem, Protocol, Session};
+use crate::protocol::{Answer, Call, Exchange, Problem, Protocol, Session};
 use crate::record::{Failure, Outcome, Sample, What};
 use crate::units::{Nanos, nanos};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use std::sync::Arc;
+use std::borrow::Cow;
 use std::time::SystemTime;
 use tokio::time::Instant;
 
@@ -87,7 +87,7 @@ impl User {
         true
     }
 
-    fn render(&mut self, request: &RequestProgram, step: usize) -> Result<Call, Unsendable> {
+    fn render<'a>(&mut self, request: &'a RequestProgram) -> Result<Cow<'a, Call>, Unsendable> {
         let mut context = Context {
             variables: &self.variables,
             rng: &mut self.rng,
@@ -95,7 +95,7 @@ impl User {
             iteration: self.iteration,
             now: SystemTime::now,
         };
-        request.call(step, &mut context, &mut self.buffer)
+        request.call(&mut context, &mut self.buffer)
     }
 
     /// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold.
@@ -132,18 +132,12 @@ impl User {
             }
             index = 1;
         }
-        self.buffer.clear();
-        match (&answer.redirected_to, &call.url) {
-            (Some(url), _) => self.buffer.push_str(url.as_str()),
-            (None, Location::Elsewhere(url)) => self.buffer.push_str(url.as_str()),
-            (None, Location::Target(path)) => {
-                self.buffer
-                    .push_str(program.target.as_str().trim_end_matches('/'));
-                self.buffer.push_str(path.as_str());
-            }
-        }
+        let url = match answer.redirected_to() {
+            Some(url) => Cow::Borrowed(url.as_str()),
+            None => request.url(call, &program.target),
+        };
         let first_byte = exchange.first_byte.unwrap_or(exchange.done);
-        let facts = Facts::new(status, &answer.headers, &self.buffer)
+        let facts = Facts::new(status, &answer.headers, &url)
             .with_body(&answer.body, answer.received)
             .with_times(first_byte - exchange.sent, exchange.done - exchange.sent)
             .with_variables(&self.variables);
@@ -224,7 +218,7 @@ impl<P: Protocol> Worker<P> {
         measured: bool,
     ) -> Option<Nanos> {
         let request = &self.program.requests[step];
-        let rendered = user.render(request, step);
+        let rendered = user.render(request);
         let instant = Instant::now();
         let now = self.clock.at(instant);
         self.recorder
@@ -243,7 +237,7 @@ impl<P: Protocol> Worker<P> {
                 self.flights.borrow_mut().arrive(place);
                 (call, exchange)
             }
-            Err(unsendable) => unsent(step, unsendable),
+            Err(unsendable) => (request.unrendered(), unsent(unsendable)),
         };
         let evaluated = user.evaluate(&self.program, &call, &exchange);
         let outcome = match &evaluated {
@@ -305,28 +299,15 @@ fn no_answer(problem: &Problem) -> Fault {
 }
 
 /// A request that could not be built counts as one that failed at once.
-fn unsent(step: usize, unsendable: Unsendable) -> (Call, Exchange) {
+fn unsent(unsendable: Unsendable) -> Exchange {
     let now = Instant::now();
-    let call = Call {
-        step,
-        method: http::Method::GET,
-        url: Location::Target(http::uri::PathAndQuery::from_static("/")),
-        headers: Arc::default(),
-        body: bytes::Bytes::new(),
-        timeout: std::time::Duration::ZERO,
-        redirects: 0,
-        keep_body: false,
-    };
-    let result = Err(Problem::new(Failure::Unsendable, unsendable.0));
-    (
-        call,
-        Exchange {
-            sent: now,
-            first_byte: None,
-            done: now,
-            connect: None,
-            tls: None,
-            result,
-        },
-    )
+    Exchange {
+        sent: now,
+        first_byte: None,
+        done: now,
+        dns: None,
+        connect: None,
+        tls: None,
+        result: Err(Problem::new(Failure::Unsendable, unsendable.0)),
+    }
 }

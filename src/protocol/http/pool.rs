@@ -2,9 +2,12 @@
 //! answer was read whole; out: the same ones. Invariant: a user's own connections are seen by nobody else and end
 //! with its session.
 
-use super::connection::{self, Sender};
+use super::connection::{self, Connection};
 use super::origin::Origin;
-use super::{Client, Connections, Rc, Session};
+use super::{Client, Connections, Session, Timings, wire};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -15,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections of one user.
 #[derive(Debug, Default)]
-pub(in crate::protocol) struct Kept(Vec<(Rc<Origin>, Sender)>);
+pub(in crate::protocol) struct Kept(Vec<(Rc<Origin>, Connection)>);
 
 impl Kept {
     /// Closes them.
@@ -23,33 +26,44 @@ impl Kept {
         self.0.clear();
     }
 
-    async fn take(&mut self, origin: &Rc<Origin>) -> Option<Sender> {
-        loop {
-            let place = self.0.iter().position(|(o, _)| Rc::ptr_eq(o, origin))?;
-            let (_, mut sender) = self.0.swap_remove(place);
-            if !sender.is_closed() && sender.ready().await.is_ok() {
-                return Some(sender);
-            }
-        }
+    fn take(&mut self, origin: &Rc<Origin>) -> Option<Connection> {
+        let place = self.0.iter().position(|(o, _)| Rc::ptr_eq(o, origin))?;
+        Some(self.0.swap_remove(place).1)
+    }
+
+    fn put_back(&mut self, origin: &Rc<Origin>, connection: Connection) {
+        // Nearly every user talks to one origin, and there may be many thousands of them.
+        self.0.reserve_exact(1);
+        self.0.push((Rc::clone(origin), connection));
     }
 }
 
 impl Client {
-    /// A connection for a request of this user that is there already.
-    pub(super) async fn kept(&self, origin: &Rc<Origin>, session: &mut Session) -> Option<Sender> {
-        match self.blueprint.connections {
-            Connections::Shared => origin.take().await,
-            Connections::PerUser => session.kept.take(origin).await,
-            Connections::PerRequest => None,
+    /// A connection for a request of this user that is there already, and still open.
+    pub(super) async fn kept(
+        &self,
+        origin: &Rc<Origin>,
+        session: &mut Session,
+    ) -> Option<Connection> {
+        loop {
+            let mut connection = match self.blueprint.connections {
+                Connections::Shared => origin.take()?,
+                Connections::PerUser => session.kept.take(origin)?,
+                Connections::PerRequest => return None,
+            };
+            let stream = &mut connection.stream;
+            if poll_fn(|cx| Poll::Ready(wire::is_quiet(stream, &self.scratch, cx))).await {
+                return Some(connection);
+            }
         }
     }
 
     /// Keeps a connection for whoever may use it again.
-    pub(super) fn keep(&self, origin: &Rc<Origin>, session: &mut Session, sender: Sender) {
+    pub(super) fn keep(&self, origin: &Rc<Origin>, session: &mut Session, connection: Connection) {
         match self.blueprint.connections {
-            Connections::Shared => origin.put_back(sender),
-            Connections::PerUser => session.kept.0.push((Rc::clone(origin), sender)),
-            Connections::PerRequest => drop(sender),
+            Connections::Shared => origin.put_back(connection),
+            Connections::PerUser => session.kept.put_back(origin, connection),
+            Connections::PerRequest => drop(connection),
         }
     }
 
@@ -66,9 +80,10 @@ impl Client {
                     self.filled(&target, opening.join_next().await);
                 }
                 let (origin, config) = (Rc::clone(&target), config.clone());
-                opening.spawn_local(
-                    async move { connection::open(&origin, config).await.sender.ok() },
-                );
+                opening.spawn_local(async move {
+                    let mut timings = Timings::default();
+                    connection::open(&origin, config, &mut timings).await.ok()
+                });
             }
             while let Some(opened) = opening.join_next().await {
                 self.filled(&target, Some(opened));
@@ -77,10 +92,10 @@ impl Client {
         tokio::time::timeout(PATIENCE, filling).await.ok();
     }
 
-    fn filled<E>(&self, target: &Origin, opened: Option<Result<Option<Sender>, E>>) {
-        if let Some(Ok(Some(sender))) = opened {
+    fn filled<E>(&self, target: &Origin, opened: Option<Result<Option<Connection>, E>>) {
+        if let Some(Ok(Some(connection))) = opened {
             self.opened.set(self.opened.get() + 1);
-            target.put_back(sender);
+            target.put_back(connection);
         }
     }
 }
@@ -113,7 +128,7 @@ mod tests {
             step: 0,
             method: http::Method::GET,
             url: Location::Target(http::uri::PathAndQuery::from_static("/")),
-            headers: std::sync::Arc::default(),
+            headers: crate::protocol::Headers::default(),
             body: bytes::Bytes::new(),
             timeout: Duration::from_secs(20),
             redirects: 0,
