@@ -16,10 +16,11 @@ pub(super) fn unpacked(
     packed: bool,
     received: u64,
 ) -> Result<Bytes, Problem> {
-    match head.get("content-encoding") {
-        Some(coding) if packed && !body.is_empty() => unpack(coding, body.into(), received),
-        _ => Ok(body.into()),
+    if !packed || body.is_empty() {
+        return Ok(body.into());
     }
+    let coding = head.get("content-encoding").unwrap_or_default();
+    unpack(coding, body.into(), received)
 }
 
 /// Unpacks gzip and deflate, asked for or not; other codings are left as they came.
