@@ -120,7 +120,8 @@ impl Fields {
                 17 if is("transfer-encoding") => {
                     let last = header.value.rsplit(|b| *b == b',').next();
                     let last = last.unwrap_or_default().trim_ascii();
-                    fields.chunked = Some(last.eq_ignore_ascii_case(b"chunked"));
+                    let chunked = last.eq_ignore_ascii_case(b"chunked");
+                    fields.chunked = Some(chunked && header.value.is_ascii());
                 }
                 _ => {}
             }
@@ -165,6 +166,9 @@ fn number(digits: &[u8]) -> Option<u64> {
 
 /// Whether a list has this word.
 fn has_word(list: &[u8], word: &str) -> bool {
-    list.split(|b| *b == b',')
-        .any(|own| own.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+    let words = list.split(|b| *b == b',').map(<[u8]>::trim_ascii);
+    list.is_ascii()
+        && words
+            .into_iter()
+            .any(|own| own.eq_ignore_ascii_case(word.as_bytes()))
 }
