@@ -136,10 +136,14 @@ impl User {
             Some(url) => Cow::Borrowed(url.as_str()),
             None => request.url(call, &program.target),
         };
-        let first_byte = exchange.first_byte.unwrap_or(exchange.done);
+        let duration = exchange.done - exchange.sent;
+        let ttfb = match exchange.first_byte {
+            Some(at) if at != exchange.done => at - exchange.sent,
+            _ => duration,
+        };
         let facts = Facts::new(status, &answer.headers, &url)
             .with_body(&answer.body, answer.received)
-            .with_times(first_byte - exchange.sent, exchange.done - exchange.sent)
+            .with_times(ttfb, duration)
             .with_variables(&self.variables);
         for check in request.checks() {
             check
@@ -271,13 +275,21 @@ impl<P: Protocol> Worker<P> {
 
     fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
         let answer = exchange.result.as_ref();
+        let done = self.clock.at(exchange.done);
         Sample {
             step: flying.step,
             measured: flying.measured,
             intended: flying.intended,
-            sent: self.clock.at(exchange.sent),
-            first_byte: exchange.first_byte.map(|at| self.clock.at(at)),
-            done: self.clock.at(exchange.done),
+            sent: flying.sent,
+            // Most answers come in one piece, whose instant is converted once.
+            first_byte: exchange.first_byte.map(|at| {
+                if at == exchange.done {
+                    done
+                } else {
+                    self.clock.at(at)
+                }
+            }),
+            done,
             connect: exchange.connect.map(nanos),
             tls: exchange.tls.map(nanos),
             outcome,

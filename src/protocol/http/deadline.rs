@@ -12,11 +12,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(in crate::protocol) struct Deadline(Option<Pin<Box<Sleep>>>);
 
 impl Deadline {
-    /// Runs `work`, until `deadline` at the latest.
+    /// Runs `work`, until `deadline` at the latest. It is pinned by the caller, since futures are large.
     pub(super) async fn limit<F: Future>(
         &mut self,
         deadline: Instant,
-        work: F,
+        mut work: Pin<&mut F>,
     ) -> Option<F::Output> {
         let timer = match &mut self.0 {
             Some(timer) => {
@@ -25,7 +25,6 @@ impl Deadline {
             }
             none => none.insert(Box::pin(sleep_until(deadline))),
         };
-        let mut work = pin!(work);
         // Work that never lets go of the runtime's budget ends in time, too.
         let mut timer = pin!(tokio::task::unconstrained(timer));
         poll_fn(|cx| {
@@ -57,7 +56,7 @@ mod tests {
         ] {
             let begin = Instant::now();
             let done = deadline
-                .limit(begin + limit, tokio::time::sleep(work))
+                .limit(begin + limit, pin!(tokio::time::sleep(work)))
                 .await;
             assert_eq!(done.is_some(), in_time);
             assert_eq!(begin.elapsed(), work.min(limit));
@@ -68,6 +67,6 @@ mod tests {
             cx.waker().wake_by_ref();
             Poll::<()>::Pending
         });
-        assert!(deadline.limit(start, busy).await.is_none());
+        assert!(deadline.limit(start, pin!(busy)).await.is_none());
     }
 }

@@ -9,6 +9,8 @@ mod exchange;
 mod origin;
 mod pool;
 mod redirect;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(super) use deadline::Deadline;
@@ -24,6 +26,7 @@ use connection::Connection;
 use origin::{Origin, Origins};
 use rustls::ClientConfig;
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -161,8 +164,10 @@ impl Protocol for Client {
         let limit = sent + call.timeout;
         // Lent for the call: the session itself is the exchange's.
         let mut deadline = std::mem::take(&mut session.deadline);
-        let exchange = self.exchange(call, session, &mut timings);
-        let ended = deadline.limit(limit, exchange).await;
+        let ended = {
+            let exchange = pin!(self.exchange(call, session, &mut timings));
+            deadline.limit(limit, exchange).await
+        };
         session.deadline = deadline;
         let arrival = timings.arrival;
         let (done, result) = match ended {

@@ -21,6 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(in crate::protocol) struct Kept(Vec<(Rc<Origin>, Connection)>);
 
 impl Kept {
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Closes them.
     pub(in crate::protocol) fn close(&mut self) {
         self.0.clear();
@@ -97,97 +102,5 @@ impl Client {
             self.opened.set(self.opened.get() + 1);
             target.put_back(connection);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Blueprint;
-    use super::*;
-    use crate::protocol::{Call, Location, Protocol as _, Reach, TlsSettings};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::{TcpListener, TcpStream};
-    use tokio::task::LocalSet;
-    use tokio::time::Instant;
-
-    fn client(listener: &TcpListener, connections: Connections) -> Client {
-        let target = format!("http://{}", listener.local_addr().unwrap());
-        let blueprint = Blueprint::new(
-            target.parse().unwrap(),
-            TlsSettings {
-                ca: None,
-                insecure: false,
-            },
-            Reach::Any,
-        );
-        Client::new(blueprint.unwrap().with_connections(connections))
-    }
-
-    fn call() -> Call {
-        Call {
-            step: 0,
-            method: http::Method::GET,
-            url: Location::Target(http::uri::PathAndQuery::from_static("/")),
-            headers: crate::protocol::Headers::default(),
-            body: bytes::Bytes::new(),
-            timeout: Duration::from_secs(20),
-            redirects: 0,
-            keep_body: false,
-        }
-    }
-
-    /// Answers one request and hands over the connection.
-    async fn answer(listener: &TcpListener) -> TcpStream {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = [0; 1024];
-        assert!(stream.read(&mut request).await.unwrap() > 0);
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-        stream.write_all(answer).await.unwrap();
-        stream
-    }
-
-    #[tokio::test]
-    async fn connections_of_a_user_end_with_its_session() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let task = async {
-            for (connections, at_the_end) in [
-                (Connections::PerUser, false),
-                (Connections::PerRequest, true),
-            ] {
-                let client = client(&listener, connections);
-                let mut session = Session::default();
-                let (call, now) = (call(), Instant::now());
-                let (exchange, mut stream) =
-                    tokio::join!(client.call(&call, &mut session, now), answer(&listener));
-                assert!(exchange.result.is_ok());
-                assert_eq!(session.kept.0.is_empty(), at_the_end);
-                session.end();
-                assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0, "closed");
-                assert_eq!(client.stats().opened, 1);
-            }
-        };
-        LocalSet::new().run_until(task).await;
-    }
-
-    #[tokio::test]
-    async fn pools_are_filled_where_connections_are_shared() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let task = async {
-            for (connections, opened) in [
-                (Connections::Shared, 100),
-                (Connections::PerUser, 0),
-                (Connections::PerRequest, 0),
-            ] {
-                let client = client(&listener, connections);
-                client.open_ahead(100).await;
-                assert_eq!(client.stats().opened, opened, "{connections:?}");
-            }
-            // A target that is gone is left for the run to find.
-            let client = client(&listener, Connections::Shared);
-            drop(listener);
-            client.open_ahead(100).await;
-            assert_eq!(client.stats().opened, 0);
-        };
-        LocalSet::new().run_until(task).await;
     }
 }
