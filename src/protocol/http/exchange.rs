@@ -38,7 +38,7 @@ impl Client {
         let mut redirects = Vec::new();
         loop {
             let (connection, received) = self.send(&hop, session, timings).await?;
-            if received.sets_cookies {
+            if received.has.cookies {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
             }
             let (peer, certificate) = (connection.peer, connection.certificate.clone());
@@ -46,13 +46,13 @@ impl Client {
                 self.keep(&hop.origin, session, connection);
             }
             let Some(url) = hop.next(&received)? else {
-                let count = received.received;
+                let (size, packed) = (received.size, received.has.coding);
                 return Ok(Answer {
                     status: received.status,
                     version: received.version,
-                    body: body::unpacked(&received.head, received.body, received.packed, count)?,
+                    body: body::unpacked(&received.head, received.body, packed, size)?,
                     headers: received.head,
-                    received: count,
+                    received: size,
                     redirects,
                     peer: Some(peer),
                     certificate,

@@ -43,7 +43,7 @@ impl<'a> Hop<'a> {
     /// Where the answer sends us; `None` when it is the last one.
     pub(super) fn next(&self, received: &Received) -> Result<Option<Url>, Problem> {
         let most = self.call.redirects;
-        if most == 0 || !received.has_location || !wire::redirects(received.status.as_u16()) {
+        if most == 0 || !received.has.location || !wire::redirects(received.status.as_u16()) {
             return Ok(None);
         }
         let problem = |detail: String| Problem::new(Failure::Redirect, detail);

@@ -233,7 +233,7 @@ async fn time_limits_name_what_was_there() {
             let (mut stream, _) = listener.accept().await.unwrap();
             reply(&mut stream, text).await;
             // Until the client gives up.
-            stream.read(&mut [0]).await.ok();
+            stream.read_exact(&mut [0]).await.ok();
         };
         let (exchange, ()) = tokio::join!(client.call(&call, &mut session, now), server);
         let problem = exchange.result.unwrap_err();

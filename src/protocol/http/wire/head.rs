@@ -18,10 +18,16 @@ pub(super) struct Parsed {
     pub(super) body: Extent,
     /// Another request may follow on the connection.
     pub(super) keep_alive: bool,
-    pub(super) sets_cookies: bool,
-    pub(super) has_location: bool,
+    pub(super) has: Has,
+}
+
+/// Headers that somebody may want to look up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) struct Has {
+    pub(in super::super) cookies: bool,
+    pub(in super::super) location: bool,
     /// The body is packed.
-    pub(super) packed: bool,
+    pub(in super::super) coding: bool,
 }
 
 /// How far a body goes.
@@ -67,9 +73,7 @@ pub(super) fn parse(bytes: &[u8], to_head: bool) -> Result<Option<Parsed>, Strin
         version,
         body,
         keep_alive: fields.keep_alive && status != StatusCode::SWITCHING_PROTOCOLS,
-        sets_cookies: fields.sets_cookies,
-        has_location: fields.has_location,
-        packed: fields.packed,
+        has: fields.has,
     }))
 }
 
@@ -79,9 +83,7 @@ struct Fields {
     length: Length,
     /// Whether the last coding is `chunked`, where there is one.
     chunked: Option<bool>,
-    sets_cookies: bool,
-    has_location: bool,
-    packed: bool,
+    has: Has,
 }
 
 #[derive(Clone, Copy)]
@@ -98,17 +100,15 @@ impl Fields {
             keep_alive: version == Version::HTTP_11,
             length: Length::Unsaid,
             chunked: None,
-            sets_cookies: false,
-            has_location: false,
-            packed: false,
+            has: Has::default(),
         };
         let mut closes = false;
         for header in headers {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             // Names of other lengths are none of these.
             match header.name.len() {
-                8 if is("location") => fields.has_location = true,
-                10 if is("set-cookie") => fields.sets_cookies = true,
+                8 if is("location") => fields.has.location = true,
+                10 if is("set-cookie") => fields.has.cookies = true,
                 10 if is("connection") => {
                     // Who closes has the last word.
                     closes |= has_word(header.value, "close");
@@ -116,7 +116,7 @@ impl Fields {
                         !closes && (fields.keep_alive || has_word(header.value, "keep-alive"));
                 }
                 14 if is("content-length") => fields.length = fields.length.and(header.value),
-                16 if is("content-encoding") => fields.packed = true,
+                16 if is("content-encoding") => fields.has.coding = true,
                 17 if is("transfer-encoding") => {
                     let last = header.value.rsplit(|b| *b == b',').next();
                     let last = last.unwrap_or_default().trim_ascii();

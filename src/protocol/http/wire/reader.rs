@@ -2,7 +2,7 @@
 //! is kept but what somebody will look at, and no server can make it keep more than the limits.
 
 use super::chunked::Chunks;
-use super::head::{self, Extent, Parsed};
+use super::head::{self, Extent, Has, Parsed};
 use crate::expr::Head;
 use crate::protocol::Problem;
 use crate::record::Failure;
@@ -40,12 +40,10 @@ pub(in super::super) struct Received {
     /// Empty where it was not to be kept.
     pub(in super::super) body: Vec<u8>,
     /// Bytes of the body on the wire.
-    pub(in super::super) received: u64,
+    pub(in super::super) size: u64,
     /// Another request may follow on the connection.
     pub(in super::super) reusable: bool,
-    pub(in super::super) sets_cookies: bool,
-    pub(in super::super) has_location: bool,
-    pub(in super::super) packed: bool,
+    pub(in super::super) has: Has,
 }
 
 /// An answer that is being read.
@@ -138,7 +136,7 @@ impl Reader {
         Problem {
             failure,
             detail,
-            received: self.received.as_ref().map_or(0, |r| r.received),
+            received: self.received.as_ref().map_or(0, |r| r.size),
         }
     }
 
@@ -171,7 +169,7 @@ impl Reader {
 
     fn begin(&mut self, parsed: &Parsed, head: &[u8]) {
         let followed =
-            self.purpose.follow && parsed.has_location && super::redirects(parsed.status.as_u16());
+            self.purpose.follow && parsed.has.location && super::redirects(parsed.status.as_u16());
         self.keep = self.purpose.keep && !followed;
         self.rest = match parsed.body {
             Extent::Bytes(length) => Rest::Bytes(length),
@@ -187,11 +185,9 @@ impl Reader {
             version: parsed.version,
             head: Head::new(head),
             body,
-            received: 0,
+            size: 0,
             reusable: parsed.keep_alive,
-            sets_cookies: parsed.sets_cookies,
-            has_location: parsed.has_location,
-            packed: parsed.packed,
+            has: parsed.has,
         });
     }
 
@@ -243,9 +239,9 @@ impl Reader {
         let Some(received) = &mut self.received else {
             return Ok(());
         };
-        received.received += data.len() as u64;
+        received.size += data.len() as u64;
         let limit = if self.keep { KEPT as u64 } else { READ };
-        if received.received > limit {
+        if received.size > limit {
             let detail = format!("more than {} arrived", format_bytes(limit));
             return Err(self.problem(Failure::BodyLimit, detail));
         }
