@@ -5,12 +5,15 @@ mod chunked;
 mod exchange;
 mod head;
 mod reader;
+mod received;
 mod request;
+mod sending;
 #[cfg(test)]
 mod tests;
 
 pub(super) use exchange::{Arrival, Scratch, exchange, is_quiet};
-pub(super) use reader::{KEPT, Purpose, Received};
+pub(super) use reader::KEPT;
+pub(super) use received::{Purpose, Received};
 pub(super) use request::Outgoing;
 
 /// Statuses that lead somewhere else when they have a location.

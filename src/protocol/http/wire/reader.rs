@@ -2,12 +2,13 @@
 //! is kept but what somebody will look at, and no server can make it keep more than the limits.
 
 use super::chunked::Chunks;
-use super::head::{self, Extent, Has, Parsed};
+use super::head::{self, Extent, Parsed};
+use super::received::{Purpose, Received};
 use crate::expr::Head;
 use crate::protocol::Problem;
 use crate::record::Failure;
 use crate::units::format_bytes;
-use http::{StatusCode, Version};
+use http::StatusCode;
 
 /// The most that is kept of one body, and the most that a packed one may unpack to.
 pub(in super::super) const KEPT: usize = 16 << 20;
@@ -19,32 +20,6 @@ const HEAD: usize = 256 << 10;
 const SHORT: usize = 4 << 10;
 /// Memory that a body gets on its server's word alone.
 const TRUSTED: u64 = 64 << 10;
-
-/// What an answer is read for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in super::super) struct Purpose {
-    /// The request was a HEAD.
-    pub(in super::super) to_head: bool,
-    /// Somebody looks at the body.
-    pub(in super::super) keep: bool,
-    /// Redirects are followed, so nobody looks at their bodies.
-    pub(in super::super) follow: bool,
-}
-
-/// A whole answer.
-#[derive(Debug)]
-pub(in super::super) struct Received {
-    pub(in super::super) status: StatusCode,
-    pub(in super::super) version: Version,
-    pub(in super::super) head: Head,
-    /// Empty where it was not to be kept.
-    pub(in super::super) body: Vec<u8>,
-    /// Bytes of the body on the wire.
-    pub(in super::super) size: u64,
-    /// Another request may follow on the connection.
-    pub(in super::super) reusable: bool,
-    pub(in super::super) has: Has,
-}
 
 /// An answer that is being read.
 #[derive(Debug)]

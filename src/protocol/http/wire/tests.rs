@@ -3,11 +3,10 @@
 mod answers;
 mod differential;
 
-use super::reader::Purpose;
 use super::request::Outgoing;
-use super::{Arrival, Received, Scratch, exchange, is_quiet};
+use super::sending::Lost;
+use super::{Arrival, Purpose, Received, Scratch, exchange, is_quiet};
 use crate::protocol::Headers;
-use crate::protocol::http::wire::exchange::Lost;
 use crate::record::Failure;
 use bytes::Bytes;
 use http::Method;
