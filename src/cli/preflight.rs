@@ -4,14 +4,15 @@
 
 use super::error::Error;
 use crate::load::Stop;
-use crate::protocol::{Blueprint, Call, Client, Location, Problem, Protocol as _, Reach, Session};
+use crate::protocol::{
+    Blueprint, Call, Client, Headers, Location, Problem, Protocol as _, Reach, Session,
+};
 use crate::scenario::{Connections, Flow, Request, Scenario};
 use crate::source::Diagnostic;
 use bytes::Bytes;
+use http::Method;
 use http::header::{ACCEPT, CONNECTION, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method};
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -84,15 +85,15 @@ async fn look(client: &Client, scenario: &Scenario, asks: bool) -> Option<String
 
 /// One harmless request. Any answer will do, whatever its status: somebody is there who speaks HTTP.
 async fn ask(client: &Client, url: &Url) -> Result<(), Problem> {
-    let mut headers = HeaderMap::new();
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    let mut headers = Headers::default();
+    for (name, value) in [(USER_AGENT, AGENT), (ACCEPT, "*/*"), (CONNECTION, "close")] {
+        headers.add(&name, value);
+    }
     let call = Call {
         step: 0,
         method: Method::HEAD,
         url: Location::Elsewhere(Box::new(url.clone())),
-        headers: Arc::new(headers),
+        headers,
         body: Bytes::new(),
         timeout: PATIENCE,
         redirects: 0,

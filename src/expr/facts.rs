@@ -3,8 +3,7 @@
 //! tree.
 
 use super::query::Page;
-use super::{Details, Value};
-use http::HeaderMap;
+use super::{Details, Head, Value};
 use serde_json::Value as Json;
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
@@ -15,7 +14,7 @@ pub struct Facts<'a> {
     /// The status code.
     pub status: u16,
     /// The response's headers.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a Head,
     /// The decoded body; empty where nobody asked for it.
     pub body: &'a [u8],
     /// The URL that answered, behind all redirects.
@@ -38,7 +37,7 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// A response without body, times and variables; the `with` methods add them.
-    pub fn new(status: u16, headers: &'a HeaderMap, url: &'a str) -> Self {
+    pub fn new(status: u16, headers: &'a Head, url: &'a str) -> Self {
         Self {
             status,
             headers,

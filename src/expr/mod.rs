@@ -73,6 +73,7 @@ mod details;
 mod facts;
 mod filter;
 mod found;
+mod head;
 mod json_template;
 mod jsonpath;
 mod lexer;
@@ -84,6 +85,7 @@ mod vocabulary;
 
 pub use details::{Details, Needs};
 pub use facts::{Facts, Mismatch};
+pub use head::Head;
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
 pub use template::Template;

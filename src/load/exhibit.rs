@@ -3,9 +3,8 @@
 
 use super::program::Program;
 use crate::expr::{Facts, Mismatch, Value};
-use crate::protocol::{Call, Exchange, Location};
+use crate::protocol::{Call, Exchange};
 use crate::record::{Exhibit, Masker, Sample, What};
-use http::HeaderMap;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
@@ -39,12 +38,7 @@ pub(super) fn exhibit(
     );
     let mask = |text: &str| masker.text(text, &secrets);
     let answer = exchange.result.as_ref().ok();
-    let url = match &call.url {
-        Location::Target(path) => {
-            format!("{}{path}", program.target.as_str().trim_end_matches('/'))
-        }
-        Location::Elsewhere(url) => url.to_string(),
-    };
+    let url = program.requests[call.step].url(call, &program.target);
     Exhibit {
         step: sample.step,
         what: Some(fault.what),
@@ -53,9 +47,9 @@ pub(super) fn exhibit(
         expected: Some(mask(&fault.mismatch.expected)),
         actual: Some(mask(&fault.mismatch.actual)),
         request_line: mask(&format!("{} {url}", call.method)),
-        request: masker.message(pairs(&call.headers), &call.body, &secrets),
+        request: masker.message(call.headers.iter(), &call.body, &secrets),
         status: sample.status,
-        response: answer.map(|a| masker.message(pairs(&a.headers), &a.body, &secrets)),
+        response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),
     }
 }
 
@@ -81,10 +75,4 @@ fn yielded(
         .filter_map(|c| c.expression.evaluate(&facts, &mut dice).ok())
         .map(|value| value.text().into_owned())
         .collect()
-}
-
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
 }

@@ -124,7 +124,7 @@ where
         );
         let thread = thread::Builder::new()
             .name(format!("worker-{id}"))
-            .spawn(move || thread_main(&orders, id, make, stop, (sender, start)))?;
+            .spawn(move || thread_main(orders, id, make, stop, (sender, start)))?;
         threads.push(thread);
     }
     drop((sender, start));
@@ -162,24 +162,30 @@ pub fn workers(plan: &Plan) -> u64 {
 }
 
 fn thread_main<P: Protocol>(
-    orders: &Orders,
+    orders: Orders,
     id: u64,
-    make: impl Fn() -> P,
+    make: impl FnOnce() -> P + 'static,
     mut stop: Stop,
     (windows, start): (mpsc::Sender<WindowPart>, Start),
 ) -> io::Result<WorkerReport> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    LocalSet::new().block_on(&runtime, async {
+    let work = async move {
         let protocol = make();
         tokio::select! {
-            () = protocol.open_ahead(start::connections(orders, id)) => {}
+            () = protocol.open_ahead(start::connections(&orders, id)) => {}
             () = stop.requested() => {}
         }
         let clock = Clock::precise(start.agreed().await?)?;
-        let worker = Worker::new(orders, id, protocol, clock, stop);
+        let worker = Worker::new(&orders, id, protocol, clock, stop);
         Ok(worker.work(windows).await)
+    };
+    // As a task: the set itself is polled whenever any task is, and would poll it along.
+    LocalSet::new().block_on(&runtime, async move {
+        tokio::task::spawn_local(work)
+            .await
+            .map_err(io::Error::other)?
     })
 }
 

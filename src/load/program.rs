@@ -7,17 +7,17 @@ mod ops;
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Check, Context, Template, Value};
-use crate::protocol::{Call, Location};
+use crate::protocol::{Call, Headers, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
 use crate::scenario::{Block, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, Method};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
 impl ops::Build for Builder<'_> {
     fn request(&mut self, request: &Request) -> usize {
         let index = self.requests.len();
-        let program = RequestProgram::new(request, self.scenario);
+        let program = RequestProgram::new(index, request, self.scenario);
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
             flow: self.layout.flows.len() - 1,
@@ -138,14 +138,18 @@ impl ops::Build for Builder<'_> {
 #[derive(Debug)]
 pub(super) struct RequestProgram {
     pub(super) source: Request,
-    location: Option<Location>,
-    headers: Arc<HeaderMap>,
+    /// What is the same every time; everything where nothing has a template.
+    ready: Call,
+    /// The URL in full, where it has no template.
+    url: Option<String>,
+    body: bool,
     templates: Vec<(HeaderName, Template)>,
-    body: Option<Bytes>,
     /// The step has no check on the status, so anything from 400 on fails it.
     pub(super) implicit_status: bool,
     /// It may take more than one exchange: it polls, retries or must show who it is.
     pub(super) insists: bool,
+    /// A check or a capture asks for more than status, headers and body.
+    pub(super) details: bool,
 }
 
 /// Why a request could not be built from its templates: a captured value does not fit.
@@ -217,7 +221,7 @@ impl Program {
 
     /// Whether any request may go to the target: those to whole URLs need no connections to it.
     pub(super) fn uses_target(&self) -> bool {
-        let elsewhere = |r: &RequestProgram| matches!(r.location, Some(Location::Elsewhere(_)));
+        let elsewhere = |r: &RequestProgram| matches!(r.ready.url, Location::Elsewhere(_));
         !self.requests.iter().all(elsewhere)
     }
 
@@ -254,33 +258,52 @@ fn share_feeders(flows: &mut [FlowProgram], load: usize, outside: Outside) -> Ve
 }
 
 impl RequestProgram {
-    fn new(request: &Request, scenario: &Scenario) -> Self {
-        let mut headers = HeaderMap::new();
+    fn new(step: usize, request: &Request, scenario: &Scenario) -> Self {
+        let location = literal_location(request);
+        let mut headers = Headers::default();
         let mut templates = Vec::new();
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        for (name, template) in &request.headers {
-            match template.as_literal().map(HeaderValue::from_str) {
-                Some(Ok(value)) => {
-                    headers.insert(name.clone(), value);
-                }
-                Some(Err(_)) | None => templates.push((name.clone(), template.clone())),
+        let own = |name: &HeaderName| request.headers.iter().any(|(own, _)| own == name);
+        if let Some(Location::Target(_)) = &location
+            && !own(&HOST)
+        {
+            headers.add(&HOST, &host(&scenario.target.value));
+        }
+        for (name, value) in [(USER_AGENT, AGENT), (ACCEPT, "*/*")] {
+            if !own(&name) {
+                headers.add(&name, value);
             }
         }
-        let location = literal_location(request);
-        if let (Some(Location::Target(_)), Ok(host)) = (&location, host(&scenario.target.value)) {
-            headers.entry(HOST).or_insert(host);
+        for (name, template) in &request.headers {
+            let added = template.as_literal().is_some_and(|v| headers.add(name, v));
+            if !added {
+                templates.push((name.clone(), template.clone()));
+            }
         }
         if scenario.connections == Connections::PerRequest {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            headers.remove(&[CONNECTION]);
+            headers.add(&CONNECTION, "close");
         }
+        let body = request.body.literal();
+        let url = location
+            .as_ref()
+            .map(|l| in_full(l, &scenario.target.value));
         Self {
             source: request.clone(),
-            location,
-            headers: Arc::new(headers),
+            ready: Call {
+                step,
+                method: request.method.clone(),
+                url: location.unwrap_or(Location::Target(PathAndQuery::from_static("/"))),
+                headers,
+                body: body.clone().unwrap_or_default(),
+                timeout: request.timeout,
+                redirects: request.redirects,
+                keep_body: request.needs_body,
+            },
+            url,
+            body: body.is_some(),
             templates,
-            body: request.body.literal(),
             insists: request.until.is_some() || request.retry.times > 0 || request.auth.is_some(),
+            details: asks_details(request),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
@@ -325,13 +348,12 @@ impl RequestProgram {
         &self.source.captures
     }
 
-    /// Renders the request for one user.
-    pub(super) fn call(
-        &self,
-        step: usize,
+    /// Renders the request for one user; only what has templates is made anew.
+    pub(super) fn call<'a>(
+        &'a self,
         cx: &mut Context<'_>,
         buffer: &mut String,
-    ) -> Result<Call, Unsendable> {
+    ) -> Result<Cow<'a, Call>, Unsendable> {
         let request = &self.source;
         if let Some(slot) = request
             .reads
@@ -340,48 +362,70 @@ impl RequestProgram {
         {
             return Err(Unsendable(format!("variable number {slot} has no value")));
         }
-        let url = if let Some(location) = &self.location {
-            location.clone()
-        } else {
+        let mut call = Cow::Borrowed(&self.ready);
+        if self.url.is_none() {
             buffer.clear();
             request.render_url(cx, buffer);
-            locate(buffer)?
-        };
-        let mut headers = Arc::clone(&self.headers);
+            call.to_mut().url = locate(buffer)?;
+        }
         for (name, template) in &self.templates {
             buffer.clear();
             template.render(cx, buffer);
-            let value = HeaderValue::from_str(buffer).map_err(|_| {
-                Unsendable(format!(
+            if !call.to_mut().headers.add(name, buffer) {
+                return Err(Unsendable(format!(
                     "the value of header `{name}` has characters that headers cannot carry"
-                ))
-            })?;
-            Arc::make_mut(&mut headers).insert(name.clone(), value);
+                )));
+            }
         }
-        let body = if let Some(body) = &self.body {
-            body.clone()
-        } else {
-            request.body.render(cx, buffer)
-        };
-        Ok(Call {
-            step,
-            method: request.method.clone(),
-            url,
-            headers,
-            body,
-            timeout: request.timeout,
-            redirects: request.redirects,
-            keep_body: request.needs_body,
+        if !self.body {
+            call.to_mut().body = request.body.render(cx, buffer);
+        }
+        Ok(call)
+    }
+
+    /// What stands for a request that could not be rendered.
+    pub(super) fn unrendered(&self) -> Cow<'_, Call> {
+        Cow::Owned(Call {
+            method: Method::GET,
+            url: Location::Target(PathAndQuery::from_static("/")),
+            headers: Headers::default(),
+            body: Bytes::new(),
+            ..self.ready.clone()
         })
+    }
+
+    /// The URL of a call of this request.
+    pub(super) fn url<'a>(&'a self, call: &Call, target: &Url) -> Cow<'a, str> {
+        match &self.url {
+            Some(url) => Cow::Borrowed(url),
+            None => Cow::Owned(in_full(&call.url, target)),
+        }
     }
 }
 
+/// A location as a URL.
+fn in_full(location: &Location, target: &Url) -> String {
+    match location {
+        Location::Target(path) => format!("{}{path}", target.as_str().trim_end_matches('/')),
+        Location::Elsewhere(url) => url.to_string(),
+    }
+}
+
+fn asks_details(request: &Request) -> bool {
+    let polled = request.until.iter().flat_map(|until| &until.checks);
+    let checks = request.checks.iter().chain(polled).map(|c| c.value.needs());
+    let captures = request.captures.iter().map(|c| c.expression.needs());
+    checks
+        .chain(captures)
+        .any(|needs| needs.details || needs.certificate)
+}
+
 /// The value of the `host` header for a target.
-pub(super) fn host(target: &Url) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+pub(super) fn host(target: &Url) -> String {
     let host = target.host_str().unwrap_or_default();
     match target.port() {
-        Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
-        None => HeaderValue::from_str(host),
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 

@@ -8,21 +8,24 @@ mod identify;
 mod insist;
 mod journey;
 mod request;
+mod told;
 
 use super::auth::Keys;
 use super::exhibit::Fault;
 use super::program::{Program, RequestProgram, Unsendable};
 use crate::expr::{Context, Facts, Mismatch, Template, Value};
 use crate::plan::seed_of;
-use crate::protocol::{Answer, Call, Exchange, Jar, Location, Problem, Session};
+use crate::protocol::{Answer, Call, Exchange, Jar, Problem, Session};
 use crate::record::What;
 use crate::scenario::Draw;
 use crate::units::Nanos;
 use control::Loop;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
+use told::Told;
 
 /// One virtual user, used again for the next arrival once forgotten.
 #[derive(Debug)]
@@ -95,14 +98,13 @@ impl Lane {
         (context, &mut self.buffer)
     }
 
-    fn render(
+    fn render<'a>(
         &mut self,
-        request: &RequestProgram,
+        request: &'a RequestProgram,
         variables: &[Value],
-        step: usize,
-    ) -> Result<Call, Unsendable> {
+    ) -> Result<Cow<'a, Call>, Unsendable> {
         let (mut context, buffer) = self.context(variables);
-        request.call(step, &mut context, buffer)
+        request.call(&mut context, buffer)
     }
 
     /// The value of a template: that of the variable it consists of, or text.
@@ -260,21 +262,23 @@ fn look(
         }
         index = 1;
     }
-    lane.buffer.clear();
-    match (&answer.redirected_to, &call.url) {
-        (Some(url), _) => lane.buffer.push_str(url.as_str()),
-        (None, Location::Elsewhere(url)) => lane.buffer.push_str(url.as_str()),
-        (None, Location::Target(path)) => {
-            lane.buffer
-                .push_str(program.target.as_str().trim_end_matches('/'));
-            lane.buffer.push_str(path.as_str());
-        }
-    }
-    let first_byte = exchange.first_byte.unwrap_or(exchange.done);
-    let facts = Facts::new(status, &answer.headers, &lane.buffer)
+    let url = match answer.redirected_to() {
+        Some(url) => Cow::Borrowed(url.as_str()),
+        None => request.url(call, &program.target),
+    };
+    let duration = exchange.done - exchange.sent;
+    let ttfb = match exchange.first_byte {
+        Some(at) if at != exchange.done => at - exchange.sent,
+        _ => duration,
+    };
+    let told = request.details.then(|| Told::new(exchange, answer));
+    let mut facts = Facts::new(status, &answer.headers, &url)
         .with_body(&answer.body, answer.received)
-        .with_times(first_byte - exchange.sent, exchange.done - exchange.sent)
+        .with_times(ttfb, duration)
         .with_variables(variables);
+    if let Some(told) = &told {
+        facts = facts.with_details(told.details());
+    }
     for check in request.checks().chain(request.awaited()) {
         check
             .evaluate(&facts, &mut lane.rng)

@@ -2,6 +2,7 @@
 //! instants, answer or failure. Invariant: a failed request is data, never an error: nothing here ends a run.
 
 mod cookies;
+mod headers;
 mod http;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -10,13 +11,16 @@ mod tls;
 
 pub use cookies::Jar;
 pub use cookies::Place;
+pub use headers::Headers;
 pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
 pub use session::Session;
 pub use tls::{TlsError, TlsSettings};
 
+use crate::expr::Head;
 use crate::record::Failure;
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::{Method, StatusCode, Version};
 use bytes::Bytes;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -31,9 +35,8 @@ pub struct Call {
     pub method: Method,
     /// Where to: scheme, host and port come from here too.
     pub url: Location,
-    /// Headers; host (where it is missing), cookies and lengths are added on the way. Shared by all requests
-    /// of a step whose headers have no templates.
-    pub headers: Arc<HeaderMap>,
+    /// Headers; host (where it is missing), cookies and lengths are added on the way.
+    pub headers: Headers,
     /// The body.
     pub body: Bytes,
     /// From the send to the last byte, redirects included.
@@ -62,6 +65,8 @@ pub struct Exchange {
     pub first_byte: Option<Instant>,
     /// When the last byte arrived, or the failure was known.
     pub done: Instant,
+    /// Looking up the host, where that had not been done before.
+    pub dns: Option<Duration>,
     /// Opening connections, where some were opened.
     pub connect: Option<Duration>,
     /// TLS handshakes, where there were some.
@@ -75,14 +80,32 @@ pub struct Exchange {
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
+    /// HTTP/1.0 or 1.1.
+    pub version: Version,
     /// The headers.
-    pub headers: HeaderMap,
+    pub headers: Head,
     /// The body, empty where nobody looks at it.
     pub body: Bytes,
     /// Bytes of the body on the wire.
     pub received: u64,
+    /// The redirects that were followed: the status of each, and where it led.
+    pub redirects: Vec<(StatusCode, Url)>,
+    /// The address of the (last) server, where there is a network.
+    pub peer: Option<SocketAddr>,
+    /// The server's own certificate, DER; `None` without TLS.
+    pub certificate: Option<Arc<[u8]>>,
+}
+
+impl Answer {
+    /// The words behind the status; often none.
+    pub fn reason(&self) -> &str {
+        self.headers.reason()
+    }
+
     /// The URL that answered, where redirects led elsewhere.
-    pub redirected_to: Option<Url>,
+    pub fn redirected_to(&self) -> Option<&Url> {
+        self.redirects.last().map(|(_, url)| url)
+    }
 }
 
 /// Why there is no answer.

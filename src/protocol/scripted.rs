@@ -2,9 +2,10 @@
 //! takes, exactly. Invariant: no socket, no thread, no clock but tokio's paused one.
 
 use super::{Answer, Call, ClientStats, Exchange, Problem, Protocol, Session};
+use crate::expr::Head;
 use crate::record::Failure;
 use crate::units::{Nanos, nanos};
-use http::{HeaderMap, StatusCode};
+use http::{StatusCode, Version};
 use std::cell::Cell;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -64,16 +65,20 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
             Some(failure) => Err(Problem::new(failure, "scripted")),
             None => Ok(Answer {
                 status: StatusCode::from_u16(reply.status).unwrap(),
-                headers: HeaderMap::new(),
+                version: Version::HTTP_11,
+                headers: Head::default(),
                 body: bytes::Bytes::new(),
                 received: 0,
-                redirected_to: None,
+                redirects: Vec::new(),
+                peer: None,
+                certificate: None,
             }),
         };
         Exchange {
             sent,
             first_byte: (!timed_out).then(|| sent + Duration::from_nanos(reply.head)),
             done: Instant::now(),
+            dns: None,
             connect: None,
             tls: None,
             result,

@@ -2,7 +2,7 @@
 //! for its next request. Invariant: nothing of it outlives the session.
 
 use super::cookies::Jar;
-use super::http::Kept;
+use super::http::{Deadline, Kept};
 
 /// Cookies and, where the scenario wants it so, connections of one user.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Session {
     pub jar: Jar,
     /// Connections of its own; empty where they are shared.
     pub(super) kept: Kept,
+    /// The time limit of its requests.
+    pub(super) deadline: Deadline,
 }
 
 impl Session {

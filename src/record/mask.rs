@@ -176,7 +176,7 @@ impl Masker {
     ) -> Message {
         let headers = headers
             .map(|(name, value)| {
-                let value = if HEADERS.contains(&name) {
+                let value = if HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
                     self.credentials(&String::from_utf8_lossy(value))
                 } else {
                     self.text(&String::from_utf8_lossy(value), captured)
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn credentials_in_headers_and_long_bodies() {
         let masker = Masker::new([]);
-        let headers = [("authorization", &b"Basic abc"[..]), ("accept", b"*/*")];
+        let headers = [("Authorization", &b"Basic abc"[..]), ("accept", b"*/*")];
         let message = masker.message(headers.into_iter(), "é".repeat(10_000).as_bytes(), &[]);
         assert_eq!(message.headers[0].1, MASK);
         assert_eq!(message.headers[1].1, "*/*");

@@ -36,10 +36,10 @@ pub(super) const ATTRIBUTES: [(&str, Attribute); 7] = [
 /// All values of a header, in order.
 pub(super) fn header_values<'a>(
     facts: &'a Facts<'_>,
-    name: &HeaderName,
+    name: &'a HeaderName,
 ) -> impl Iterator<Item = Cow<'a, str>> {
-    let values = facts.headers.get_all(name).iter();
-    values.map(|value| String::from_utf8_lossy(value.as_bytes()))
+    let values = facts.headers.get_all(name.as_str());
+    values.map(String::from_utf8_lossy)
 }
 
 /// The values that `Set-Cookie` gives a cookie.

@@ -62,11 +62,7 @@ pub(super) fn shop<T>(with: impl FnOnce(&Facts<'_>) -> T) -> T {
     let mut lines = head.lines();
     let url = lines.next().unwrap().strip_prefix("GET ").unwrap();
     assert_eq!(lines.next(), Some("HTTP/1.1 200 OK"));
-    let mut headers = HeaderMap::new();
-    for (name, value) in lines.map(|line| line.split_once(": ").unwrap()) {
-        let name: http::HeaderName = name.parse().unwrap();
-        headers.append(name, value.parse().unwrap());
-    }
+    let headers = Head::of(lines.map(|line| line.split_once(": ").unwrap()));
     let der = certificate();
     let redirects = [(302, url.to_owned())];
     let milliseconds = Duration::from_millis;

@@ -115,7 +115,7 @@ fn certificates_that_are_none_are_mismatches() {
         let mut broken = good[..cut].to_vec();
         for part in ["subject", "san", "expiry", "serial"] {
             let query = Expression::parse(&format!("certificate {part}"), &mut Names).unwrap();
-            let (headers, mut rng) = (HeaderMap::new(), rng());
+            let (headers, mut rng) = (Head::default(), rng());
             let details = Details {
                 certificate: Some(&broken),
                 ..Details::default()

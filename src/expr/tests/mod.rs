@@ -11,7 +11,6 @@ mod properties;
 mod templates;
 
 use super::*;
-use http::HeaderMap;
 use rand_xoshiro::rand_core::SeedableRng;
 use serde_json::json;
 
@@ -49,18 +48,14 @@ const BODY: &str = r#"{"state":"paid","n":3,"f":1.0,"big":12345678901234567890,"
     "items":[{"id":17,"tags":["a","b"]},{"id":18,"tags":[]}],"words":["red","blue"],"o":{"a b":1},
     "spaced":"  x  ","when":"2026-11-21T10:00:00Z","empty":"","csv":"a,b,c","price":"12.50"}"#;
 
-fn headers() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
+fn headers() -> Head {
+    Head::of([
         ("content-type", "text/html; charset=utf-8"),
         ("x-count", "12"),
         ("set-cookie", "session=\"abc\"; Path=/; HttpOnly"),
         ("set-cookie", "theme=dark"),
         ("set-cookie", "session=def"),
-    ] {
-        headers.append(name, value.parse().unwrap());
-    }
-    headers
+    ])
 }
 
 /// Runs `with` on a response whose body is `body`.

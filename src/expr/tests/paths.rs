@@ -12,7 +12,7 @@ fn path(text: &str) -> Result<JsonPath, ParseError> {
 
 /// What a path finds in a body; the tree is parsed before where `tree` is set.
 pub(super) fn find(text: &str, body: &str, tree: bool) -> Option<Json> {
-    let headers = HeaderMap::new();
+    let headers = Head::default();
     let facts = Facts::new(200, &headers, "").with_body(body.as_bytes(), 0);
     if tree {
         facts.json();
@@ -62,7 +62,7 @@ fn one_value_or_a_list() {
 
 #[test]
 fn plain_paths_build_no_tree_and_still_read_the_whole_document() {
-    let headers = HeaderMap::new();
+    let headers = Head::default();
     let plain = path("$.a.b[0]").unwrap();
     let good = Facts::new(200, &headers, "").with_body(br#"{"a":{"b":[1,2]},"z":[]}"#, 0);
     assert!(plain.find(&good).unwrap().is_some());

@@ -16,7 +16,6 @@ use crate::units::Nanos;
 pub(super) use digest::Challenge;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
-use std::sync::Arc;
 pub(super) use token::{Grant, Token, read_token};
 
 /// What a user was given to authenticate with.
@@ -59,10 +58,9 @@ impl Keys {
         if answer.status != StatusCode::UNAUTHORIZED {
             return false;
         }
-        let offered = answer.headers.get_all(http::header::WWW_AUTHENTICATE);
-        let found = offered
-            .iter()
-            .find_map(|value| Challenge::read(user, value.to_str().ok()?));
+        let mut offered = answer.headers.get_all("www-authenticate");
+        let found =
+            offered.find_map(|value| Challenge::read(user, std::str::from_utf8(value).ok()?));
         let Some(challenge) = found else {
             return false;
         };
@@ -102,8 +100,11 @@ pub(super) fn rendered(template: &Template, cx: &mut Context<'_>) -> String {
 }
 
 /// Puts a value into a call's header `authorization`.
-pub(super) fn authorize(call: &mut Call, value: HeaderValue) {
-    Arc::make_mut(&mut call.headers).insert(AUTHORIZATION, value);
+pub(super) fn authorize(call: &mut Call, value: &HeaderValue) {
+    call.headers.remove(&[AUTHORIZATION]);
+    if let Ok(value) = value.to_str() {
+        call.headers.add(&AUTHORIZATION, value);
+    }
 }
 
 /// The first variable that a template needs and that has no value.

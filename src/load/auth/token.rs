@@ -4,15 +4,14 @@
 use super::{missing, rendered};
 use crate::expr::{Context, Template};
 use crate::load::program::{Unsendable, locate};
-use crate::protocol::{Answer, Call, Exchange, Location};
+use crate::protocol::{Answer, Call, Exchange, Headers, Location};
 use crate::scenario::{OAuth2, bearer};
 use crate::units::{Nanos, nanos};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, Method};
-use std::sync::Arc;
+use http::{HeaderValue, Method};
 use std::time::Duration;
 
 /// A token is asked for anew this long before it runs out, or when a tenth of its time is left where that is less.
@@ -104,24 +103,23 @@ impl Grant {
     pub(in crate::load) fn call(
         &self,
         step: usize,
-        (timeout, host): (Duration, Option<HeaderValue>),
+        (timeout, host): (Duration, String),
     ) -> Result<Call, Unsendable> {
         let url = locate(&self.url)?;
-        let mut headers = HeaderMap::new();
-        if let (Location::Target(_), Some(host)) = (&url, host) {
-            headers.insert(HOST, host);
+        let mut headers = Headers::default();
+        if let Location::Target(_) = &url {
+            headers.add(&HOST, &host);
         }
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        headers.insert(CONTENT_TYPE, form);
-        if let Some(basic) = &self.basic {
-            headers.insert(AUTHORIZATION, basic.clone());
+        headers.add(&ACCEPT, "application/json");
+        headers.add(&CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(basic) = self.basic.as_ref().and_then(|basic| basic.to_str().ok()) {
+            headers.add(&AUTHORIZATION, basic);
         }
         Ok(Call {
             step,
             method: Method::POST,
             url,
-            headers: Arc::new(headers),
+            headers,
             body: Bytes::from(self.body.clone()),
             timeout,
             redirects: 0,
@@ -193,6 +191,7 @@ fn refusal(answer: &Answer, json: &serde_json::Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expr::Head;
     use tokio::time::Instant;
 
     fn exchange(status: u16, body: &'static str) -> Exchange {
@@ -201,14 +200,18 @@ mod tests {
             sent: now,
             first_byte: None,
             done: now,
+            dns: None,
             connect: None,
             tls: None,
             result: Ok(Answer {
                 status: http::StatusCode::from_u16(status).unwrap(),
-                headers: HeaderMap::new(),
+                version: http::Version::HTTP_11,
+                headers: Head::default(),
                 body: Bytes::from_static(body.as_bytes()),
                 received: 0,
-                redirected_to: None,
+                redirects: Vec::new(),
+                peer: None,
+                certificate: None,
             }),
         }
     }

@@ -198,10 +198,10 @@ impl Stage {
             iteration: 0,
             now: SystemTime::now,
         };
-        let Ok(call) = request.call(step, &mut context, &mut actor.buffer) else {
+        let Ok(call) = request.call(&mut context, &mut actor.buffer) else {
             return;
         };
-        let call = at_home(call);
+        let call = at_home(call.into_owned());
         let exchange = self
             .client
             .call(&call, &mut actor.session, Instant::now())

@@ -2,7 +2,7 @@
 
 use super::blocks::{Requests, with_steps};
 use super::*;
-use crate::expr::Template;
+use crate::expr::{Head, Template};
 use crate::protocol::{Answer, Call, ClientStats, Exchange, Protocol, Session};
 use crate::scenario::{Auth, OAuth2, Step};
 use std::cell::RefCell;
@@ -23,30 +23,32 @@ impl Protocol for Guarded {
         let crate::protocol::Location::Target(path) = &call.url else {
             panic!("a path")
         };
-        let authorization = call.headers.get("authorization");
-        let authorization = authorization.map_or("", |v| v.to_str().unwrap());
+        let mut sent_along = call.headers.iter();
+        let authorization = sent_along.find(|(name, _)| *name == "authorization");
+        let authorization = authorization.map_or("", |(_, v)| std::str::from_utf8(v).unwrap());
         let at = (sent - self.epoch).as_millis() as u64;
         let number = self.log.borrow().len();
         let entry = (path.to_string(), authorization.to_owned(), at);
         self.log.borrow_mut().push(entry);
         let (status, challenge, body) = (self.answer)(call, number);
         tokio::time::sleep_until(sent + Duration::from_millis(10)).await;
-        let mut headers = http::HeaderMap::new();
-        if let Some(challenge) = challenge {
-            headers.insert("www-authenticate", challenge.parse().unwrap());
-        }
+        let headers = Head::of(challenge.map(|challenge| ("www-authenticate", challenge)));
         Exchange {
             sent,
             first_byte: None,
             done: Instant::now(),
+            dns: None,
             connect: None,
             tls: None,
             result: Ok(Answer {
                 status: http::StatusCode::from_u16(status).unwrap(),
+                version: http::Version::HTTP_11,
                 headers,
                 body: body.into(),
                 received: 0,
-                redirected_to: None,
+                redirects: Vec::new(),
+                peer: None,
+                certificate: None,
             }),
         }
     }
@@ -172,7 +174,7 @@ fn digest() -> Auth {
 fn a_challenge_is_answered_and_then_answered_beforehand() {
     let scenario = secured("{ passes: 1 }", &digest(), 2);
     let (sent, recorded) = guarded(&scenario, |call, _| {
-        if call.headers.contains_key("authorization") {
+        if call.headers.iter().any(|(name, _)| name == "authorization") {
             (200, None, "")
         } else {
             (401, Some(CHALLENGE), "")

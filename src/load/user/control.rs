@@ -3,13 +3,12 @@
 //! counted as not taken.
 
 use super::User;
-use crate::expr::{Check, Facts, Value};
+use crate::expr::{Check, Facts, Head, Value};
 use crate::load::program::{Each, Op, When};
 use crate::load::worker::Worker;
 use crate::protocol::Protocol;
 use crate::scenario::Assignment;
 use crate::source::Spanned;
-use http::HeaderMap;
 
 /// A loop that a user is in.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ pub(super) struct NoList {
 impl User {
     /// Whether all of this holds of the variables.
     pub(super) fn finds(&mut self, checks: &[Spanned<Check>]) -> bool {
-        let headers = HeaderMap::new();
+        let headers = Head::default();
         let facts = Facts::new(0, &headers, "").with_variables(&self.variables);
         let rng = &mut self.lane.rng;
         checks.iter().all(|c| c.value.evaluate(&facts, rng).is_ok())

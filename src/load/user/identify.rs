@@ -10,6 +10,7 @@ use crate::load::worker::Worker;
 use crate::protocol::{Call, Exchange, Protocol, Session};
 use crate::scenario::Auth;
 use rand::Rng as _;
+use std::borrow::Cow;
 use tokio::time::Instant;
 
 impl<P: Protocol> Worker<P> {
@@ -29,7 +30,7 @@ impl<P: Protocol> Worker<P> {
             shot.authorization = Some(value.clone());
             return Ok(());
         }
-        let to = (request.timeout, host(&self.program.target).ok());
+        let to = (request.timeout, host(&self.program.target));
         let call = grant.call(shot.step, to).map_err(|e| e.0)?;
         // The client of a token is not the browser of its user: no cookies.
         let mut session = Session::default();
@@ -47,9 +48,15 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// Puts what is there into a request.
-    pub(super) fn sign(&self, variables: &[Value], lane: &mut Lane, shot: &Shot, call: &mut Call) {
+    pub(super) fn sign(
+        &self,
+        variables: &[Value],
+        lane: &mut Lane,
+        shot: &Shot,
+        call: &mut Cow<'_, Call>,
+    ) {
         if let Some(value) = &shot.authorization {
-            return authorize(call, value.clone());
+            return authorize(call.to_mut(), value);
         }
         let auth = self.program.requests[shot.step].source.auth.as_ref();
         if let Some(Auth::Digest { user, password }) = auth
@@ -59,7 +66,7 @@ impl<P: Protocol> Worker<P> {
             let (user, password) = (rendered(user, &mut cx), rendered(password, &mut cx));
             let dice = lane.rng.next_u64();
             if let Some(value) = lane.keys.answer((&user, &password), call, dice) {
-                authorize(call, value);
+                authorize(call.to_mut(), &value);
             }
         }
     }

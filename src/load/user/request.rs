@@ -6,12 +6,10 @@ use crate::expr::Value;
 use crate::load::exhibit::exhibit;
 use crate::load::flight::Flying;
 use crate::load::worker::Worker;
-use crate::protocol::{Call, Exchange, Location, Problem, Protocol};
+use crate::protocol::{Call, Exchange, Problem, Protocol};
 use crate::record::{Failure, Outcome, Sample, What};
 use crate::units::{Nanos, format_nanos, nanos};
 use http::HeaderValue;
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// One exchange that is wanted.
@@ -98,7 +96,7 @@ impl<P: Protocol> Worker<P> {
     /// Sends one request and folds away what came of it.
     pub(super) async fn request(&self, variables: &[Value], lane: &mut Lane, shot: &Shot) -> End {
         let step = shot.step;
-        let call = match lane.render(&self.program.requests[step], variables, step) {
+        let call = match lane.render(&self.program.requests[step], variables) {
             Ok(mut call) => {
                 if self.program.requests[step].insists {
                     self.sign(variables, lane, shot, &mut call);
@@ -125,7 +123,8 @@ impl<P: Protocol> Worker<P> {
         shot: &Shot,
         (failure, why): (Failure, String),
     ) -> End {
-        let (call, exchange) = unsent(shot.step, failure, why);
+        let call = self.program.requests[shot.step].unrendered();
+        let exchange = unsent(failure, why);
         let flying = self.flying(shot, self.clock.at(exchange.sent));
         self.conclude((variables, lane), shot, flying, (&call, &exchange))
     }
@@ -200,13 +199,21 @@ impl<P: Protocol> Worker<P> {
     #[inline]
     fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
         let answer = exchange.result.as_ref();
+        let done = self.clock.at(exchange.done);
         Sample {
             step: flying.step,
             measured: flying.measured,
             intended: flying.intended,
-            sent: self.clock.at(exchange.sent),
-            first_byte: exchange.first_byte.map(|at| self.clock.at(at)),
-            done: self.clock.at(exchange.done),
+            sent: flying.sent,
+            // Most answers come in one piece, whose instant is converted once.
+            first_byte: exchange.first_byte.map(|at| {
+                if at == exchange.done {
+                    done
+                } else {
+                    self.clock.at(at)
+                }
+            }),
+            done,
             connect: exchange.connect.map(nanos),
             tls: exchange.tls.map(nanos),
             outcome,
@@ -229,28 +236,15 @@ impl Poll {
 }
 
 /// A request that could not be built counts as one that failed at once.
-fn unsent(step: usize, failure: Failure, why: String) -> (Call, Exchange) {
+fn unsent(failure: Failure, why: String) -> Exchange {
     let now = Instant::now();
-    let call = Call {
-        step,
-        method: http::Method::GET,
-        url: Location::Target(http::uri::PathAndQuery::from_static("/")),
-        headers: Arc::default(),
-        body: bytes::Bytes::new(),
-        timeout: Duration::ZERO,
-        redirects: 0,
-        keep_body: false,
-    };
-    let result = Err(Problem::new(failure, why));
-    (
-        call,
-        Exchange {
-            sent: now,
-            first_byte: None,
-            done: now,
-            connect: None,
-            tls: None,
-            result,
-        },
-    )
+    Exchange {
+        sent: now,
+        first_byte: None,
+        done: now,
+        dns: None,
+        connect: None,
+        tls: None,
+        result: Err(Problem::new(failure, why)),
+    }
 }

@@ -1,89 +1,26 @@
-//! Reading a body to its end. In: a stream of frames; out: how many bytes came and, where somebody will look at
-//! them, the bytes themselves, unpacked. Invariant: memory is bounded, whatever the server sends.
+//! The body that somebody looks at. In: what came; out: the same, unpacked. Invariant: memory is bounded, whatever
+//! the server sends.
 
-use super::{Bytes, Failure, HeaderMap, Incoming, Problem, failure};
+use super::wire::KEPT;
+use crate::expr::Head;
+use crate::protocol::Problem;
+use crate::record::Failure;
+use bytes::Bytes;
 use flate2::read::{GzDecoder, ZlibDecoder};
-use http::header::CONTENT_ENCODING;
-use http_body_util::BodyExt as _;
 use std::io::Read;
 
-/// The most that is kept of one body, and the most that a packed one may unpack to.
-pub(super) const KEPT: usize = 16 << 20;
-/// The most that is read of one body that nobody looks at.
-pub(super) const READ: u64 = 256 << 20;
-
-/// A body that was read whole.
-pub(super) struct Whole {
-    pub(super) bytes: Bytes,
-    pub(super) received: u64,
-}
-
-pub(super) async fn read(
-    mut body: Incoming,
-    headers: &HeaderMap,
-    keep: bool,
-) -> Result<Whole, Problem> {
-    let mut received = 0;
-    let mut kept: Kept = Kept::Nothing;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|e| Problem {
-            received,
-            ..failure::of(&e)
-        })?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        received += data.len() as u64;
-        let limit = if keep { KEPT as u64 } else { READ };
-        if received > limit {
-            let detail = format!("more than {} arrived", crate::units::format_bytes(limit));
-            return Err(Problem {
-                failure: Failure::BodyLimit,
-                detail,
-                received,
-            });
-        }
-        if keep {
-            kept = kept.and(data);
-        }
+/// The body of a received answer as it was before it was packed; `received` are its bytes on the wire.
+pub(super) fn unpacked(
+    head: &Head,
+    body: Vec<u8>,
+    packed: bool,
+    received: u64,
+) -> Result<Bytes, Problem> {
+    if !packed || body.is_empty() {
+        return Ok(body.into());
     }
-    let bytes = kept.bytes();
-    let bytes = match headers
-        .get(CONTENT_ENCODING)
-        .map(http::HeaderValue::as_bytes)
-    {
-        Some(coding) if keep && !bytes.is_empty() => unpack(coding, bytes, received)?,
-        _ => bytes,
-    };
-    Ok(Whole { bytes, received })
-}
-
-/// Most bodies are one frame, which is then kept as it is.
-enum Kept {
-    Nothing,
-    One(Bytes),
-    Many(Vec<u8>),
-}
-
-impl Kept {
-    fn and(self, data: Bytes) -> Self {
-        match self {
-            Self::Nothing => Self::One(data),
-            Self::One(first) => Self::Many([first.as_ref(), data.as_ref()].concat()),
-            Self::Many(mut all) => {
-                all.extend_from_slice(&data);
-                Self::Many(all)
-            }
-        }
-    }
-
-    fn bytes(self) -> Bytes {
-        match self {
-            Self::Nothing => Bytes::new(),
-            Self::One(bytes) => bytes,
-            Self::Many(bytes) => bytes.into(),
-        }
-    }
+    let coding = head.get("content-encoding").unwrap_or_default();
+    unpack(coding, body.into(), received)
 }
 
 /// Unpacks gzip and deflate, asked for or not; other codings are left as they came.

@@ -1,39 +1,37 @@
 //! HTTP/1.1 on connections of our own. In: a [`Call`]; out: an [`Exchange`]. One client per worker, one pool per
-//! origin. Invariant: a connection is used again only when its answer was read whole, and a request is sent twice
-//! only when the server cannot have acted on the first one.
+//! origin. Invariant: whoever waits for an answer reads it itself: no task and no message stands between a user and
+//! its connection.
 
 mod body;
 mod connection;
-mod failure;
+mod deadline;
+mod exchange;
 mod origin;
 mod pool;
 mod redirect;
+#[cfg(test)]
+mod tests;
+mod wire;
 
+pub(super) use deadline::Deadline;
 pub use origin::{Reach, is_loopback};
 pub(super) use pool::Kept;
 
-use super::cookies::{Jar, Place};
 use super::session::Session;
 use super::tls::{self, TlsError, TlsSettings};
-use super::{Answer, Call, Exchange, Location, Problem, Protocol};
+use super::{Call, Exchange, Problem, Protocol};
 use crate::record::Failure;
 use crate::scenario::Connections;
-use bytes::Bytes;
-use connection::Sender;
-use http::header::{COOKIE, HOST, SET_COOKIE};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use connection::Connection;
 use origin::{Origin, Origins};
-use redirect::Hop;
 use rustls::ClientConfig;
-use std::cell::Cell;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
+use wire::{Arrival, Scratch};
 
 /// What every worker's client is made from; cheap to clone, can be sent to threads.
 #[derive(Debug, Clone)]
@@ -98,7 +96,8 @@ pub struct ClientStats {
 /// Where the time of a call went, filled in as it goes: a timeout keeps what was known.
 #[derive(Debug, Default)]
 struct Timings {
-    first_byte: Option<Instant>,
+    arrival: Arrival,
+    dns: Option<Duration>,
     connect: Option<Duration>,
     tls: Option<Duration>,
 }
@@ -108,6 +107,7 @@ struct Timings {
 pub struct Client {
     blueprint: Blueprint,
     origins: Origins,
+    scratch: RefCell<Scratch>,
     opened: Cell<u64>,
     reused: Cell<u64>,
     reconnects: Cell<u64>,
@@ -120,6 +120,7 @@ impl Client {
         Self {
             blueprint,
             origins,
+            scratch: RefCell::default(),
             opened: Cell::new(0),
             reused: Cell::new(0),
             reconnects: Cell::new(0),
@@ -134,23 +135,17 @@ impl Client {
         let origin = self.origins.of(url)?;
         let mut timings = Timings::default();
         let opening = self.open(&origin, &mut timings);
-        let sender = tokio::time::timeout(timeout, opening)
+        let connection = tokio::time::timeout(timeout, opening)
             .await
             .map_err(|_| Problem::new(Failure::Timeout, "no connection within the timeout"))??;
-        origin.put_back(sender);
+        origin.put_back(connection);
         Ok(())
     }
 
-    async fn open(&self, origin: &Origin, timings: &mut Timings) -> Result<Sender, Problem> {
-        let opened = connection::open(origin, self.config(origin)?).await;
-        let connect = timings.connect.get_or_insert_default();
-        *connect += opened.connect;
-        if let Some(tls) = opened.tls {
-            *timings.tls.get_or_insert_default() += tls;
-        }
-        let sender = opened.sender?;
+    async fn open(&self, origin: &Origin, timings: &mut Timings) -> Result<Connection, Problem> {
+        let opened = connection::open(origin, self.config(origin)?, timings).await?;
         self.opened.set(self.opened.get() + 1);
-        Ok(sender)
+        Ok(opened)
     }
 
     /// The TLS settings, where the origin asks for TLS.
@@ -161,105 +156,34 @@ impl Client {
             .transpose()
             .map_err(|e| Problem::new(Failure::Tls, e))
     }
-
-    /// Sends a call, follows its redirects, reads the answer.
-    async fn exchange(
-        &self,
-        call: &Call,
-        session: &mut Session,
-        timings: &mut Timings,
-    ) -> Result<Answer, Problem> {
-        let mut hop = match &call.url {
-            Location::Target(path) => Hop::first(self.origins.target(), path.clone(), call),
-            Location::Elsewhere(url) => {
-                // Nothing redirected us here: the step's own URL, once rendered, is somewhere else.
-                self.blueprint
-                    .reach
-                    .permit(url)
-                    .map_err(|problem| Problem {
-                        failure: Failure::Unsendable,
-                        ..problem
-                    })?;
-                Hop::first(self.origins.of(url)?, origin::path_of(url), call)
-            }
-        };
-        loop {
-            let (sender, response) = self.send(&hop, session, timings).await?;
-            timings.first_byte = Some(Instant::now());
-            keep_cookies(response.headers(), &mut session.jar, hop.place());
-            let next = hop.next(&response, call)?;
-            let keep = call.keep_body && next.is_none();
-            let (head, body) = response.into_parts();
-            let body = body::read(body, &head.headers, keep).await?;
-            self.keep(&hop.origin, session, sender);
-            let Some(url) = next else {
-                return Ok(Answer {
-                    status: head.status,
-                    headers: head.headers,
-                    body: body.bytes,
-                    received: body.received,
-                    redirected_to: hop.followed.then(|| hop.url()),
-                });
-            };
-            self.blueprint.reach.permit(&url)?;
-            hop.follow(self.origins.of(&url)?, &url, head.status);
-        }
-    }
-
-    /// Sends one request and waits for the head of its answer. A kept connection that closed under the request
-    /// is replaced: always when nothing was written, otherwise only when the method may be repeated.
-    async fn send(
-        &self,
-        hop: &Hop<'_>,
-        session: &mut Session,
-        timings: &mut Timings,
-    ) -> Result<(Sender, Response<Incoming>), Problem> {
-        while let Some(mut sender) = self.kept(&hop.origin, session).await {
-            match sender.try_send_request(request(hop, &session.jar)).await {
-                Ok(response) => {
-                    self.reused.set(self.reused.get() + 1);
-                    return Ok((sender, response));
-                }
-                Err(mut refused) => {
-                    let unsent = refused.take_message().is_some();
-                    let error = refused.into_error();
-                    let lost = error.is_incomplete_message() || failure::is_reset(&error);
-                    if !(unsent || lost && hop.method.is_idempotent()) {
-                        return Err(failure::of(&error));
-                    }
-                    self.reconnects.set(self.reconnects.get() + 1);
-                }
-            }
-        }
-        let mut sender = self.open(&hop.origin, timings).await?;
-        let response = sender
-            .send_request(request(hop, &session.jar))
-            .await
-            .map_err(|e| failure::of(&e))?;
-        Ok((sender, response))
-    }
 }
 
 impl Protocol for Client {
     async fn call(&self, call: &Call, session: &mut Session, sent: Instant) -> Exchange {
         let mut timings = Timings::default();
-        let result =
-            tokio::time::timeout(call.timeout, self.exchange(call, session, &mut timings)).await;
-        let (done, result) = match result {
-            Ok(result) => (Instant::now(), result),
+        let limit = sent + call.timeout;
+        // Lent for the call: the session itself is the exchange's.
+        let mut deadline = std::mem::take(&mut session.deadline);
+        let ended = {
+            let exchange = pin!(self.exchange(call, session, &mut timings));
+            deadline.limit(limit, exchange).await
+        };
+        session.deadline = deadline;
+        let arrival = timings.arrival;
+        let (done, result) = match ended {
+            Some(Ok(answer)) => (arrival.end.unwrap_or_else(Instant::now), Ok(answer)),
+            Some(Err(problem)) => (Instant::now(), Err(problem)),
             // A timeout counts at its limit, however late the timer was.
-            Err(_) => (
-                sent + call.timeout,
-                Err(Problem::new(
-                    Failure::Timeout,
-                    timed_out(call.timeout, &timings),
-                )),
-            ),
+            None => {
+                let detail = timed_out(call.timeout, arrival);
+                (limit, Err(Problem::new(Failure::Timeout, detail)))
+            }
         };
         Exchange {
             sent,
-            first_byte: timings.first_byte,
+            first_byte: arrival.head,
             done,
+            dns: timings.dns,
             connect: timings.connect,
             tls: timings.tls,
             result,
@@ -281,46 +205,11 @@ impl Protocol for Client {
     }
 }
 
-fn timed_out(limit: Duration, timings: &Timings) -> String {
-    let seen = if timings.first_byte.is_some() {
+fn timed_out(limit: Duration, arrival: Arrival) -> String {
+    let seen = if arrival.head.is_some() {
         "the head of the answer came, its body did not end"
     } else {
         "no answer"
     };
     format!("{seen} within {}", crate::units::format_duration(limit))
-}
-
-fn keep_cookies(headers: &HeaderMap, jar: &mut Jar, place: Place<'_>) {
-    if !headers.contains_key(SET_COOKIE) {
-        return;
-    }
-    let now = SystemTime::now();
-    for line in headers.get_all(SET_COOKIE) {
-        if let Ok(line) = line.to_str() {
-            jar.set(line, place, now);
-        }
-    }
-}
-
-fn request(hop: &Hop<'_>, jar: &Jar) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(hop.body.clone()));
-    *request.method_mut() = hop.method.clone();
-    *request.uri_mut() = Uri::from(hop.path.clone());
-    let mut headers = hop.headers.as_ref().clone();
-    if !headers.contains_key(HOST) {
-        headers.insert(HOST, hop.origin.host_header.clone());
-    }
-    if !jar.is_empty()
-        && let Some(line) = jar.header(hop.place(), SystemTime::now)
-    {
-        let line = match headers.get(COOKIE).and_then(|own| own.to_str().ok()) {
-            Some(own) => format!("{own}; {line}"),
-            None => line,
-        };
-        if let Ok(value) = HeaderValue::from_str(&line) {
-            headers.insert(COOKIE, value);
-        }
-    }
-    *request.headers_mut() = headers;
-    request
 }

@@ -1,13 +1,14 @@
 //! Scheme, host and port, with the connections kept to it. In: URLs; out: one [`Origin`] each. Invariant: a
 //! host that the scenario does not allow is never contacted, and the number of origins is bounded.
 
-use super::connection::Sender;
-use super::{PathAndQuery, Problem};
+use super::Problem;
+use super::connection::Connection;
 use crate::record::Failure;
-use http::HeaderValue;
+use http::uri::PathAndQuery;
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use url::{Host, Url};
 
 /// Origins kept beside the target; redirects to ever new hosts must not fill the memory.
@@ -106,11 +107,14 @@ pub(super) struct Origin {
     /// `http://host:port`, to build URLs from.
     base: Url,
     pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) host_header: HeaderValue,
+    pub(super) host_header: String,
+    port: u16,
+    secure: bool,
     /// Resolved once a run.
-    pub(super) addresses: RefCell<Option<Rc<[SocketAddr]>>>,
-    idle: RefCell<Vec<Sender>>,
+    addresses: RefCell<Option<Rc<[SocketAddr]>>>,
+    idle: RefCell<Vec<Connection>>,
+    /// The last one that was shown.
+    certificate: RefCell<Option<Arc<[u8]>>>,
 }
 
 impl Origin {
@@ -121,18 +125,21 @@ impl Origin {
         base.set_fragment(None);
         let host = url.host_str().unwrap_or_default().to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
-        let header = match url.port() {
+        let host_header = match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
         };
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let address = host.parse::<IpAddr>().ok();
         Self {
+            secure: base.scheme() == "https",
             base,
             port,
-            // Hosts of parsed URLs are ASCII without spaces.
-            host_header: HeaderValue::from_str(&header).unwrap_or(HeaderValue::from_static("")),
-            host: host.trim_matches(['[', ']']).to_owned(),
-            addresses: RefCell::new(None),
-            idle: RefCell::new(Vec::new()),
+            host_header,
+            host,
+            addresses: RefCell::new(address.map(|ip| [SocketAddr::new(ip, port)].into())),
+            idle: RefCell::default(),
+            certificate: RefCell::default(),
         }
     }
 
@@ -143,54 +150,54 @@ impl Origin {
     }
 
     pub(super) fn secure(&self) -> bool {
-        self.base.scheme() == "https"
+        self.secure
     }
 
     /// The URL of a path here.
     pub(super) fn url(&self, path: &PathAndQuery) -> Url {
-        self.base
-            .join(path.as_str())
-            .unwrap_or_else(|_| self.base.clone())
+        let mut url = self.base.clone();
+        url.set_path(path.path());
+        url.set_query(path.query());
+        url
     }
 
-    /// A kept connection that is still open; the most recently used first.
-    pub(super) async fn take(&self) -> Option<Sender> {
-        loop {
-            let mut sender = self.idle.borrow_mut().pop()?;
-            if !sender.is_closed() && sender.ready().await.is_ok() {
-                return Some(sender);
-            }
-        }
+    /// A kept connection, the most recently used first.
+    pub(super) fn take(&self) -> Option<Connection> {
+        self.idle.borrow_mut().pop()
     }
 
     /// Keeps a connection whose answer was read whole.
-    pub(super) fn put_back(&self, sender: Sender) {
-        if !sender.is_closed() {
-            self.idle.borrow_mut().push(sender);
+    pub(super) fn put_back(&self, connection: Connection) {
+        self.idle.borrow_mut().push(connection);
+    }
+
+    /// The certificate that a server here has shown: one copy for all connections that got the same.
+    pub(super) fn certificate(&self, shown: &[u8]) -> Arc<[u8]> {
+        let mut last = self.certificate.borrow_mut();
+        match &*last {
+            Some(same) if **same == *shown => Arc::clone(same),
+            _ => Arc::clone(last.insert(shown.into())),
         }
     }
 
-    /// The addresses of the host, resolved with the first connection.
+    /// The addresses of the host, where they are known.
+    pub(super) fn addresses(&self) -> Option<Rc<[SocketAddr]>> {
+        self.addresses.borrow().clone()
+    }
+
+    /// Looks the host up and remembers its addresses.
     pub(super) async fn resolve(&self) -> Result<Rc<[SocketAddr]>, Problem> {
-        if let Some(addresses) = &*self.addresses.borrow() {
-            return Ok(Rc::clone(addresses));
+        let problem =
+            |reason: String| Problem::new(Failure::Dns, format!("{}: {reason}", self.host));
+        let found: Rc<[SocketAddr]> = tokio::net::lookup_host((self.host.as_str(), self.port))
+            .await
+            .map_err(|e| problem(e.to_string()))?
+            .collect();
+        if found.is_empty() {
+            return Err(problem("no address".into()));
         }
-        let addresses: Rc<[SocketAddr]> = if let Ok(ip) = self.host.parse::<IpAddr>() {
-            Rc::new([SocketAddr::new(ip, self.port)])
-        } else {
-            let problem =
-                |reason: String| Problem::new(Failure::Dns, format!("{}: {reason}", self.host));
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((self.host.as_str(), self.port))
-                .await
-                .map_err(|e| problem(e.to_string()))?
-                .collect();
-            if found.is_empty() {
-                return Err(problem("no address".into()));
-            }
-            found.into()
-        };
-        *self.addresses.borrow_mut() = Some(Rc::clone(&addresses));
-        Ok(addresses)
+        *self.addresses.borrow_mut() = Some(Rc::clone(&found));
+        Ok(found)
     }
 }
 

@@ -3,36 +3,31 @@
 //! to another origin.
 
 use super::origin::{Origin, path_of};
-use super::{
-    Bytes, Call, Failure, HeaderMap, Incoming, Method, PathAndQuery, Place, Problem, Rc, Response,
-    Url,
-};
-use http::StatusCode;
-use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION,
-};
+use super::wire::{self, Received};
+use crate::protocol::{Call, Place, Problem};
+use crate::record::Failure;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST};
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode};
 use std::borrow::Cow;
+use std::rc::Rc;
+use url::Url;
 
 /// One request of a chain.
 pub(super) struct Hop<'a> {
     pub(super) origin: Rc<Origin>,
     pub(super) path: PathAndQuery,
-    pub(super) method: Method,
-    pub(super) headers: Cow<'a, HeaderMap>,
-    pub(super) body: Bytes,
-    pub(super) followed: bool,
+    pub(super) call: Cow<'a, Call>,
     left: u32,
 }
 
 impl<'a> Hop<'a> {
-    pub(super) fn first(origin: Rc<Origin>, path: PathAndQuery, call: &'a Call) -> Self {
+    pub(super) fn first(origin: Rc<Origin>, path: &PathAndQuery, call: &'a Call) -> Self {
         Self {
             origin,
-            path,
-            method: call.method.clone(),
-            headers: Cow::Borrowed(&call.headers),
-            body: call.body.clone(),
-            followed: false,
+            path: path.clone(),
+            call: Cow::Borrowed(call),
             left: call.redirects,
         }
     }
@@ -45,58 +40,38 @@ impl<'a> Hop<'a> {
         }
     }
 
-    pub(super) fn url(&self) -> Url {
-        self.origin.url(&self.path)
-    }
-
     /// Where the answer sends us; `None` when it is the last one.
-    pub(super) fn next(
-        &self,
-        response: &Response<Incoming>,
-        call: &Call,
-    ) -> Result<Option<Url>, Problem> {
-        if call.redirects == 0 || !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308)
-        {
+    pub(super) fn next(&self, received: &Received) -> Result<Option<Url>, Problem> {
+        let most = self.call.redirects;
+        if most == 0 || !received.has.location || !wire::redirects(received.status.as_u16()) {
             return Ok(None);
         }
-        let Some(location) = response.headers().get(LOCATION) else {
-            return Ok(None);
-        };
+        let problem = |detail: String| Problem::new(Failure::Redirect, detail);
         if self.left == 0 {
-            return Err(Problem::new(
-                Failure::Redirect,
-                format!("more than {} redirects", call.redirects),
-            ));
+            return Err(problem(format!("more than {most} redirects")));
         }
-        let text = String::from_utf8_lossy(location.as_bytes());
-        self.url().join(&text).map(Some).map_err(|e| {
-            Problem::new(
-                Failure::Redirect,
-                format!("the location cannot be read: {e}"),
-            )
-        })
+        let location = received.head.get("location").unwrap_or_default();
+        let text = String::from_utf8_lossy(location);
+        let url = self.origin.url(&self.path).join(&text);
+        url.map(Some)
+            .map_err(|e| problem(format!("the location cannot be read: {e}")))
     }
 
     /// Makes this the next request of the chain.
     pub(super) fn follow(&mut self, origin: Rc<Origin>, url: &Url, status: StatusCode) {
         let keeps_body = matches!(status.as_u16(), 307 | 308);
-        if !keeps_body && self.method != Method::GET && self.method != Method::HEAD {
-            self.method = Method::GET;
-            self.body = Bytes::new();
-            let headers = self.headers.to_mut();
-            for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
-                headers.remove(name);
-            }
+        if !keeps_body && self.call.method != Method::GET && self.call.method != Method::HEAD {
+            let call = self.call.to_mut();
+            call.method = Method::GET;
+            call.body = Bytes::new();
+            call.headers.remove(&[CONTENT_TYPE, CONTENT_ENCODING]);
         }
         if !Rc::ptr_eq(&origin, &self.origin) {
-            let headers = self.headers.to_mut();
-            headers.remove(AUTHORIZATION);
-            headers.remove(COOKIE);
-            headers.remove(http::header::HOST);
+            let headers = &mut self.call.to_mut().headers;
+            headers.remove(&[AUTHORIZATION, COOKIE, HOST]);
         }
         self.origin = origin;
         self.path = path_of(url);
-        self.followed = true;
         self.left -= 1;
     }
 }

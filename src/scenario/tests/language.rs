@@ -34,7 +34,7 @@ fn every_step_has_its_name_and_its_tags() {
     assert_eq!(found, expected.map(|(name, tags)| (name, tags.to_owned())));
     let requests = scenario.flows[0].expected_requests();
     assert!((requests - 21.0).abs() < 1e-9, "{requests}");
-    assert_eq!(scenario.flows[0].feeders, [0, 1]);
+    assert_eq!(scenario.flows[0].feeders, [0, 1, 2]);
 }
 
 #[test]

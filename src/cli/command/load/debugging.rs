@@ -7,7 +7,6 @@ use crate::record::{Masker, Message};
 use crate::report::log_line;
 use crate::scenario::{Capture, Scenario};
 use crate::units::format_duration;
-use http::HeaderMap;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
@@ -95,10 +94,6 @@ impl<P> Debugging<P> {
         let known = self.secrets.borrow();
         let secrets: Vec<Cow<'_, str>> = known.iter().map(|s| s.as_str().into()).collect();
         let mask = |text: &str| self.steps.masker.text(text, &secrets);
-        let message = |headers: &HeaderMap, body: &[u8]| {
-            let headers = headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes()));
-            self.steps.masker.excerpt(headers, body, (&secrets, BODY))
-        };
         let url = match &call.url {
             Location::Target(path) => format!("{}{path}", self.steps.target),
             Location::Elsewhere(url) => url.to_string(),
@@ -109,7 +104,14 @@ impl<P> Debugging<P> {
             line(&mut out, '*', label);
         }
         line(&mut out, '>', &mask(&format!("{} {url}", call.method)));
-        lines(&mut out, '>', &message(&call.headers, &call.body));
+        lines(
+            &mut out,
+            '>',
+            &self
+                .steps
+                .masker
+                .excerpt(call.headers.iter(), &call.body, (&secrets, BODY)),
+        );
         let took = format_duration(exchange.done - exchange.sent);
         match &exchange.result {
             Ok(answer) => {
@@ -118,10 +120,18 @@ impl<P> Debugging<P> {
                     '<',
                     &format!("{} after {took}{}", answer.status, phases(exchange)),
                 );
-                if let Some(url) = &answer.redirected_to {
+                if let Some(url) = answer.redirected_to() {
                     line(&mut out, '<', &mask(&format!("from {url}")));
                 }
-                lines(&mut out, '<', &message(&answer.headers, &answer.body));
+                lines(
+                    &mut out,
+                    '<',
+                    &self.steps.masker.excerpt(
+                        answer.headers.iter(),
+                        &answer.body,
+                        (&secrets, BODY),
+                    ),
+                );
             }
             Err(problem) => {
                 let said = format!("{} after {took}: {}", problem.failure, problem.detail);
