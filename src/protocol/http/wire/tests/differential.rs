@@ -244,9 +244,10 @@ fn compare(cases: u32, until: Option<Instant>) -> u64 {
         failure_persistence: None,
         ..Config::default()
     };
-    let mut runner = TestRunner::new(config);
     let mut rounds = 0;
     loop {
+        // A runner that has had its successes runs no more cases.
+        let mut runner = TestRunner::new(config.clone());
         let result = runner.run(&case(), |case| {
             let method = if case.head { Method::HEAD } else { Method::GET };
             let (ours, hypers) = runtime.block_on(async {
