@@ -16,7 +16,7 @@
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
 use super::Run;
-use crate::budget::{Budget, Evidence, Statistic};
+use crate::budget::{Budget, Consequence, Evidence, Statistic};
 use crate::record::{Metric, Model, RunRecord};
 use crate::units::{Nanos, format_count, format_nanos, format_share};
 
@@ -84,6 +84,7 @@ fn lag(record: &RunRecord, judged: &[&Budget]) -> [Evidence; 2] {
             value,
             limit: format_nanos(limit),
             holds: holds(over),
+            consequence: Consequence::Invalid,
             advice: advice.to_owned(),
         },
         Evidence {
@@ -91,6 +92,7 @@ fn lag(record: &RunRecord, judged: &[&Budget]) -> [Evidence; 2] {
             value: format_share(late as f64 / n.max(1) as f64),
             limit: format_share(LATE_SHARE),
             holds: holds(late),
+            consequence: Consequence::Invalid,
             advice: advice.to_owned(),
         },
     ]
@@ -106,6 +108,7 @@ fn drops(record: &RunRecord) -> Evidence {
         },
         limit: format!("0 above {} CPU", format_share(BUSY)),
         holds: dropped == 0 || share <= BUSY,
+        consequence: Consequence::Invalid,
         advice: "give tollgate more processors, or lower the rate".to_owned(),
     }
 }
@@ -117,6 +120,7 @@ fn out_of_data(record: &RunRecord) -> Evidence {
         value: format_count(record.counts.dropped_data),
         limit: "0".to_owned(),
         holds: record.counts.dropped_data == 0,
+        consequence: Consequence::Invalid,
         advice: "add rows to the feeder, or use `order: shuffled`".to_owned(),
     }
 }
@@ -138,6 +142,7 @@ fn throttling(record: &RunRecord, late: bool) -> Evidence {
             format_share(BUSY)
         ),
         holds: times == 0 || (share <= BUSY && !late),
+        consequence: Consequence::Invalid,
         advice: "raise the CPU limit of the container".to_owned(),
     }
 }
@@ -155,6 +160,7 @@ pub(super) fn lag_alone<'a>(run: &Run<'_>, broken: impl Iterator<Item = &'a Budg
         value: if texts.is_empty() { "none".to_owned() } else { texts.join(", ") },
         limit: "none".to_owned(),
         holds: texts.is_empty(),
+        consequence: Consequence::Invalid,
         advice: "run tollgate on a machine that is not the target's, with more processors; the target was fast enough".to_owned(),
     }
 }
@@ -188,6 +194,7 @@ fn counts(record: &RunRecord) -> Evidence {
         value: value.to_owned(),
         limit: "yes".to_owned(),
         holds: conserved,
+        consequence: Consequence::Invalid,
         advice: "this is a fault of tollgate: please report it with the run file".to_owned(),
     }
 }

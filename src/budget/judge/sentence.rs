@@ -27,7 +27,7 @@ pub(super) fn sentence(
         Reason::CheckFailed => checks(verdict),
         Reason::BudgetFailed => {
             // A decided failure says more than a marginal one.
-            let mut broken: Vec<_> = judged.filter(|(_, j)| j.outcome.broken()).collect();
+            let mut broken: Vec<_> = judged.filter(|(_, j)| j.breaks()).collect();
             broken.sort_by_key(|(_, j)| j.outcome != Outcome::Fail);
             let first = broken.first().map(|(b, j)| failure(b, j));
             let rest = more(
@@ -151,7 +151,7 @@ fn checks(verdict: &Verdict) -> String {
     let broken = verdict
         .judgements
         .iter()
-        .filter(|j| j.outcome.broken())
+        .filter(|j| j.breaks())
         .count();
     let budgets = more(broken, "budget", "do not hold", "does not hold").replace(" more", "");
     format!("FAIL: {}{rest}{budgets}", first.unwrap_or_default())
