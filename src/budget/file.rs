@@ -3,8 +3,8 @@
 
 use super::{Budget, BudgetFile, Level, Statistic, parse_sentence};
 use crate::record::{Limit, Metric};
-use crate::source::{Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Type};
 use crate::source::parse as yaml;
+use crate::source::{Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Type};
 use std::sync::Arc;
 
 /// The vocabulary of a budget file.

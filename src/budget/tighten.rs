@@ -50,8 +50,14 @@ fn suggest(file: &BudgetFile, budget: &Budget, ran: &[&Judgement]) -> Option<Sug
     let bounds: Vec<f64> = ran.iter().map(bad).collect::<Option<_>>()?;
     let at = (0..bounds.len()).max_by(|a, b| bounds[*a].total_cmp(&bounds[*b]))?;
     let limit = quantity(budget, bounds[at])?;
-    let tighter = badness(budget, super::Bound { limit, ..budget.bound }.number())
-        < badness(budget, budget.bound.number()) * (1.0 - 1e-9);
+    let tighter = badness(
+        budget,
+        super::Bound {
+            limit,
+            ..budget.bound
+        }
+        .number(),
+    ) < badness(budget, budget.bound.number()) * (1.0 - 1e-9);
     // The number must stand in the file letter by letter.
     let written = file.source.text.get(budget.limit_at.range())?;
     let stands = budget.limit_at != budget.span && budget.text.contains(written);
@@ -137,9 +143,13 @@ pub fn patch(file: &BudgetFile, suggestions: &[Suggestion]) -> (String, String) 
 
 /// Of texts with equally many lines.
 fn unified(old: &str, new: &str) -> String {
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
-    let changed: Vec<usize> = (0..old.len().min(new.len())).filter(|i| old[*i] != new[*i]).collect();
+    let (old, new): (Vec<&str>, Vec<&str>) = (
+        old.split_inclusive('\n').collect(),
+        new.split_inclusive('\n').collect(),
+    );
+    let changed: Vec<usize> = (0..old.len().min(new.len()))
+        .filter(|i| old[*i] != new[*i])
+        .collect();
     let mut out = String::new();
     let mut at = 0;
     while at < changed.len() {
@@ -162,7 +172,11 @@ fn hunk(out: &mut String, old: &[&str], new: &[&str]) {
     let mut line = 0;
     while line < old.len() {
         let run = (line..old.len()).take_while(|i| old[*i] != new[*i]).count();
-        let (sign, rest): (&str, &[&str]) = if run == 0 { (" ", &[]) } else { ("-", &new[line..line + run]) };
+        let (sign, rest): (&str, &[&str]) = if run == 0 {
+            (" ", &[])
+        } else {
+            ("-", &new[line..line + run])
+        };
         let end = line + run.max(1);
         for text in &old[line..end] {
             put(out, sign, text);

@@ -205,7 +205,8 @@ impl Tally {
 
     fn answered(&mut self, sample: &Sample) {
         self.service.record(sample.service());
-        self.bytes.record(sample.received.saturating_mul(Metric::BYTE));
+        self.bytes
+            .record(sample.received.saturating_mul(Metric::BYTE));
         self.lag.record(sample.lag());
         if let Some(first_byte) = sample.first_byte {
             self.ttfb.record(first_byte.saturating_sub(sample.sent));

@@ -2,8 +2,8 @@
 //! passed requests stand first, timed-out ones beyond the last of them, and those that failed beyond all: a
 //! request without an answer never lowers a percentile.
 
-use crate::record::{Histogram, Metric, StepRecord, Tally, rank};
 use crate::budget::text::show_value;
+use crate::record::{Histogram, Metric, StepRecord, Tally, rank};
 use crate::units::{Nanos, format_nanos, format_share};
 
 /// One latency of some steps.

@@ -17,7 +17,9 @@ pub(in crate::budget) use share::{allowed, too_few};
 
 use super::bind::Target;
 use super::text::show;
-use super::{Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome};
+use super::{
+    Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,
+};
 use super::{Reason, Scope, Statistic, Verdict};
 use crate::record::{Model, RunRecord, StepRecord, Stop};
 use crate::units::Nanos;
@@ -47,10 +49,7 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
         .collect();
     let mut evidence = evidence::gather(record, &judged);
     if matches!(record.model, Model::Open { .. }) {
-        let broken = list
-            .iter()
-            .zip(&judgements)
-            .filter(|(_, j)| j.breaks());
+        let broken = list.iter().zip(&judgements).filter(|(_, j)| j.breaks());
         evidence.push(evidence::lag_alone(&run, broken.map(|(budget, _)| budget)));
     }
     let checks = checks::failed(&run, &judged);
@@ -96,7 +95,11 @@ fn reasons(
         j.level == Level::Fail && (j.outcome == Outcome::Undecided || strict && marginal(j))
     };
     let broken = |j: &Judgement| j.breaks() && !(strict && marginal(j));
-    let doubts = |consequence| evidence.iter().any(|e| !e.holds && e.consequence == consequence);
+    let doubts = |consequence| {
+        evidence
+            .iter()
+            .any(|e| !e.holds && e.consequence == consequence)
+    };
     [
         (
             run.record.stop == Some(Stop::Interrupted),
@@ -164,7 +167,10 @@ impl Finding {
             inflation: None,
             bound: None,
             exact: true,
-            notes: Some(note.into()).filter(|n: &String| !n.is_empty()).into_iter().collect(),
+            notes: Some(note.into())
+                .filter(|n: &String| !n.is_empty())
+                .into_iter()
+                .collect(),
             worst: None,
         }
     }
@@ -270,7 +276,10 @@ impl<'a> Run<'a> {
 
     /// The phase that a budget names, where it is not measured.
     fn phase(&self, budget: &Budget) -> Option<(Nanos, Nanos)> {
-        let named = budget.during.as_ref().filter(|d| **d != self.record.profile)?;
+        let named = budget
+            .during
+            .as_ref()
+            .filter(|d| **d != self.record.profile)?;
         let mut phases = self.record.phases.iter();
         let phase = phases.find(|p| !p.measured && p.name == *named)?;
         Some((phase.start, phase.end))

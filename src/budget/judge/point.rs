@@ -127,7 +127,9 @@ pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
 
 /// Judges a minimum: of the requests that were answered.
 pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
-    latency(Statistic::Min(metric), bound, steps, |all| all.answered.min())
+    latency(Statistic::Min(metric), bound, steps, |all| {
+        all.answered.min()
+    })
 }
 
 /// Judges a standard deviation, of the answered requests to the 0.1 % of a histogram; where more than 1 % have no
@@ -172,7 +174,11 @@ fn plain(statistic: Statistic, bound: Bound, (value, shown): (f64, String), n: u
         return Finding::nothing(Outcome::Undecided, no_data(statistic));
     }
     let wanted = bound.number();
-    let left = if bound.operator.upper() { 1.0 - value / wanted } else { value / wanted - 1.0 };
+    let left = if bound.operator.upper() {
+        1.0 - value / wanted
+    } else {
+        value / wanted - 1.0
+    };
     Finding {
         outcome: outcome(bound.operator.holds(value, wanted)),
         actual: Some(shown),

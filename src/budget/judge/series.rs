@@ -88,7 +88,11 @@ impl Series {
     /// The slots that lie between two instants, or touch them.
     pub(super) fn between(&self, from: Nanos, to: Nanos) -> &[(u64, u64)] {
         let width = self.width.max(1);
-        let index = |at: Nanos| usize::try_from(at).unwrap_or(usize::MAX).min(self.slots.len());
+        let index = |at: Nanos| {
+            usize::try_from(at)
+                .unwrap_or(usize::MAX)
+                .min(self.slots.len())
+        };
         let (begin, end) = (index(from / width), index(to.div_ceil(width)));
         &self.slots[begin.min(end)..end]
     }

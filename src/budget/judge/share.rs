@@ -146,7 +146,10 @@ impl Rule {
         let limits = steps.iter().flat_map(|s| &s.measured.over);
         let like = limits.filter(|o| o.metric == metric).map(|o| {
             let limit = Quantity::Time(o.limit);
-            let bound = Bound { limit, ..self.bound };
+            let bound = Bound {
+                limit,
+                ..self.bound
+            };
             Self { bound, ..self }
         });
         let statistic = Statistic::ErrorRate;
@@ -326,7 +329,9 @@ pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, allowed: f64) -> 
     let what = match statistic {
         Statistic::Percentile { .. } => statistic.to_string(),
         Statistic::ErrorRate => format!("an error rate below {} %", decimal(allowed * 100.0)),
-        Statistic::Share(which) => format!("a share of {which} below {} %", decimal(allowed * 100.0)),
+        Statistic::Share(which) => {
+            format!("a share of {which} below {} %", decimal(allowed * 100.0))
+        }
         _ => format!("a rate above {} %", decimal((1.0 - allowed) * 100.0)),
     };
     let requests = if n == 1 { "request" } else { "requests" };

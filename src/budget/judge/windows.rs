@@ -67,7 +67,9 @@ fn tally(step: &StepRecord, measured: bool) -> &Tally {
 
 /// Slots of a window.
 fn group(length: Nanos, width: Nanos) -> usize {
-    usize::try_from(length.div_ceil(width.max(1))).unwrap_or(usize::MAX).max(1)
+    usize::try_from(length.div_ceil(width.max(1)))
+        .unwrap_or(usize::MAX)
+        .max(1)
 }
 
 /// All requests of the time together.
@@ -114,11 +116,17 @@ fn several(
     let mut notes = Vec::new();
     let real = width.saturating_mul(group(length, width) as u64);
     if real != length {
-        notes.push(format!("windows of {}: the run is too long to keep shorter ones", spoken(real)));
+        notes.push(format!(
+            "windows of {}: the run is too long to keep shorter ones",
+            spoken(real)
+        ));
     }
     if counted.len() < windows.len() {
         let empty = (windows.len() - counted.len()) as u64;
-        notes.push(format!("{} without a request left out", format_count(empty)));
+        notes.push(format!(
+            "{} without a request left out",
+            format_count(empty)
+        ));
     }
     let worst = counted
         .iter()

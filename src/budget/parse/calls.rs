@@ -32,12 +32,22 @@ impl Cursor<'_> {
                 Ok(limit) if limit > 0 => Ok(Statistic::Apdex(limit)),
                 _ => {
                     let message = format!("`{argument}` is no time that satisfies");
-                    Err(self.error("T0814", range.clone(), message, "write `apdex(500ms) > 0.9`"))
+                    Err(self.error(
+                        "T0814",
+                        range.clone(),
+                        message,
+                        "write `apdex(500ms) > 0.9`",
+                    ))
                 }
             },
             _ => {
                 let help = closest(name, FUNCTIONS).map_or_else(
-                    || format!("there are {}", FUNCTIONS.map(|f| format!("{f}(…)")).join(", ")),
+                    || {
+                        format!(
+                            "there are {}",
+                            FUNCTIONS.map(|f| format!("{f}(…)")).join(", ")
+                        )
+                    },
                     |near| format!("did you mean `{near}({argument})`?"),
                 );
                 let message = format!("`{name}(…)` is not a statistic");
@@ -58,5 +68,7 @@ fn which(argument: &str) -> Option<Which> {
         return class.filter(|c| (1..=5).contains(c)).map(Which::Class);
     }
     let status = argument.parse().ok();
-    status.filter(|s| (100..=599).contains(s)).map(Which::Status)
+    status
+        .filter(|s| (100..=599).contains(s))
+        .map(Which::Status)
 }

@@ -74,7 +74,9 @@ impl Cursor<'_> {
             let help = match word {
                 "of" => "the step stands before the operator: `p95 of landing < 500ms`",
                 _ if rest.starts_with("- ") => "indent this item like the one before it",
-                _ => "only windows (`in 95% of 10s windows`, `for 2m`, `within 30s of start`) and `during` with the name of a profile can follow the limit",
+                _ => {
+                    "only windows (`in 95% of 10s windows`, `for 2m`, `within 30s of start`) and `during` with the name of a profile can follow the limit"
+                }
             };
             let range = self.at..self.at + rest.len();
             return Err(self.error(
@@ -103,5 +105,4 @@ impl Cursor<'_> {
         }
         Ok(Some(name.to_owned()))
     }
-
 }

@@ -116,10 +116,7 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
                 format!("{statistic} counts requests, not flows"),
                 "write it in `req/s`".to_owned(),
             )),
-            Err(message) => Err((
-                message,
-                format!("{statistic} is a rate, as in `500 req/s`"),
-            )),
+            Err(message) => Err((message, format!("{statistic} is a rate, as in `500 req/s`"))),
         },
     }
 }

@@ -91,7 +91,10 @@ impl Sample {
     /// For the better: violations rounded up, requests down.
     fn lenient(self) -> (u64, u64) {
         let n = self.effective();
-        ((self.k as f64 / self.inflation - 1e-9).ceil().max(0.0) as u64, n)
+        (
+            (self.k as f64 / self.inflation - 1e-9).ceil().max(0.0) as u64,
+            n,
+        )
     }
 
     /// For the worse: violations rounded down, requests up.
