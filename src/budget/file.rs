@@ -114,6 +114,20 @@ impl BudgetFile {
         self.budgets.iter().filter(move |b| b.applies(profile))
     }
 
+    /// The labels of the steps (given as flow and step) that no budget of a profile speaks of; warnings and the
+    /// throughput of the whole run do not count.
+    pub fn uncovered(&self, profile: &str, steps: &[(String, String)]) -> Vec<String> {
+        let speaks = |b: &Budget, flow: &str, step: &str| {
+            let whole = b.statistic == Statistic::Throughput || b.level == Level::Warn;
+            !whole && b.scope.covers(flow, step, steps)
+        };
+        steps
+            .iter()
+            .filter(|(flow, step)| !self.applies(profile).any(|b| speaks(b, flow, step)))
+            .map(|(flow, step)| format!("{flow}/{step}"))
+            .collect()
+    }
+
     /// The limits that a recorder must count exactly, per step (given as flow and step). Those of all profiles:
     /// so a run can be judged by a budget that was not meant for its profile.
     pub fn limits(&self, steps: &[(String, String)]) -> Vec<Vec<Limit>> {

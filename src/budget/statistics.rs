@@ -5,6 +5,8 @@
 
 mod inflation;
 mod sequential;
+#[cfg(test)]
+mod simulation;
 
 pub(super) use inflation::{Sample, inflation};
 pub use sequential::decided;

@@ -41,6 +41,8 @@ pub(super) enum Command {
     Plan(Plan),
     /// Judges a stored run again, with other budgets if given; sends nothing.
     Judge(Judge),
+    /// Prints the patch that makes budgets as tight as stored runs allow; sends nothing.
+    Tighten(super::tighten::Tighten),
     /// Writes the reports of a stored run again; sends nothing.
     Report(Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.

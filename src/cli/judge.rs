@@ -69,7 +69,11 @@ fn again(
 }
 
 /// Steps, flows and profiles come from the record.
-fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<(), Error> {
+pub(super) fn bind(
+    budgets: &BudgetFile,
+    record: &RunRecord,
+    terminal: Terminal,
+) -> Result<(), Error> {
     let steps: Vec<String> = record.steps.iter().map(|s| s.label.clone()).collect();
     let flows: Vec<String> = record.flows.iter().map(|f| f.name.clone()).collect();
     refuse_errors(

@@ -20,6 +20,7 @@ mod progress;
 mod run;
 mod schema;
 mod signals;
+mod tighten;
 mod validate;
 
 use args::{Cli, Colour, Command};
@@ -54,6 +55,7 @@ fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Error> {
         Command::Validate(args) => Ok(validate::validate(args, terminal)),
         Command::Plan(args) => plan::plan(args, terminal),
         Command::Judge(args) => judge::judge(args, terminal),
+        Command::Tighten(args) => tighten::tighten(args, terminal),
         Command::Report(args) => judge::report(args, terminal),
         Command::Demo(args) => demo::demo(args, terminal),
         Command::Init(args) => init::init(args),

@@ -12,11 +12,16 @@
 //! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
 //!   less the lag, it holds: then the generator broke it, not the target.
 //! - **Counts** (always) add up.
+//! - **Settling** (any load of at least 40 s): see the module `settling`. A run that was still getting faster when
+//!   it ended is no pass; what failed in it stands.
+//! - **Samples** (any load): a budget on a share has fewer requests than could ever pass it, and they decide nothing.
 //!
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
+mod settling;
+
 use super::Run;
-use crate::budget::{Budget, Consequence, Evidence, Statistic};
+use crate::budget::{Budget, Consequence, Evidence, Judgement, Level, Outcome, Statistic};
 use crate::record::{Metric, Model, RunRecord};
 use crate::units::{Nanos, format_count, format_nanos, format_share};
 
@@ -45,6 +50,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     if load {
         let late = all.iter().any(|e| !e.holds);
         all.push(throttling(record, late));
+        all.extend(settling::evidence(record));
     }
     if record.model != Model::None {
         all.push(counts(record));
@@ -145,6 +151,24 @@ fn throttling(record: &RunRecord, late: bool) -> Evidence {
         consequence: Consequence::Invalid,
         advice: "raise the CPU limit of the container".to_owned(),
     }
+}
+
+/// The budget that wants the most requests it did not get.
+pub(super) fn samples(judgements: &[Judgement]) -> Option<Evidence> {
+    let few = |j: &&Judgement| {
+        let needed = j.needed.is_some_and(|needed| j.n < needed);
+        j.level == Level::Fail && j.outcome == Outcome::Undecided && needed
+    };
+    let worst = judgements.iter().filter(few).max_by_key(|j| j.needed)?;
+    let needed = format_count(worst.needed.unwrap_or_default());
+    Some(Evidence {
+        name: "requests for the budget that needs most".to_owned(),
+        value: format_count(worst.n),
+        limit: format!("{needed} for `{}`", worst.text),
+        holds: false,
+        consequence: Consequence::Undecided,
+        advice: "run longer, raise the rate, or bound a lower percentile".to_owned(),
+    })
 }
 
 /// The broken budgets that hold once the schedule lag is taken off.

@@ -6,7 +6,6 @@ mod evidence;
 mod ladder;
 mod point;
 mod sentence;
-mod series;
 mod share;
 #[cfg(test)]
 mod tests;
@@ -52,11 +51,12 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
         let broken = list.iter().zip(&judgements).filter(|(_, j)| j.breaks());
         evidence.push(evidence::lag_alone(&run, broken.map(|(budget, _)| budget)));
     }
+    evidence.extend(evidence::samples(&judgements));
     let checks = checks::failed(&run, &judged);
     let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
     let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));
     let mut verdict = Verdict {
-        uncovered: budgets.map_or_else(Vec::new, |_| run.uncovered(&judged)),
+        uncovered: budgets.map_or_else(Vec::new, |b| b.uncovered(&record.profile, &run.names)),
         judgements,
         evidence,
         checks,
@@ -290,20 +290,6 @@ impl<'a> Run<'a> {
         let measured = || self.record.phases.iter().filter(|p| p.measured);
         let from = measured().map(|p| p.start).min().unwrap_or(0);
         (from, measured().map(|p| p.end).max().unwrap_or(Nanos::MAX))
-    }
-
-    /// Steps that no budget speaks of.
-    fn uncovered(&self, judged: &[&Budget]) -> Vec<String> {
-        let spoken = |flow: &str, step: &str| {
-            judged.iter().any(|b| {
-                b.statistic != Statistic::Throughput && b.scope.covers(flow, step, &self.names)
-            })
-        };
-        let steps = self.record.steps.iter().zip(&self.names);
-        steps
-            .filter(|(_, (flow, step))| !spoken(flow, step))
-            .map(|(step, _)| step.label.clone())
-            .collect()
     }
 
     fn scope_name(&self, scope: &Scope, steps: &[&StepRecord]) -> String {

@@ -127,9 +127,14 @@ pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
 
 /// Judges a minimum: of the requests that were answered.
 pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
-    latency(Statistic::Min(metric), bound, steps, |all| {
-        all.answered.min()
-    })
+    let value = |all: &Latencies| all.answered.min();
+    let finding = latency(Statistic::Min(metric), bound, steps, value);
+    let least = Latencies::new(metric, steps).answered.min();
+    let shown = least.map(|least| show_value(metric, least));
+    Finding {
+        actual: shown.or(finding.actual),
+        ..finding
+    }
 }
 
 /// Judges a standard deviation, of the answered requests to the 0.1 % of a histogram; where more than 1 % have no

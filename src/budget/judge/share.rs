@@ -3,7 +3,7 @@
 //! where a limit was not counted while the run went, the histogram counts, never too few, and the finding says so.
 
 use super::ladder::{Ladder, Rung};
-use super::series::Series;
+use super::windows::Series;
 use super::{Finding, Run, no_data};
 use crate::budget::statistics::{Evident, Sample, inflation, smallest_sample};
 use crate::budget::text::decimal;

@@ -1,6 +1,7 @@
 //! Records made by hand, and what is said about them.
 
 mod budgets;
+mod times;
 mod verdicts;
 
 use super::*;

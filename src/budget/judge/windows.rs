@@ -1,7 +1,10 @@
 //! Budgets at certain times. In: counts over time and the times; out: a finding. Invariant: a window without a
 //! request is neither held nor broken, and where every window is such, nothing is decided.
 
-use super::series::{Series, sum};
+mod series;
+
+pub(super) use series::Series;
+
 use super::share::{Count, Rule};
 use super::{Finding, Run};
 use crate::budget::statistics::inflation;
@@ -9,6 +12,7 @@ use crate::budget::text::decimal;
 use crate::budget::{Budget, Outcome, When};
 use crate::record::{StepRecord, Tally};
 use crate::units::{Nanos, format_count, format_duration, format_share};
+use series::sum;
 use std::time::Duration;
 
 /// Judges a budget at the times it names, or in a phase that is not measured.
@@ -41,18 +45,27 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         Some(When::Windows { share, length }) => {
             let slots = series.between(from, to);
             let group = group(length, series.width);
-            let whole = slots.chunks_exact(group);
             let starts = (0..).map(|i| i * group);
-            let windows = starts.zip(whole).collect::<Vec<_>>();
-            several(rule, &windows, (share, length), series.width)
+            let windows: Vec<_> = starts.zip(slots.chunks_exact(group)).collect();
+            several(rule, &windows, (share, length), series.width).of(slots)
         }
         Some(When::Every(length)) => {
             let slots = series.between(from, to);
-            let windows: Vec<_> = slots
-                .windows(group(length, series.width))
-                .enumerate()
-                .collect();
-            several(rule, &windows, (1.0, length), series.width)
+            let stretches = slots.windows(group(length, series.width));
+            let windows: Vec<_> = stretches.enumerate().collect();
+            several(rule, &windows, (1.0, length), series.width).of(slots)
+        }
+    }
+}
+
+impl Finding {
+    /// With all requests of the time.
+    fn of(self, slots: &[(u64, u64)]) -> Self {
+        let (n, k) = sum(slots);
+        Self {
+            n,
+            violations: Some(k),
+            ..self
         }
     }
 }
@@ -102,10 +115,6 @@ fn several(
         .map(|(at, slots)| (*at, Count::plain(sum(slots))))
         .filter(|(_, count)| count.n > 0)
         .collect();
-    let (n, k) = (
-        counted.iter().map(|(_, c)| c.n).sum::<u64>(),
-        counted.iter().map(|(_, c)| c.k).sum::<u64>(),
-    );
     let spoken = |nanos| format_duration(Duration::from_nanos(nanos));
     if counted.is_empty() {
         let note = format!("no whole window of {} with a request", spoken(length));
@@ -139,8 +148,6 @@ fn several(
             format_count(holding as u64),
             format_count(counted.len() as u64)
         )),
-        n,
-        violations: Some(k),
         worst: worst.map(|(at, count)| {
             let after = spoken(width.saturating_mul(*at as u64));
             format!("{} at {after} of the phase", rule.violating(count.share()))

@@ -1,23 +1,26 @@
 //! Requests and violations over time. In: tallies of steps, and what violates; out: counts slot by slot. Invariant:
 //! a step without such counts makes the whole unknown: a part would say too little.
 
-use super::share::Rule;
+use super::super::share::Rule;
 use crate::budget::Statistic;
 use crate::record::{RunRecord, Tally};
 use crate::units::Nanos;
 
 /// Counts over time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Series {
+pub(in crate::budget::judge) struct Series {
     /// How long a slot is; 0 where there was no request.
-    pub(super) width: Nanos,
+    pub(in crate::budget::judge) width: Nanos,
     /// Requests and violations of each slot, since the run began.
-    pub(super) slots: Vec<(u64, u64)>,
+    pub(in crate::budget::judge) slots: Vec<(u64, u64)>,
 }
 
 impl Series {
     /// What a rule counts in some tallies over time; `None` where it was not kept.
-    pub(super) fn of<'a>(rule: Rule, tallies: impl Iterator<Item = &'a Tally>) -> Option<Self> {
+    pub(in crate::budget::judge) fn of<'a>(
+        rule: Rule,
+        tallies: impl Iterator<Item = &'a Tally>,
+    ) -> Option<Self> {
         if !rule.statistic.timed() {
             return None;
         }
@@ -75,7 +78,7 @@ impl Series {
     }
 
     /// Dropped arrivals violate, too, and each of them in so many of the steps.
-    pub(super) fn drop_arrivals(&mut self, record: &RunRecord, steps: u64) {
+    pub(in crate::budget::judge) fn drop_arrivals(&mut self, record: &RunRecord, steps: u64) {
         for window in record.timeline.windows() {
             let at = usize::try_from(window.start / self.width.max(1)).unwrap_or(usize::MAX);
             if let Some(slot) = self.slots.get_mut(at) {
@@ -86,7 +89,7 @@ impl Series {
     }
 
     /// The slots that lie between two instants, or touch them.
-    pub(super) fn between(&self, from: Nanos, to: Nanos) -> &[(u64, u64)] {
+    pub(in crate::budget::judge) fn between(&self, from: Nanos, to: Nanos) -> &[(u64, u64)] {
         let width = self.width.max(1);
         let index = |at: Nanos| {
             usize::try_from(at)
@@ -99,7 +102,7 @@ impl Series {
 }
 
 /// Requests and violations together.
-pub(super) fn sum(slots: &[(u64, u64)]) -> (u64, u64) {
+pub(in crate::budget::judge) fn sum(slots: &[(u64, u64)]) -> (u64, u64) {
     let add = |(n, k), slot: &(u64, u64)| (n + slot.0, k + slot.1);
     slots.iter().fold((0, 0), add)
 }
