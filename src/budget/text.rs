@@ -151,8 +151,8 @@ impl fmt::Display for Quantity {
 /// In the largest unit that keeps it whole.
 fn time(nanos: Nanos) -> String {
     match nanos {
-        _ if nanos % 1_000_000_000 == 0 => format!("{}s", nanos / 1_000_000_000),
-        _ if nanos % 1_000_000 == 0 => format!("{}ms", nanos / 1_000_000),
+        _ if nanos.is_multiple_of(1_000_000_000) => format!("{}s", nanos / 1_000_000_000),
+        _ if nanos.is_multiple_of(1_000_000) => format!("{}ms", nanos / 1_000_000),
         _ => format!("{}us", nanos as f64 / 1e3),
     }
 }

@@ -267,16 +267,13 @@ impl Tally {
         self.slots.merge(&other.slots);
         for (index, theirs) in other.over.iter().enumerate() {
             let key = |o: &OverCount| (o.metric, o.limit);
-            let ours = match self.over.iter().position(|o| key(o) == key(theirs)) {
-                Some(ours) => {
-                    self.over[ours].over += theirs.over;
-                    ours
-                }
-                None => {
-                    self.over.push(*theirs);
-                    self.over.len() - 1
-                }
-            };
+            let known = self.over.iter().position(|o| key(o) == key(theirs));
+            let ours = known.unwrap_or(self.over.len());
+            if known.is_some() {
+                self.over[ours].over += theirs.over;
+            } else {
+                self.over.push(*theirs);
+            }
             self.slots.merge_over(ours, &other.slots, index);
         }
     }

@@ -59,6 +59,7 @@ fn said(budget: &str, took: impl Fn(u64, u64) -> Option<u64>) -> Judgement {
 }
 
 /// Slow from second 100 to 112 of the run.
+#[allow(clippy::unnecessary_wraps, reason = "the shape of the other cases")]
 fn stall(second: u64, _: u64) -> Option<u64> {
     Some(if (100..112).contains(&second) {
         900
