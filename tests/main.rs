@@ -17,4 +17,5 @@ mod layers;
 mod reports;
 mod support;
 mod target;
+mod tighten;
 mod timing;

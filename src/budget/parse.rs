@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
         self.at = range.end;
         let (next, second) = self.word();
         let first = first.map_err(|error| match self.classify(next, &second) {
-            Ok(Word::Summary(_) | Word::Rate(_)) => SentenceError {
+            Ok(Word::Summary(_) | Word::Rate(_)) if error.code == "T0802" => SentenceError {
                 help: format!("the step stands behind `of`: `{next} of {word}`"),
                 ..error
             },
