@@ -20,8 +20,12 @@ use super::{
     Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,
 };
 use super::{Reason, Scope, Statistic, Verdict};
-use crate::record::{Model, RunRecord, StepRecord, Stop};
+use crate::record::{Metric, Model, RunRecord, StepRecord, Stop};
 use crate::units::Nanos;
+use ladder::Ladder;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Judges a run. Without budgets, or with none for this profile, the checks alone decide.
 pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
@@ -132,7 +136,12 @@ struct Run<'a> {
     names: Vec<(String, String)>,
     /// A profile of passes.
     smoke: bool,
+    /// Merged histograms, kept because budgets of one file ask for the same ones again and again.
+    ladders: RefCell<HashMap<LadderKey, Rc<Ladder>>>,
 }
+
+/// A latency and the steps it is of; the steps are told apart by where they lie in the record.
+type LadderKey = (Metric, Vec<*const StepRecord>);
 
 /// What judging one statistic finds out.
 struct Finding {
@@ -193,7 +202,18 @@ impl<'a> Run<'a> {
             record,
             names,
             smoke: matches!(record.model, Model::Passes { .. }),
+            ladders: RefCell::default(),
         }
+    }
+
+    /// One latency of some steps.
+    fn ladder(&self, metric: Metric, steps: &[&StepRecord]) -> Rc<Ladder> {
+        let places = steps.iter().map(|s| std::ptr::from_ref(*s)).collect();
+        let mut ladders = self.ladders.borrow_mut();
+        let made = ladders
+            .entry((metric, places))
+            .or_insert_with(|| Rc::new(Ladder::new(metric, steps)));
+        Rc::clone(made)
     }
 
     /// Requests that were judged: those that ended, and those of dropped arrivals.

@@ -80,7 +80,9 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         count.inflation = rule.inflation(run, steps);
     }
     let value = match rule.statistic {
-        Statistic::Percentile { metric, q } => rule.percentile(metric, q, steps, count),
+        Statistic::Percentile { metric, q } => {
+            rule.percentile((metric, q), &run.ladder(metric, steps), count)
+        }
         _ => rule.rate(count),
     };
     Finding {
@@ -88,7 +90,7 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         headroom: value.headroom,
         interval: value.interval,
         bound: value.bound,
-        worst: rule.worst(steps),
+        worst: rule.worst(run, steps),
         ..rule.finding(count, run.smoke)
     }
 }
@@ -223,8 +225,7 @@ impl Rule {
     }
 
     /// Value, headroom and interval of a percentile.
-    fn percentile(self, metric: Metric, q: f64, steps: &[&StepRecord], count: Count) -> Shown {
-        let ladder = Ladder::new(metric, steps);
+    fn percentile(self, (metric, q): (Metric, f64), ladder: &Ladder, count: Count) -> Shown {
         let rung = ladder.quantile(q);
         let (lower, upper) = count.sample().ranks(q);
         let side = |rank: Option<u64>, none: &str| {
@@ -295,22 +296,22 @@ impl Rule {
     }
 
     /// The step with the largest share of violations; of equals, the slowest.
-    fn worst(self, steps: &[&StepRecord]) -> Option<String> {
+    fn worst(self, run: &Run<'_>, steps: &[&StepRecord]) -> Option<String> {
         if steps.len() < 2 {
             return None;
         }
         steps
             .iter()
-            .filter_map(|step| Some((self.standing(step)?, step)))
+            .filter_map(|step| Some((self.standing(run, step)?, step)))
             .max_by(|((a, _), _), ((b, _), _)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
             .map(|((_, value), step)| format!("{} {value}", step.label))
     }
 
     /// How bad one step is, for ordering, and its value.
-    fn standing(self, step: &StepRecord) -> Option<((f64, u64), String)> {
+    fn standing(self, run: &Run<'_>, step: &StepRecord) -> Option<((f64, u64), String)> {
         let count = self.count(&step.measured);
         let rung = match self.statistic {
-            Statistic::Percentile { metric, q } => Ladder::new(metric, &[step]).quantile(q),
+            Statistic::Percentile { metric, q } => run.ladder(metric, &[step]).quantile(q),
             _ => None,
         };
         let value = match (self.statistic, rung) {
