@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Instant;
 use tollgate::budget;
 use tollgate::record::{
-    Layout, Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, Timeline, Window,
-    load, save,
+    Health, Layout, Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample, StepLayout, Timeline,
+    Window, load, save,
 };
 use tollgate::source::Source;
 
@@ -95,6 +95,10 @@ fn run(budgets: &budget::BudgetFile) -> RunRecord {
         flows,
         failures,
         exhibits,
+        health: Health {
+            conserved: true,
+            ..Health::default()
+        },
         timeline,
         phases: vec![PhaseRecord {
             name: "launch".into(),

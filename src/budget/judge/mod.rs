@@ -138,6 +138,8 @@ struct Run<'a> {
     smoke: bool,
     /// Merged histograms, kept because budgets of one file ask for the same ones again and again.
     ladders: RefCell<HashMap<LadderKey, Rc<Ladder>>>,
+    /// Inflations of limits that were not counted, kept for the same reason.
+    inflations: RefCell<HashMap<LadderKey, f64>>,
 }
 
 /// A latency and the steps it is of; the steps are told apart by where they lie in the record.
@@ -203,7 +205,20 @@ impl<'a> Run<'a> {
             names,
             smoke: matches!(record.model, Model::Passes { .. }),
             ladders: RefCell::default(),
+            inflations: RefCell::default(),
         }
+    }
+
+    /// The inflation of a limit that was not counted; found once for each latency and scope.
+    fn likely_inflation(
+        &self,
+        metric: Metric,
+        steps: &[&StepRecord],
+        find: impl FnOnce() -> f64,
+    ) -> f64 {
+        let places = steps.iter().map(|s| std::ptr::from_ref(*s)).collect();
+        let mut inflations = self.inflations.borrow_mut();
+        *inflations.entry((metric, places)).or_insert_with(find)
     }
 
     /// One latency of some steps.

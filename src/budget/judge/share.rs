@@ -145,18 +145,23 @@ impl Rule {
         let Statistic::Percentile { metric, .. } = self.statistic else {
             return 1.0;
         };
-        let limits = steps.iter().flat_map(|s| &s.measured.over);
-        let like = limits.filter(|o| o.metric == metric).map(|o| {
-            let limit = Quantity::Time(o.limit);
-            let bound = Bound {
-                limit,
-                ..self.bound
-            };
-            Self { bound, ..self }
-        });
-        let statistic = Statistic::ErrorRate;
-        let errors = Self { statistic, ..self };
-        like.chain([errors]).filter_map(of).fold(1.0, f64::max)
+        run.likely_inflation(metric, steps, || {
+            let mut limits: Vec<_> = steps.iter().flat_map(|s| &s.measured.over).collect();
+            limits.retain(|o| o.metric == metric);
+            limits.sort_by_key(|o| o.limit);
+            limits.dedup_by_key(|o| o.limit);
+            let like = limits.into_iter().map(|o| {
+                let limit = Quantity::Time(o.limit);
+                let bound = Bound {
+                    limit,
+                    ..self.bound
+                };
+                Self { bound, ..self }
+            });
+            let statistic = Statistic::ErrorRate;
+            let errors = Self { statistic, ..self };
+            like.chain([errors]).filter_map(of).fold(1.0, f64::max)
+        })
     }
 
     fn sum(self, steps: &[&StepRecord]) -> Count {
