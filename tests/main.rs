@@ -23,4 +23,5 @@ mod schema;
 mod smoke;
 mod support;
 mod target;
+mod tighten;
 mod timing;

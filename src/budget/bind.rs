@@ -104,7 +104,8 @@ fn scope(file: &BudgetFile, budget: &Budget, steps: &[(String, String)]) -> Opti
     match budget.scope.target(steps) {
         Target::Unknown => {
             let message = format!("no step or flow is called `{name}`");
-            Some(Diagnostic::error("T0820", &file.source, span, message).help(known(name, steps)))
+            let help = status(name).unwrap_or_else(|| known(name, steps));
+            Some(Diagnostic::error("T0820", &file.source, span, message).help(help))
         }
         Target::Ambiguous => {
             let message = format!("`{name}` is a step of {} flows", namesakes().count());
@@ -125,8 +126,20 @@ fn scope(file: &BudgetFile, budget: &Budget, steps: &[(String, String)]) -> Opti
     }
 }
 
+/// Phases that every load may have, and that budgets judge only when they name them.
+const PHASES: [&str; 2] = ["ramp", "warm-up"];
+
 /// Steps that a message lists.
 const SHOWN: usize = 12;
+
+/// Answers of a status are counted, and their latencies are those of all.
+fn status(name: &str) -> Option<String> {
+    let digits = name.strip_suffix("xx").unwrap_or(name);
+    let status = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    status.then(|| {
+        format!("write `share({name})`, `count({name})` or `rate({name})`; latencies by status are not measured by this version")
+    })
+}
 
 /// The fix for an unknown name: the nearest label, flow or step, else all there is.
 fn known(name: &str, steps: &[(String, String)]) -> String {
@@ -145,12 +158,20 @@ fn known(name: &str, steps: &[(String, String)]) -> String {
 
 fn profile(file: &BudgetFile, budget: &Budget, profiles: &[String]) -> Option<Diagnostic> {
     let name = budget.during.as_ref().filter(|p| !profiles.contains(p))?;
-    let help = closest(name, profiles.iter().map(String::as_str)).map_or_else(
+    let span = last_place(file, budget, name);
+    if PHASES.contains(&name.as_str()) {
+        let statistic = budget.statistic;
+        let message = format!("{statistic} is of the measured phase, and the {name} is none");
+        let help = "only percentiles of requests and error_rate, success_rate and check_rate are kept for other phases";
+        return (!statistic.timed())
+            .then(|| Diagnostic::error("T0824", &file.source, span, message).help(help));
+    }
+    let names = profiles.iter().map(String::as_str);
+    let help = closest(name, names.chain(PHASES)).map_or_else(
         || format!("the profiles are: {}", profiles.join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
     let message = format!("no profile is called `{name}`");
-    let span = last_place(file, budget, name);
     Some(Diagnostic::error("T0822", &file.source, span, message).help(help))
 }
 

@@ -4,7 +4,7 @@
 
 use super::judge::{allowed, too_few};
 use super::statistics::{at_most, most_passing, smallest_sample};
-use super::{Budget, BudgetFile, Statistic};
+use super::{Budget, BudgetFile, Statistic, When};
 use crate::units::format_count;
 
 /// What a plan will send to one step in the measured phase.
@@ -54,7 +54,8 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
 }
 
 fn expect(budget: &Budget, n: u64) -> Expectation {
-    let share = allowed(budget.statistic, budget.bound);
+    let windows = matches!(budget.when, Some(When::Windows { .. } | When::Every(_)));
+    let share = allowed(budget.statistic, budget.bound).filter(|_| !windows);
     let needed = share.map_or(1, smallest_sample);
     let can_decide = n >= needed;
     let advice = match share {

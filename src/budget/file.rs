@@ -1,9 +1,10 @@
 //! The budget file. In: YAML with a list of sentences; out: a [`BudgetFile`], or every problem in it at once.
 //! Invariant: a budget's span is its place in the file, so whatever is found later points there too.
 
-use super::{Budget, BudgetFile, Statistic, parse_sentence};
-use crate::record::Limit;
-use crate::source::{Diagnostic, Fields, Key, Node, Reader, Shape, Source, Type, parse as yaml};
+use super::{Budget, BudgetFile, Level, Statistic, parse_sentence};
+use crate::record::{Limit, Metric};
+use crate::source::parse as yaml;
+use crate::source::{Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Type};
 use std::sync::Arc;
 
 /// The vocabulary of a budget file.
@@ -13,7 +14,7 @@ pub static BUDGETS: Shape = Shape {
     keys: &[
         Key {
             name: "budgets",
-            kind: Type::List(&Type::Text),
+            kind: Type::List(&Type::Either(&[Type::Text, Type::Object(&WARNING)])),
             about: "What must hold, one sentence each: `p95 of purchase/pay < 500ms during launch`.",
         },
         Key {
@@ -22,6 +23,17 @@ pub static BUDGETS: Shape = Shape {
             about: "A budget that the evidence does not decide makes the run undecided (exit 7).",
         },
     ],
+};
+
+/// A budget that only warns.
+static WARNING: Shape = Shape {
+    name: "a warning",
+    required: &["warn"],
+    keys: &[Key {
+        name: "warn",
+        kind: Type::Text,
+        about: "A budget that is shown when it does not hold, and changes no exit code.",
+    }],
 };
 
 /// Reads a budget file.
@@ -66,6 +78,16 @@ fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {
 }
 
 fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
+    // `- p95: 500ms` is a map too, and no warning.
+    let warns = matches!(&item.kind, Kind::Map(keys) if keys.iter().any(|(k, _)| k.value == WARNING.keys[0].name));
+    if warns {
+        let fields = reader.object(item, &WARNING)?;
+        let budget = sentence(reader, fields.get("warn")?)?;
+        return Some(Budget {
+            level: Level::Warn,
+            ..budget
+        });
+    }
     let Some(text) = item.scalar().filter(|_| !item.is_null()) else {
         let message = format!("expected a budget as a sentence, found {}", item.describe());
         let help = "write it on one line, for example `- p95 of landing < 500ms`";
@@ -75,6 +97,7 @@ fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
     match parse_sentence(&text.text) {
         Ok(budget) => Some(Budget {
             span: item.span,
+            limit_at: item.inner(reader.source(), budget.limit_at.range()),
             ..budget
         }),
         Err(error) => {
@@ -91,6 +114,20 @@ impl BudgetFile {
         self.budgets.iter().filter(move |b| b.applies(profile))
     }
 
+    /// The labels of the steps (given as flow and step) that no budget of a profile speaks of; warnings and the
+    /// throughput of the whole run do not count.
+    pub fn uncovered(&self, profile: &str, steps: &[(String, String)]) -> Vec<String> {
+        let speaks = |b: &Budget, flow: &str, step: &str| {
+            let whole = b.statistic == Statistic::Throughput || b.level == Level::Warn;
+            !whole && b.scope.covers(flow, step, steps)
+        };
+        steps
+            .iter()
+            .filter(|(flow, step)| !self.applies(profile).any(|b| speaks(b, flow, step)))
+            .map(|(flow, step)| format!("{flow}/{step}"))
+            .collect()
+    }
+
     /// The limits that a recorder must count exactly, per step (given as flow and step). Those of all profiles:
     /// so a run can be judged by a budget that was not meant for its profile.
     pub fn limits(&self, steps: &[(String, String)]) -> Vec<Vec<Limit>> {
@@ -98,10 +135,12 @@ impl BudgetFile {
             .iter()
             .map(|(flow, step)| {
                 let mut limits = Vec::new();
-                for budget in &self.budgets {
-                    let limit = budget.limit().filter(|l| !limits.contains(l));
-                    if let Some(limit) = limit.filter(|_| budget.scope.covers(flow, step, steps)) {
-                        limits.push(limit);
+                let budgets = self.budgets.iter();
+                for budget in budgets.filter(|b| b.scope.covers(flow, step, steps)) {
+                    for limit in budget.limits() {
+                        if !limits.contains(&limit) {
+                            limits.push(limit);
+                        }
                     }
                 }
                 limits
@@ -117,12 +156,17 @@ impl Budget {
     }
 
     /// What must be counted exactly for it.
-    fn limit(&self) -> Option<Limit> {
+    fn limits(&self) -> Vec<Limit> {
+        let of = |metric, limit| Limit { metric, limit };
         match self.statistic {
             Statistic::Percentile { metric, .. } => {
-                self.bound.time().map(|limit| Limit { metric, limit })
+                let limit = self.bound.time().map(|limit| of(metric, limit));
+                limit.into_iter().collect()
             }
-            _ => None,
+            Statistic::Apdex(t) => [t, t.saturating_mul(4)]
+                .map(|limit| of(Metric::Response, limit))
+                .into(),
+            _ => Vec::new(),
         }
     }
 }

@@ -5,17 +5,23 @@
 //!
 //! # The language
 //! ```text
-//! budget     = statement operator quantity [ "during" name ]
+//! item       = budget | "warn:" budget                                  (a YAML key: a warning changes no exit code)
+//! budget     = statement operator quantity [ when ] [ "during" name ]
 //! statement  = latency [ "of" name ] | rate [ "of" name ] | "throughput"
-//! latency    = [ metric ] summary | summary metric
-//! summary    = "p" digits [ "." digits ] | "mean" | "max"
-//! metric     = "response" | "service" | "ttfb" | "connect" | "tls"      (response when left out)
-//! rate       = "error_rate" | "success_rate" | "check_rate"
-//! operator   = "<" | "<="      latency, error_rate
-//!            | ">" | ">="      success_rate, check_rate, throughput
-//! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency
-//!            | number "%"                                               rate
-//!            | number [ "req" ] "/" ( "s" | "min" | "h" )               throughput
+//! latency    = [ metric ] summary | summary metric | "apdex(" duration ")"
+//! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
+//! metric     = "response" | "service" | "ttfb" | "connect" | "tls" | "body" | "bytes" | [ "schedule" ] "lag"
+//!                                                                       (response when left out)
+//! rate       = "error_rate" | "success_rate" | "check_rate" | ( "share" | "count" | "rate" ) "(" which ")"
+//! which      = status | digit "xx" | "errors" | "timeouts"
+//! operator   = "<" | "<="      latency, error_rate, share, count, rate
+//!            | ">" | ">="      success_rate, check_rate, throughput, apdex; min takes any
+//! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency, lag
+//!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes
+//!            | number "%"                                               rates and shares
+//!            | number [ "req" ] "/" ( "s" | "min" | "h" )               throughput, rate(…)
+//!            | number                                                   count(…), apdex(…)
+//! when       = "in" number "%" "of" duration "windows" | "for" duration | "within" duration "of start"
 //! name       = '"' any text '"' | text up to the operator (after "of") or the end (after "during")
 //! ```
 //! A name after `of` is `flow/step`, a flow, or a step whose name no other flow uses. A sentence says what must
@@ -31,8 +37,22 @@
 //! - A share is *pass* when that many violations or fewer would be seen in at most 5 % of runs by a system exactly
 //!   at the limit, *fail* when that many or more would, else *marginal*: then the share itself decides and the
 //!   report says so (`strict: true` makes the run undecided instead). With fewer requests than could ever pass,
-//!   and no clear failure, it is *undecided*. Requests are taken as independent.
-//! - **mean** and **max** are compared as they are. Requests without an answer count in the mean at the timeout,
+//!   and no clear failure, it is *undecided*.
+//! - Requests depend on each other: a slow one stands next to slow ones. So n and k are divided by an **inflation**
+//!   of at least 1, which comes from the scatter of the violations over 20 to 30 equal batches of time; n divided by
+//!   it is the *effective n*. Runs shorter than 3 s have no batches and count a quarter of their requests. A limit
+//!   that the run did not count takes the largest inflation of those that it did; files of older versions, smoke
+//!   passes, connect, tls and share(…) have no counts over time: there requests are taken as independent.
+//! - **`in 95% of 10s windows`**: the measured phase is cut into windows of 10 s, an incomplete last one left out;
+//!   the sentence must hold in at least 95 % of those with a request, each judged by its plain share. **`for 2m`**:
+//!   it must hold in every stretch of 2 minutes on end. **`within 30s of start`**: it must hold for the requests due
+//!   from 30 s after the start of the measured phase on. Only percentiles and rates have counts over time.
+//! - **share(5xx)**, **count(5xx)** and **rate(5xx)** are of the answers with such a status (`errors`: all that did
+//!   not pass, `timeouts`: those without an answer in time), expected or not; shares are judged like `error_rate`,
+//!   counts and rates (a second of the measured phase) as they are. Dropped requests count in each.
+//! - **apdex(T)**: passed requests within T, and half of those within 4T, of all requests.
+//! - **during** names a profile, or a phase that is otherwise not judged: `ramp` or `warm-up`.
+//! - **mean**, **max**, **min** and **stddev** are compared as they are. Requests without an answer count in the mean at the timeout,
 //!   the slowest answer or the limit, whichever is highest, and where they are more than 1 % it cannot hold; a
 //!   single one fails a max.
 //! - **connect** and **tls** count the requests that opened a connection, judged by that time alone.
@@ -57,6 +77,7 @@ mod judge;
 mod parse;
 mod statistics;
 mod text;
+mod tighten;
 mod verdict;
 
 pub use bind::bind;
@@ -65,11 +86,14 @@ pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
-pub use verdict::{Evidence, FailedCheck, Judgement, Outcome, Verdict};
+pub use statistics::decided;
+pub use tighten::{Suggestion, patch, tighten};
+pub use verdict::{Consequence, Evidence, FailedCheck, Judgement, Outcome, Verdict};
 
 use crate::record::Metric;
 use crate::source::{Source, Span};
 use crate::units::Nanos;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 #[cfg(doc)]
@@ -93,14 +117,47 @@ pub struct Budget {
     pub text: String,
     /// Where it is written.
     pub span: Span,
+    /// Where its limit is written.
+    pub limit_at: Span,
+    /// What it does when broken.
+    pub level: Level,
     /// What is bounded.
     pub statistic: Statistic,
     /// Of which requests.
     pub scope: Scope,
     /// How.
     pub bound: Bound,
-    /// In this profile only.
+    /// At which times; over all of the measured phase when `None`.
+    pub when: Option<When>,
+    /// In this profile or phase only.
     pub during: Option<String>,
+}
+
+/// What a broken budget does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// It fails the run.
+    #[default]
+    Fail,
+    /// It is shown.
+    Warn,
+}
+
+/// At which times a budget must hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum When {
+    /// In at least this share of the windows.
+    Windows {
+        /// As a fraction of one.
+        share: f64,
+        /// How long each is.
+        length: Nanos,
+    },
+    /// In every stretch of this length.
+    Every(Nanos),
+    /// From this long after the start on.
+    From(Nanos),
 }
 
 /// What a budget bounds.
@@ -117,6 +174,12 @@ pub enum Statistic {
     Mean(Metric),
     /// `max`.
     Max(Metric),
+    /// `min`.
+    Min(Metric),
+    /// `stddev`.
+    Deviation(Metric),
+    /// `apdex(500ms)`, of the response time.
+    Apdex(Nanos),
     /// Requests that did not pass, of all.
     ErrorRate,
     /// Requests that passed, of all.
@@ -125,6 +188,25 @@ pub enum Statistic {
     CheckRate,
     /// Requests answered a second.
     Throughput,
+    /// `share(429)`.
+    Share(Which),
+    /// `count(5xx)`.
+    Count(Which),
+    /// `rate(5xx)`.
+    Rate(Which),
+}
+
+/// Which requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Answers with this status.
+    Status(u16),
+    /// Answers of this class: 5 for 5xx.
+    Class(u16),
+    /// Requests that did not pass.
+    Errors,
+    /// Requests that timed out.
+    Timeouts,
 }
 
 /// Of which requests a budget speaks.
@@ -163,8 +245,12 @@ pub enum Operator {
 pub enum Quantity {
     /// A latency.
     Time(Nanos),
+    /// Bytes.
+    Bytes(u64),
     /// A fraction of one.
     Share(f64),
     /// Requests a second.
     Rate(f64),
+    /// So many requests, or a score.
+    Number(f64),
 }

@@ -2,14 +2,16 @@
 //! write it. Invariant: nothing is guessed and nothing is left over: every byte is understood or is the error.
 //! The grammar stands in the module `budget`.
 
-use super::{Bound, Budget, Operator, Quantity, Scope, Statistic};
+use super::{Bound, Budget, Level, Operator, Quantity, Scope, Statistic};
 use crate::record::Metric;
 use crate::source::Span;
 use std::ops::Range;
-use words::{example, meant, measure, misspelt, pointless, quantity, reachable, sides};
+use words::{example, meant, measure, misspelt, pointless, quantity, reachable, sides, unmeasured};
 
+mod calls;
 #[cfg(test)]
 mod tests;
+mod when;
 mod words;
 
 /// What is wrong with a sentence.
@@ -39,14 +41,18 @@ pub fn parse_sentence(text: &str) -> Result<Budget, SentenceError> {
     let statistic = cursor.statistic()?;
     let scope = cursor.scope(statistic)?;
     let operator = cursor.operator(statistic)?;
-    let limit = cursor.limit(statistic, operator)?;
+    let (limit, at) = cursor.limit(statistic, operator)?;
+    let when = cursor.when(statistic)?;
     let during = cursor.during()?;
     Ok(Budget {
         text: text.trim().to_owned(),
         span: Span::new(0, text.len()),
+        limit_at: Span::new(at.start, at.end),
+        level: Level::Fail,
         statistic,
         scope,
         bound: Bound { operator, limit },
+        when,
         during,
     })
 }
@@ -68,6 +74,8 @@ enum Summary {
     Percentile(f64),
     Mean,
     Max,
+    Min,
+    Deviation,
 }
 
 impl Summary {
@@ -76,6 +84,8 @@ impl Summary {
             Self::Percentile(q) => Statistic::Percentile { metric, q },
             Self::Mean => Statistic::Mean(metric),
             Self::Max => Statistic::Max(metric),
+            Self::Min => Statistic::Min(metric),
+            Self::Deviation => Statistic::Deviation(metric),
         }
     }
 }
@@ -100,7 +110,16 @@ impl<'a> Cursor<'a> {
     }
 
     fn statistic(&mut self) -> Parsed<Statistic> {
-        let (word, range) = self.word();
+        let (mut word, mut range) = self.word();
+        if word == "schedule" {
+            let before = std::mem::replace(&mut self.at, range.end);
+            let (next, behind) = self.word();
+            if next == "lag" {
+                (word, range) = (next, behind);
+            } else {
+                self.at = before;
+            }
+        }
         if word.is_empty() {
             return Err(self.error(
                 "T0801",
@@ -113,7 +132,7 @@ impl<'a> Cursor<'a> {
         self.at = range.end;
         let (next, second) = self.word();
         let first = first.map_err(|error| match self.classify(next, &second) {
-            Ok(Word::Summary(_) | Word::Rate(_)) => SentenceError {
+            Ok(Word::Summary(_) | Word::Rate(_)) if error.code == "T0802" => SentenceError {
                 help: format!("the step stands behind `of`: `{next} of {word}`"),
                 ..error
             },
@@ -143,7 +162,7 @@ impl<'a> Cursor<'a> {
                 "T0809",
                 second,
                 format!("`{word}` and `{next}` do not go together"),
-                "a budget bounds one statistic; only pNN, mean and max take a metric, as in `ttfb p95`",
+                "a budget bounds one statistic; only pNN, mean, max, min and stddev take a metric, as in `ttfb p95`",
             )),
         }
     }
@@ -153,12 +172,22 @@ impl<'a> Cursor<'a> {
             return Ok(Word::Metric(metric));
         }
         Ok(match word {
+            _ if word.contains('(') && !word.starts_with("p(") => {
+                Word::Rate(self.call(word, range)?)
+            }
             "mean" => Word::Summary(Summary::Mean),
             "max" => Word::Summary(Summary::Max),
+            "min" => Word::Summary(Summary::Min),
+            "stddev" => Word::Summary(Summary::Deviation),
             "error_rate" => Word::Rate(Statistic::ErrorRate),
             "success_rate" => Word::Rate(Statistic::SuccessRate),
             "check_rate" => Word::Rate(Statistic::CheckRate),
             "throughput" => Word::Rate(Statistic::Throughput),
+            _ if unmeasured(word) => {
+                let message = format!("`{word}` is not measured by this version");
+                let help = "remove the budget: without data it could never be judged";
+                return Err(self.error("T0812", range.clone(), message, help));
+            }
             _ => return self.percentile(word, range),
         })
     }
@@ -270,7 +299,7 @@ impl<'a> Cursor<'a> {
                 return Err(self.error("T0804", range, message, help));
             }
         };
-        if operator.upper() != statistic.upper() {
+        if !statistic.takes(operator) {
             let message = format!(
                 "a budget says what must hold, so {statistic} takes `{}`",
                 sides(statistic)
@@ -304,7 +333,11 @@ impl<'a> Cursor<'a> {
         )
     }
 
-    fn limit(&mut self, statistic: Statistic, operator: Operator) -> Parsed<Quantity> {
+    fn limit(
+        &mut self,
+        statistic: Statistic,
+        operator: Operator,
+    ) -> Parsed<(Quantity, Range<usize>)> {
         self.skip_space();
         let start = self.at;
         let text = quantity(self.rest());
@@ -323,7 +356,7 @@ impl<'a> Cursor<'a> {
         let limit = measure(statistic, text)
             .map_err(|(message, help)| self.error("T0806", range.clone(), message, help))?;
         let bound = Bound { operator, limit };
-        pointless(bound).map_or(Ok(limit), |what| {
+        pointless(bound).map_or(Ok((limit, range.clone())), |what| {
             let message = format!("`{bound}` {what}");
             let help = match what {
                 "never holds" => format!("write, for example, `{}`", reachable(statistic)),
@@ -331,49 +364,6 @@ impl<'a> Cursor<'a> {
             };
             Err(self.error("T0807", range, message, help))
         })
-    }
-
-    fn during(&mut self) -> Parsed<Option<String>> {
-        let (word, range) = self.word();
-        if self.rest().is_empty() {
-            return Ok(None);
-        }
-        if word != "during" {
-            let rest = self.rest().trim_end();
-            let help = match word {
-                "of" => "the step stands before the operator: `p95 of landing < 500ms`",
-                "in" => {
-                    "write `during` and the name of a profile; windows are not part of the language"
-                }
-                _ if rest.starts_with("- ") => "indent this item like the one before it",
-                _ => "only `during` and the name of a profile can follow the limit",
-            };
-            let range = self.at..self.at + rest.len();
-            return Err(self.error(
-                "T0808",
-                range,
-                format!("`{rest}` is not expected here"),
-                help,
-            ));
-        }
-        self.at = range.end;
-        self.skip_space();
-        let name = match self.quoted()? {
-            Some(name) => {
-                if !self.rest().trim().is_empty() {
-                    let left = self.at..self.text.len();
-                    let help = "the name of the profile ends the sentence";
-                    return Err(self.error("T0808", left, "text after the profile", help));
-                }
-                name
-            }
-            None => self.rest().trim_end(),
-        };
-        if name.is_empty() {
-            let help = "as in `throughput >= 500 req/s during launch`";
-            return Err(self.error("T0810", range, "`during` names no profile", help));
-        }
-        Ok(Some(name.to_owned()))
     }
 
     fn error(

@@ -3,6 +3,14 @@
 //! tails, summed term by term: no approximation by a normal distribution, none that breaks down at zero
 //! violations or at ten million requests.
 
+mod inflation;
+mod sequential;
+#[cfg(test)]
+mod simulation;
+
+pub(super) use inflation::{Sample, inflation};
+pub use sequential::decided;
+
 use statrs::function::factorial::ln_binomial;
 
 /// One-sided: at most this share of wrong passes of a system at its limit, and of wrong failures.
@@ -17,17 +25,6 @@ pub(super) enum Evident {
     Above,
     /// It does not decide.
     Neither,
-}
-
-/// Whether `k` violations among `n` requests decide on a limit `allowed`, exclusive bounds not distinguished.
-pub(super) fn evident(k: u64, n: u64, allowed: f64) -> Evident {
-    if n > 0 && at_most(k, n, allowed) <= ALPHA {
-        Evident::Below
-    } else if n > 0 && at_least(k, n, allowed) <= ALPHA {
-        Evident::Above
-    } else {
-        Evident::Neither
-    }
 }
 
 /// P(X ≤ k) of X ~ Bin(n, p).
@@ -115,7 +112,7 @@ pub(super) fn smallest_sample(allowed: f64) -> u64 {
 
 /// The most violations with which `n` requests still pass; `None` when none does.
 pub(super) fn most_passing(n: u64, allowed: f64) -> Option<u64> {
-    let passes = |k| evident(k, n, allowed) == Evident::Below;
+    let passes = |k| n > 0 && at_most(k, n, allowed) <= ALPHA;
     passes(0).then(|| {
         let (mut passing, mut other) = (0, n);
         while other - passing > 1 {
@@ -128,15 +125,6 @@ pub(super) fn most_passing(n: u64, allowed: f64) -> Option<u64> {
         }
         passing
     })
-}
-
-/// The ranks (1-based) between which the true `q`-quantile of `n` requests lies, each bound at 95 %; `None`
-/// where no request stands far enough out.
-pub(super) fn order_interval(n: u64, q: f64) -> (Option<u64>, Option<u64>) {
-    // The largest rank l with P(Bin(n, q) < l) ≤ α, the smallest u with P(Bin(n, q) ≥ u) ≤ α.
-    let lower = first(n, |l| at_most(l, n, q) > ALPHA);
-    let upper = first(n, |u| at_least(u, n, q) <= ALPHA);
-    ((lower > 0).then_some(lower), (upper <= n).then_some(upper))
 }
 
 /// The first of 0..=n that a monotone predicate holds for; n + 1 when none.
@@ -158,6 +146,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use statrs::distribution::{Binomial, DiscreteCDF as _};
+
+    /// Of independent requests.
+    fn evident(k: u64, n: u64, allowed: f64) -> Evident {
+        let inflation = 1.0;
+        Sample { n, k, inflation }.evident(allowed)
+    }
+
+    fn order_interval(n: u64, q: f64) -> (Option<u64>, Option<u64>) {
+        let (k, inflation) = (0, 1.0);
+        Sample { n, k, inflation }.ranks(q)
+    }
 
     /// Pass up to the first, fail from the second.
     fn zone(n: u64, allowed: f64) -> (Option<u64>, u64) {
@@ -253,21 +252,6 @@ mod tests {
             let library = Binomial::new(p, n).unwrap().cdf(k);
             prop_assert!((at_most(k, n, p) - library).abs() < 1e-9, "{} {library}", at_most(k, n, p));
             prop_assert!((at_most(k, n, p) + at_least(k + 1, n, p) - 1.0).abs() < 1e-9);
-        }
-
-        /// The interval of a percentile and the judgement of its budget never contradict each other.
-        #[test]
-        fn intervals_and_judgements_agree(n in 1u64..5_000, share in 0.0f64..1.0, per_mille in 1u32..200) {
-            let allowed = f64::from(per_mille) / 1000.0;
-            let k = (share * 2.0 * allowed * n as f64).min(n as f64) as u64;
-            let (lower, upper) = order_interval(n, 1.0 - allowed);
-            // The k largest are over the limit: ranks up to n − k are within it.
-            let below = upper.is_some_and(|u| u <= n - k);
-            let above = lower.is_some_and(|l| l > n - k);
-            prop_assert_eq!(below, evident(k, n, allowed) == Evident::Below);
-            prop_assert_eq!(above, evident(k, n, allowed) == Evident::Above);
-            let (low, high) = bounds(k, n);
-            prop_assert!(low <= k as f64 / n as f64 + 1e-12 && high >= k as f64 / n as f64 - 1e-12);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Budgets → text. In: parsed budgets and bare numbers; out: the sentence in its plainest form, and values with
 //! units. Invariant: the sentence parses back to the same budget.
 
-use super::{Bound, Budget, Operator, Quantity, Scope, Statistic};
+use super::{Bound, Budget, Operator, Quantity, Scope, Statistic, When, Which};
 use crate::record::Metric;
 use crate::units::{self, Nanos};
 use std::fmt;
@@ -37,26 +37,66 @@ impl Operator {
 impl Statistic {
     /// Its budgets bound it from above.
     pub fn upper(self) -> bool {
-        !matches!(self, Self::SuccessRate | Self::CheckRate | Self::Throughput)
+        !matches!(
+            self,
+            Self::SuccessRate | Self::CheckRate | Self::Throughput | Self::Apdex(_)
+        )
+    }
+
+    /// Whether its budgets may have this operator.
+    pub fn takes(self, operator: Operator) -> bool {
+        matches!(self, Self::Min(_)) || operator.upper() == self.upper()
     }
 
     /// The latency it is about.
     pub fn metric(self) -> Option<Metric> {
         match self {
-            Self::Percentile { metric, .. } | Self::Mean(metric) | Self::Max(metric) => {
-                Some(metric)
-            }
-            Self::ErrorRate | Self::SuccessRate | Self::CheckRate | Self::Throughput => None,
+            Self::Percentile { metric, .. }
+            | Self::Mean(metric)
+            | Self::Max(metric)
+            | Self::Min(metric)
+            | Self::Deviation(metric) => Some(metric),
+            _ => None,
+        }
+    }
+
+    /// The run keeps counts over time of what it is about.
+    pub fn timed(self) -> bool {
+        match self {
+            Self::Percentile { metric, .. } => !metric.of_connections(),
+            Self::ErrorRate | Self::SuccessRate | Self::CheckRate => true,
+            _ => false,
         }
     }
 }
 
 impl Bound {
-    /// The limit of a latency.
+    /// The limit of a latency, or of bytes as histograms hold them.
     pub fn time(self) -> Option<Nanos> {
         match self.limit {
             Quantity::Time(nanos) => Some(nanos),
-            Quantity::Share(_) | Quantity::Rate(_) => None,
+            Quantity::Bytes(bytes) => Some(bytes.saturating_mul(Metric::BYTE)),
+            Quantity::Share(_) | Quantity::Rate(_) | Quantity::Number(_) => None,
+        }
+    }
+
+    /// The limit as a bare number in its smallest unit.
+    pub fn number(self) -> f64 {
+        match self.limit {
+            Quantity::Time(nanos) => nanos as f64,
+            Quantity::Bytes(bytes) => bytes as f64,
+            Quantity::Share(value) | Quantity::Rate(value) | Quantity::Number(value) => value,
+        }
+    }
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status}"),
+            Self::Class(class) => write!(f, "{class}xx"),
+            Self::Errors => f.write_str("errors"),
+            Self::Timeouts => f.write_str("timeouts"),
         }
     }
 }
@@ -70,25 +110,62 @@ impl fmt::Display for Statistic {
             Self::Percentile { q, .. } => write!(f, "p{}", decimal(q * 100.0)),
             Self::Mean(_) => f.write_str("mean"),
             Self::Max(_) => f.write_str("max"),
+            Self::Min(_) => f.write_str("min"),
+            Self::Deviation(_) => f.write_str("stddev"),
+            Self::Apdex(t) => write!(f, "apdex({})", time(*t)),
             Self::ErrorRate => f.write_str("error_rate"),
             Self::SuccessRate => f.write_str("success_rate"),
             Self::CheckRate => f.write_str("check_rate"),
             Self::Throughput => f.write_str("throughput"),
+            Self::Share(which) => write!(f, "share({which})"),
+            Self::Count(which) => write!(f, "count({which})"),
+            Self::Rate(which) => write!(f, "rate({which})"),
         }
     }
 }
 
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.operator.sign())?;
-        match self.limit {
-            Quantity::Time(nanos) if nanos % 1_000_000_000 == 0 => {
-                write!(f, "{}s", nanos / 1_000_000_000)
+        write!(f, "{} {}", self.operator.sign(), self.limit)
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(nanos) => f.write_str(&time(*nanos)),
+            Self::Bytes(bytes) if *bytes > 0 && bytes % 1_000_000 == 0 => {
+                write!(f, "{}MB", bytes / 1_000_000)
             }
-            Quantity::Time(nanos) if nanos % 1_000_000 == 0 => write!(f, "{}ms", nanos / 1_000_000),
-            Quantity::Time(nanos) => write!(f, "{}us", nanos as f64 / 1e3),
-            Quantity::Share(share) => write!(f, "{}%", decimal(share * 100.0)),
-            Quantity::Rate(rate) => write!(f, "{rate} req/s"),
+            Self::Bytes(bytes) if *bytes > 0 && bytes % 1_000 == 0 => {
+                write!(f, "{}kB", bytes / 1_000)
+            }
+            Self::Bytes(bytes) => write!(f, "{bytes}B"),
+            Self::Share(share) => write!(f, "{}%", decimal(share * 100.0)),
+            Self::Rate(rate) => write!(f, "{rate} req/s"),
+            Self::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// In the largest unit that keeps it whole.
+fn time(nanos: Nanos) -> String {
+    match nanos {
+        _ if nanos.is_multiple_of(1_000_000_000) => format!("{}s", nanos / 1_000_000_000),
+        _ if nanos.is_multiple_of(1_000_000) => format!("{}ms", nanos / 1_000_000),
+        _ => format!("{}us", nanos as f64 / 1e3),
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Windows { share, length } => {
+                let share = decimal(share * 100.0);
+                write!(f, "in {share}% of {} windows", time(*length))
+            }
+            Self::Every(length) => write!(f, "for {}", time(*length)),
+            Self::From(after) => write!(f, "within {} of start", time(*after)),
         }
     }
 }
@@ -100,6 +177,9 @@ impl fmt::Display for Budget {
             write!(f, " of {}", quoted(name))?;
         }
         write!(f, " {}", self.bound)?;
+        if let Some(when) = &self.when {
+            write!(f, " {when}")?;
+        }
         if let Some(profile) = &self.during {
             write!(f, " during {}", quoted(profile))?;
         }
@@ -131,5 +211,15 @@ pub(super) fn show(limit: Quantity) -> String {
         Quantity::Time(nanos) => units::format_nanos(nanos),
         Quantity::Share(share) => format!("{} %", decimal(share * 100.0)),
         Quantity::Rate(rate) => format!("{} req/s", units::significant(rate)),
+        Quantity::Bytes(bytes) => units::format_bytes(bytes),
+        Quantity::Number(number) => decimal(number),
+    }
+}
+
+/// A value of a metric as reports show it.
+pub(super) fn show_value(metric: Metric, value: Nanos) -> String {
+    match metric {
+        Metric::Bytes => units::format_bytes(value / Metric::BYTE),
+        _ => units::format_nanos(value),
     }
 }

@@ -1,7 +1,7 @@
 //! What is said about a run. In: judgements, evidence and failed checks; out: the [`Verdict`] that reports
 //! render and its one sentence. Invariant: plain values; whoever renders them decides nothing.
 
-use super::{Exit, Reason};
+use super::{Exit, Level, Reason};
 use serde::{Deserialize, Serialize};
 
 /// The verdict on one run.
@@ -13,6 +13,8 @@ pub struct Verdict {
     pub evidence: Vec<Evidence>,
     /// Checks and requests that failed, by step.
     pub checks: Vec<FailedCheck>,
+    /// Steps that no budget of this profile speaks of, as `flow/step`.
+    pub uncovered: Vec<String>,
     /// The exit code and why.
     pub exit: Exit,
     /// The verdict in one sentence.
@@ -28,6 +30,8 @@ pub struct Judgement {
     pub line: usize,
     /// What it spoke of: `all requests`, a flow, `flow/step`.
     pub scope: String,
+    /// What it does when broken.
+    pub level: Level,
     /// What came out.
     pub outcome: Outcome,
     /// The limit, with its unit.
@@ -44,12 +48,30 @@ pub struct Judgement {
     pub interval: Option<(String, String)>,
     /// The fewest requests that can ever pass it.
     pub needed: Option<u64>,
+    /// Independent requests that say as much; `None` where requests were taken as independent.
+    pub effective: Option<u64>,
+    /// `n` by that.
+    pub inflation: Option<f64>,
+    /// The bound of the value on the side of the limit, in nanoseconds, bytes, a fraction or a plain number.
+    pub bound: Option<f64>,
     /// Violations were counted one by one, not read from a histogram.
     pub exact: bool,
     /// What a reader must know.
     pub note: Option<String>,
     /// The step that stands worst, with its value, where the budget speaks of several.
     pub worst: Option<String>,
+}
+
+impl Judgement {
+    /// It is broken, and that fails the run.
+    pub fn breaks(&self) -> bool {
+        self.level == Level::Fail && self.outcome.broken()
+    }
+
+    /// It is broken, and that is only shown.
+    pub fn warns(&self) -> bool {
+        self.level == Level::Warn && self.outcome.broken()
+    }
 }
 
 /// What came out of judging one budget.
@@ -95,6 +117,27 @@ impl Outcome {
     }
 }
 
+/// What follows when evidence does not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consequence {
+    /// The figures say nothing about the target: exit 7 before all failures.
+    #[default]
+    Invalid,
+    /// They say too little for a pass: exit 7 unless something failed.
+    Undecided,
+}
+
+impl Consequence {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Invalid => "the run is invalid, whatever the budgets say",
+            Self::Undecided => "the run is no pass; failures stand",
+        }
+    }
+}
+
 /// One fact about the generator's fitness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -106,6 +149,8 @@ pub struct Evidence {
     pub limit: String,
     /// It is within what is allowed.
     pub holds: bool,
+    /// What follows when it is not.
+    pub consequence: Consequence,
     /// What to do when it is not.
     pub advice: String,
 }

@@ -9,6 +9,7 @@ mod mask;
 mod recorder;
 mod run_record;
 mod sample;
+mod slots;
 mod tally;
 mod window;
 
@@ -21,5 +22,6 @@ pub use run_record::{
     PhaseRecord, RunRecord, StepRecord, Stop,
 };
 pub use sample::{Exhibit, Failure, FailureCount, Message, Outcome, Sample, What};
+pub use slots::Slots;
 pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};
 pub use window::{Timeline, Window, WindowCounts};

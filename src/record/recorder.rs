@@ -4,10 +4,16 @@
 
 use super::{
     CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, Sample, StepRecord, Tally, What, Window,
+    Outcome, OverCount, Sample, Slots, StepRecord, Tally, What, Window,
 };
 use crate::units::Nanos;
 use std::collections::BTreeMap;
+
+/// Counts over time that a recorder keeps in all: 4 MB of them.
+const SLOTS: usize = 1_000_000;
+
+/// Slots of a step: never fewer, whatever the number of steps and limits, and at most an hour of seconds.
+const SLOTS_OF_A_STEP: std::ops::RangeInclusive<usize> = 240..=3_600;
 
 /// Exhibits kept of each kind of failure.
 const EXHIBITS: usize = 3;
@@ -103,11 +109,13 @@ pub struct Recorder {
 impl Recorder {
     /// An empty recorder for a run.
     pub fn new(layout: &Layout) -> Self {
+        let series: usize = layout.steps.iter().map(|s| 3 + s.limits.len()).sum();
+        let most = (SLOTS / series.max(1)).clamp(*SLOTS_OF_A_STEP.start(), *SLOTS_OF_A_STEP.end());
         let steps = layout
             .steps
             .iter()
             .map(|step| {
-                let over = step
+                let over: Vec<OverCount> = step
                     .limits
                     .iter()
                     .map(|l| OverCount {
@@ -125,11 +133,14 @@ impl Recorder {
                     tags: step.tags.clone(),
                     checks: step.checks.clone(),
                     measured: Tally {
-                        over,
+                        over: over.clone(),
+                        slots: Slots::new(most, step.limits.len()),
                         checks: checks.clone(),
                         ..Tally::default()
                     },
                     unmeasured: Tally {
+                        over,
+                        slots: Slots::new(most, step.limits.len()),
                         checks,
                         ..Tally::default()
                     },

@@ -2,7 +2,7 @@
 //! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted + retried`, and what never got an answer
 //! is never left out of a percentile: it stands beyond the last one.
 
-use super::{Failure, Histogram, Outcome, Sample, rank};
+use super::{Failure, Histogram, Outcome, Sample, Slots, rank};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,17 +21,29 @@ pub enum Metric {
     Connect,
     /// The TLS handshake; only new connections have it.
     Tls,
+    /// From the head of the answer to its last byte.
+    Body,
+    /// Bytes of the answer's body. A histogram holds each as a microsecond: see [`Metric::BYTE`].
+    Bytes,
+    /// From the intended start to the actual send: how late the generator was.
+    Lag,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Response,
         Self::Service,
         Self::Ttfb,
         Self::Connect,
         Self::Tls,
+        Self::Body,
+        Self::Bytes,
+        Self::Lag,
     ];
+
+    /// What a byte weighs in a histogram, whose finest step is a microsecond.
+    pub const BYTE: Nanos = 1_000;
 
     /// The word in budgets and reports.
     pub fn name(self) -> &'static str {
@@ -41,12 +53,29 @@ impl Metric {
             Self::Ttfb => "ttfb",
             Self::Connect => "connect",
             Self::Tls => "tls",
+            Self::Body => "body",
+            Self::Bytes => "bytes",
+            Self::Lag => "lag",
         }
     }
 
     /// Only part of the requests have it, so requests without it are not missing.
     pub fn of_connections(self) -> bool {
         matches!(self, Self::Connect | Self::Tls)
+    }
+
+    /// What it is of one request; `None` where the request does not have it.
+    pub fn value(self, sample: &Sample) -> Option<Nanos> {
+        match self {
+            Self::Response => Some(sample.response()),
+            Self::Service => Some(sample.service()),
+            Self::Ttfb => sample.first_byte.map(|t| t.saturating_sub(sample.sent)),
+            Self::Connect => sample.connect,
+            Self::Tls => sample.tls,
+            Self::Body => sample.first_byte.map(|t| sample.done.saturating_sub(t)),
+            Self::Bytes => Some(sample.received.saturating_mul(Self::BYTE)),
+            Self::Lag => Some(sample.lag()),
+        }
     }
 }
 
@@ -127,10 +156,18 @@ pub struct Tally {
     pub connect: Histogram,
     /// TLS handshake.
     pub tls: Histogram,
+    /// From the head to the last byte, of answered requests.
+    pub body: Histogram,
+    /// Body bytes of answered requests, as [`Metric::Bytes`] says.
+    pub bytes: Histogram,
+    /// Lateness of the send, of answered requests.
+    pub lag: Histogram,
     /// Highest limit at which a request was cut off.
     pub timeout: Nanos,
     /// Exact counts for the limits of the budgets.
     pub over: Vec<OverCount>,
+    /// The same and the outcomes over time.
+    pub slots: Slots,
     /// One per check of the step; the last is the implicit `status < 400` where the step has none on status.
     pub checks: Vec<CheckCount>,
 }
@@ -150,12 +187,13 @@ impl Tally {
         if let Some(tls) = sample.tls {
             self.tls.record(tls);
         }
+        let slot = self.slots.record(sample);
         match sample.outcome {
             Outcome::Ok | Outcome::NotYet(_) => {
                 self.ok += 1;
                 self.response.record(sample.response());
                 self.answered(sample);
-                self.count_over(sample);
+                self.count_over(sample, slot);
             }
             Outcome::CheckFailed(_) => {
                 self.check_failed += 1;
@@ -173,21 +211,23 @@ impl Tally {
 
     fn answered(&mut self, sample: &Sample) {
         self.service.record(sample.service());
+        self.bytes
+            .record(sample.received.saturating_mul(Metric::BYTE));
+        self.lag.record(sample.lag());
         if let Some(first_byte) = sample.first_byte {
             self.ttfb.record(first_byte.saturating_sub(sample.sent));
+            self.body.record(sample.done.saturating_sub(first_byte));
         }
     }
 
-    fn count_over(&mut self, sample: &Sample) {
-        for count in &mut self.over {
-            let value = match count.metric {
-                Metric::Response => Some(sample.response()),
-                Metric::Service => Some(sample.service()),
-                Metric::Ttfb => sample.first_byte.map(|t| t.saturating_sub(sample.sent)),
-                Metric::Connect => sample.connect,
-                Metric::Tls => sample.tls,
-            };
-            count.over += u64::from(value.is_some_and(|v| v > count.limit));
+    fn count_over(&mut self, sample: &Sample, slot: Option<usize>) {
+        for (index, count) in self.over.iter_mut().enumerate() {
+            if count.metric.value(sample).is_some_and(|v| v > count.limit) {
+                count.over += 1;
+                if let Some(slot) = slot {
+                    self.slots.over(index, slot);
+                }
+            }
         }
     }
 
@@ -218,16 +258,10 @@ impl Tally {
         self.ttfb.merge(&other.ttfb);
         self.connect.merge(&other.connect);
         self.tls.merge(&other.tls);
-        for theirs in &other.over {
-            match self
-                .over
-                .iter_mut()
-                .find(|o| (o.metric, o.limit) == (theirs.metric, theirs.limit))
-            {
-                Some(ours) => ours.over += theirs.over,
-                None => self.over.push(*theirs),
-            }
-        }
+        self.body.merge(&other.body);
+        self.bytes.merge(&other.bytes);
+        self.lag.merge(&other.lag);
+        self.merge_over(other);
         if self.checks.len() < other.checks.len() {
             self.checks
                 .resize(other.checks.len(), CheckCount::default());
@@ -235,6 +269,21 @@ impl Tally {
         for (ours, theirs) in self.checks.iter_mut().zip(&other.checks) {
             ours.passed += theirs.passed;
             ours.failed += theirs.failed;
+        }
+    }
+
+    fn merge_over(&mut self, other: &Self) {
+        self.slots.merge(&other.slots);
+        for (index, theirs) in other.over.iter().enumerate() {
+            let key = |o: &OverCount| (o.metric, o.limit);
+            let known = self.over.iter().position(|o| key(o) == key(theirs));
+            let ours = known.unwrap_or(self.over.len());
+            if known.is_some() {
+                self.over[ours].over += theirs.over;
+            } else {
+                self.over.push(*theirs);
+            }
+            self.slots.merge_over(ours, &other.slots, index);
         }
     }
 
@@ -266,6 +315,9 @@ impl Tally {
             Metric::Ttfb => self.ttfb.clone(),
             Metric::Connect => self.connect.clone(),
             Metric::Tls => self.tls.clone(),
+            Metric::Body => self.body.clone(),
+            Metric::Bytes => self.bytes.clone(),
+            Metric::Lag => self.lag.clone(),
         }
     }
 

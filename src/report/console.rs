@@ -181,7 +181,11 @@ impl Page<'_> {
             Reason::InvalidInstrument => "Budgets, of a run that says nothing about the target",
             _ => "Budgets",
         })?;
-        table::budgets(self, view)
+        table::budgets(self, view)?;
+        match view.coverage() {
+            Some(coverage) => self.line(&self.paint.on(DIM, &log_line(&coverage))),
+            None => Ok(()),
+        }
     }
 
     /// What is not plain about a budget, below its line.
@@ -195,6 +199,9 @@ impl Page<'_> {
                 &mut n,
                 format_args!(", {} violate it", format_count(violations)),
             );
+        }
+        if let Some(effective) = budget.effective_text() {
+            put(&mut n, format_args!("; {effective}"));
         }
         self.field("n", &n)?;
         if let Some((low, high)) = &budget.interval {

@@ -5,7 +5,7 @@
 
 use super::text::{self, put};
 use super::{BudgetRow, FailureRow, Reporter, StepRow, View, Word};
-use crate::budget::{FailedCheck, Outcome, Reason};
+use crate::budget::{FailedCheck, Level, Outcome, Reason};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -240,6 +240,9 @@ fn finding(budget: &BudgetRow) -> String {
     if let Some((low, high)) = &budget.interval {
         put(&mut out, format_args!(", 95 % bounds {low} to {high}"));
     }
+    if let Some(effective) = budget.effective_text() {
+        put(&mut out, format_args!(", {effective}"));
+    }
     for (name, value) in [("worst", &budget.worst), ("note", &budget.note)] {
         if let Some(value) = value {
             put(&mut out, format_args!("\n{name}: {value}"));
@@ -261,6 +264,9 @@ fn budget_status(view: &View, budget: &BudgetRow) -> TestCaseStatus {
     } else {
         NonSuccessKind::Failure
     };
+    if budget.level == Level::Warn && budget.outcome != Outcome::NotRun {
+        return TestCaseStatus::success();
+    }
     match budget.outcome {
         Outcome::Pass | Outcome::Marginal { passed: true } => TestCaseStatus::success(),
         Outcome::Fail | Outcome::Marginal { passed: false } => {

@@ -14,11 +14,16 @@
 //! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
 //!   less the lag, it holds: then the generator broke it, not the target.
 //! - **Counts** (always) add up.
+//! - **Settling** (any load of at least 40 s): see the module `settling`. A run that was still getting faster when
+//!   it ended is no pass; what failed in it stands.
+//! - **Samples** (any load): a budget on a share has fewer requests than could ever pass it, and they decide nothing.
 //!
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
+mod settling;
+
 use super::Run;
-use crate::budget::{Budget, Evidence, Statistic};
+use crate::budget::{Budget, Consequence, Evidence, Judgement, Level, Outcome, Statistic};
 use crate::record::{Metric, Model, RunRecord};
 use crate::units::{Nanos, format_count, format_nanos, format_share};
 
@@ -48,6 +53,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     if load {
         let late = all.iter().any(|e| !e.holds);
         all.push(throttling(record, late));
+        all.extend(settling::evidence(record));
     }
     if record.model != Model::None {
         all.push(counts(record));
@@ -87,6 +93,7 @@ fn lag(record: &RunRecord, judged: &[&Budget]) -> [Evidence; 2] {
             value,
             limit: format_nanos(limit),
             holds: holds(over),
+            consequence: Consequence::Invalid,
             advice: advice.to_owned(),
         },
         Evidence {
@@ -94,6 +101,7 @@ fn lag(record: &RunRecord, judged: &[&Budget]) -> [Evidence; 2] {
             value: format_share(late as f64 / n.max(1) as f64),
             limit: format_share(LATE_SHARE),
             holds: holds(late),
+            consequence: Consequence::Invalid,
             advice: advice.to_owned(),
         },
     ]
@@ -109,6 +117,7 @@ fn drops(record: &RunRecord) -> Evidence {
         },
         limit: format!("0 above {} CPU", format_share(BUSY)),
         holds: dropped == 0 || share <= BUSY,
+        consequence: Consequence::Invalid,
         advice: "give tollgate more processors, or lower the rate".to_owned(),
     }
 }
@@ -130,6 +139,7 @@ fn connections(record: &RunRecord) -> Evidence {
         },
         limit: "0".to_owned(),
         holds: cut == 0,
+        consequence: Consequence::Invalid,
         advice: format!(
             "raise the limit on open files ({}) or widen the range of local ports, as `tollgate plan` says, or lower the rate",
             format_count(health.descriptor_limit)
@@ -144,6 +154,7 @@ fn out_of_data(record: &RunRecord) -> Evidence {
         value: format_count(record.counts.dropped_data),
         limit: "0".to_owned(),
         holds: record.counts.dropped_data == 0,
+        consequence: Consequence::Invalid,
         advice: "add rows to the feeder, or use `order: shuffled`".to_owned(),
     }
 }
@@ -165,8 +176,27 @@ fn throttling(record: &RunRecord, late: bool) -> Evidence {
             format_share(BUSY)
         ),
         holds: times == 0 || (share <= BUSY && !late),
+        consequence: Consequence::Invalid,
         advice: "raise the CPU limit of the container".to_owned(),
     }
+}
+
+/// The budget that wants the most requests it did not get.
+pub(super) fn samples(judgements: &[Judgement]) -> Option<Evidence> {
+    let few = |j: &&Judgement| {
+        let needed = j.needed.is_some_and(|needed| j.n < needed);
+        j.level == Level::Fail && j.outcome == Outcome::Undecided && needed
+    };
+    let worst = judgements.iter().filter(few).max_by_key(|j| j.needed)?;
+    let needed = format_count(worst.needed.unwrap_or_default());
+    Some(Evidence {
+        name: "requests for the budget that needs most".to_owned(),
+        value: format_count(worst.n),
+        limit: format!("{needed} for `{}`", worst.text),
+        holds: false,
+        consequence: Consequence::Undecided,
+        advice: "run longer, raise the rate, or bound a lower percentile".to_owned(),
+    })
 }
 
 /// The broken budgets that hold once the schedule lag is taken off.
@@ -186,6 +216,7 @@ pub(super) fn lag_alone<'a>(run: &Run<'_>, broken: impl Iterator<Item = &'a Budg
         value: if texts.is_empty() { "none".to_owned() } else { texts.join(", ") },
         limit: "none".to_owned(),
         holds: texts.is_empty(),
+        consequence: Consequence::Invalid,
         advice: "run tollgate on a machine that is not the target's, with more processors; the target was fast enough".to_owned(),
     }
 }
@@ -219,6 +250,7 @@ fn counts(record: &RunRecord) -> Evidence {
         value: value.to_owned(),
         limit: "yes".to_owned(),
         holds: conserved,
+        consequence: Consequence::Invalid,
         advice: "this is a fault of tollgate: please report it with the run file".to_owned(),
     }
 }

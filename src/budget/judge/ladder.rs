@@ -2,6 +2,7 @@
 //! passed requests stand first, timed-out ones beyond the last of them, and those that failed beyond all: a
 //! request without an answer never lowers a percentile.
 
+use crate::budget::text::show_value;
 use crate::record::{Histogram, Metric, StepRecord, Tally, rank};
 use crate::units::{Nanos, format_nanos, format_share};
 
@@ -73,9 +74,9 @@ impl Ladder {
 }
 
 impl Rung {
-    pub(super) fn text(self) -> String {
+    pub(super) fn text(self, metric: Metric) -> String {
         match self {
-            Self::Value(nanos) => format_nanos(nanos),
+            Self::Value(value) => show_value(metric, value),
             Self::AtLeast(nanos) => format!("≥ {}", format_nanos(nanos)),
             Self::Failed(share) => {
                 format!("no value: {} failed", format_share(f64::from(share) / 1e6))

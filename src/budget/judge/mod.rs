@@ -9,15 +9,23 @@ mod sentence;
 mod share;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use point::answered_in_time;
 pub(in crate::budget) use share::{allowed, too_few};
 
 use super::bind::Target;
 use super::text::show;
-use super::{Budget, BudgetFile, Evidence, Exit, FailedCheck, Judgement, Outcome, Reason};
-use super::{Scope, Statistic, Verdict};
-use crate::record::{Model, RunRecord, StepRecord, Stop};
+use super::{
+    Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,
+};
+use super::{Reason, Scope, Statistic, Verdict};
+use crate::record::{Metric, Model, RunRecord, StepRecord, Stop};
+use crate::units::Nanos;
+use ladder::Ladder;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Judges a run. Without budgets, or with none for this profile, the checks alone decide.
 pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
@@ -37,21 +45,22 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     let judged: Vec<&Budget> = list
         .iter()
         .zip(&judgements)
-        .filter(|(_, judgement)| judgement.outcome != Outcome::NotRun)
+        .filter(|(budget, judgement)| {
+            judgement.outcome != Outcome::NotRun && budget.level == Level::Fail
+        })
         .map(|(budget, _)| budget)
         .collect();
     let mut evidence = evidence::gather(record, &judged);
     if matches!(record.model, Model::Open { .. }) {
-        let broken = list
-            .iter()
-            .zip(&judgements)
-            .filter(|(_, j)| j.outcome.broken());
+        let broken = list.iter().zip(&judgements).filter(|(_, j)| j.breaks());
         evidence.push(evidence::lag_alone(&run, broken.map(|(budget, _)| budget)));
     }
+    evidence.extend(evidence::samples(&judgements));
     let checks = checks::failed(&run, &judged);
     let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
     let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));
     let mut verdict = Verdict {
+        uncovered: budgets.map_or_else(Vec::new, |b| b.uncovered(&record.profile, &run.names)),
         judgements,
         evidence,
         checks,
@@ -97,8 +106,15 @@ fn reasons(
         return vec![Reason::Unreachable];
     }
     let marginal = |j: &Judgement| matches!(j.outcome, Outcome::Marginal { .. });
-    let open = |j: &Judgement| j.outcome == Outcome::Undecided || strict && marginal(j);
-    let broken = |j: &Judgement| j.outcome.broken() && !(strict && marginal(j));
+    let open = |j: &Judgement| {
+        j.level == Level::Fail && (j.outcome == Outcome::Undecided || strict && marginal(j))
+    };
+    let broken = |j: &Judgement| j.breaks() && !(strict && marginal(j));
+    let doubts = |consequence| {
+        evidence
+            .iter()
+            .any(|e| !e.holds && e.consequence == consequence)
+    };
     [
         (
             run.record.stop == Some(Stop::Interrupted),
@@ -108,11 +124,14 @@ fn reasons(
             run.record.stop == Some(Stop::Terminated),
             Reason::Terminated,
         ),
-        (evidence.iter().any(|e| !e.holds), Reason::InvalidInstrument),
+        (doubts(Consequence::Invalid), Reason::InvalidInstrument),
         (checks.iter().any(|c| !c.budgeted), Reason::CheckFailed),
         (judgements.iter().any(broken), Reason::BudgetFailed),
         (
-            run.requests() == 0 || judgements.iter().any(open) || never_sent(run.record).is_some(),
+            run.requests() == 0
+                || judgements.iter().any(open)
+                || doubts(Consequence::Undecided)
+                || never_sent(run.record).is_some(),
             Reason::Undecided,
         ),
     ]
@@ -128,7 +147,14 @@ struct Run<'a> {
     names: Vec<(String, String)>,
     /// A profile of passes.
     smoke: bool,
+    /// Merged histograms, kept because budgets of one file ask for the same ones again and again.
+    ladders: RefCell<HashMap<LadderKey, Rc<Ladder>>>,
+    /// Inflations of limits that were not counted, kept for the same reason.
+    inflations: RefCell<HashMap<LadderKey, f64>>,
 }
+
+/// A latency and the steps it is of; the steps are told apart by where they lie in the record.
+type LadderKey = (Metric, Vec<*const StepRecord>);
 
 /// What judging one statistic finds out.
 struct Finding {
@@ -139,6 +165,10 @@ struct Finding {
     violations: Option<u64>,
     interval: Option<(String, String)>,
     needed: Option<u64>,
+    effective: Option<u64>,
+    inflation: Option<f64>,
+    /// The bound on the side of the limit, in the unit of the limit.
+    bound: Option<f64>,
     exact: bool,
     notes: Vec<String>,
     worst: Option<String>,
@@ -155,8 +185,14 @@ impl Finding {
             violations: None,
             interval: None,
             needed: None,
+            effective: None,
+            inflation: None,
+            bound: None,
             exact: true,
-            notes: vec![note.into()],
+            notes: Some(note.into())
+                .filter(|n: &String| !n.is_empty())
+                .into_iter()
+                .collect(),
             worst: None,
         }
     }
@@ -179,7 +215,31 @@ impl<'a> Run<'a> {
             record,
             names,
             smoke: matches!(record.model, Model::Passes { .. }),
+            ladders: RefCell::default(),
+            inflations: RefCell::default(),
         }
+    }
+
+    /// The inflation of a limit that was not counted; found once for each latency and scope.
+    fn likely_inflation(
+        &self,
+        metric: Metric,
+        steps: &[&StepRecord],
+        find: impl FnOnce() -> f64,
+    ) -> f64 {
+        let places = steps.iter().map(|s| std::ptr::from_ref(*s)).collect();
+        let mut inflations = self.inflations.borrow_mut();
+        *inflations.entry((metric, places)).or_insert_with(find)
+    }
+
+    /// One latency of some steps.
+    fn ladder(&self, metric: Metric, steps: &[&StepRecord]) -> Rc<Ladder> {
+        let places = steps.iter().map(|s| std::ptr::from_ref(*s)).collect();
+        let mut ladders = self.ladders.borrow_mut();
+        let made = ladders
+            .entry((metric, places))
+            .or_insert_with(|| Rc::new(Ladder::new(metric, steps)));
+        Rc::clone(made)
     }
 
     /// Requests that were judged: those that ended, and those of dropped arrivals.
@@ -213,14 +273,21 @@ impl<'a> Run<'a> {
             text: budget.text.clone(),
             line: 0,
             scope: self.scope_name(&budget.scope, &steps),
+            level: budget.level,
             outcome: finding.outcome,
-            limit: show(budget.bound.limit),
+            limit: match budget.when {
+                Some(when) => format!("{} {when}", show(budget.bound.limit)),
+                None => show(budget.bound.limit),
+            },
             actual: finding.actual,
             headroom: finding.headroom,
             n: finding.n,
             violations: finding.violations,
             interval: finding.interval,
             needed: finding.needed,
+            effective: finding.effective,
+            inflation: finding.inflation,
+            bound: finding.bound,
             exact: finding.exact,
             note: (!finding.notes.is_empty()).then(|| finding.notes.join("; ")),
             worst: finding.worst,
@@ -229,7 +296,9 @@ impl<'a> Run<'a> {
 
     fn find(&self, budget: &Budget, steps: &[&StepRecord]) -> Finding {
         let profile = &self.record.profile;
-        if let Some(during) = budget.during.as_ref().filter(|d| *d != profile) {
+        let phase = self.phase(budget).is_some();
+        let elsewhere = |d: &&String| *d != profile && !phase;
+        if let Some(during) = budget.during.as_ref().filter(elsewhere) {
             let note = format!("judged during {during}; this is {profile}");
             return Finding::nothing(Outcome::NotRun, note);
         }
@@ -237,15 +306,45 @@ impl<'a> Run<'a> {
             let note = format!("no step or flow of this run is called `{name}`");
             return Finding::nothing(Outcome::Undecided, note);
         }
+        if phase || budget.when.is_some() {
+            return windows::find(self, budget, steps);
+        }
         match budget.statistic {
             Statistic::Throughput => point::throughput(self.record, budget.bound),
+            Statistic::Min(metric) => point::min(metric, budget.bound, steps),
+            Statistic::Deviation(metric) => point::deviation(metric, budget.bound, steps),
+            Statistic::Apdex(t) => point::apdex(t, budget.bound, steps),
+            Statistic::Count(which) => point::count(which, budget.bound, steps),
+            Statistic::Rate(which) => {
+                let length = self.record.counts.duration;
+                point::rate(which, budget.bound, steps, length)
+            }
             Statistic::Mean(metric) => point::mean(metric, budget.bound, steps),
             Statistic::Max(metric) => point::max(metric, budget.bound, steps),
             Statistic::Percentile { .. }
             | Statistic::ErrorRate
             | Statistic::SuccessRate
-            | Statistic::CheckRate => share::find(budget, steps, self.smoke),
+            | Statistic::Share(_)
+            | Statistic::CheckRate => share::find(self, budget, steps),
         }
+    }
+
+    /// The phase that a budget names, where it is not measured.
+    fn phase(&self, budget: &Budget) -> Option<(Nanos, Nanos)> {
+        let named = budget
+            .during
+            .as_ref()
+            .filter(|d| **d != self.record.profile)?;
+        let mut phases = self.record.phases.iter();
+        let phase = phases.find(|p| !p.measured && p.name == *named)?;
+        Some((phase.start, phase.end))
+    }
+
+    /// From the start of the first measured phase to the end of the last; all of a run without phases.
+    fn measured(&self) -> (Nanos, Nanos) {
+        let measured = || self.record.phases.iter().filter(|p| p.measured);
+        let from = measured().map(|p| p.start).min().unwrap_or(0);
+        (from, measured().map(|p| p.end).max().unwrap_or(Nanos::MAX))
     }
 
     fn scope_name(&self, scope: &Scope, steps: &[&StepRecord]) -> String {

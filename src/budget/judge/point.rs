@@ -2,16 +2,17 @@
 //! Invariant: a request that was never answered cannot improve the value.
 
 use super::{Finding, no_data};
-use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic};
-use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord};
-use crate::units::{Nanos, format_count, format_nanos, format_share, significant};
+use crate::budget::text::show_value;
+use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic, Which};
+use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord, Tally};
+use crate::units::{Nanos, format_count, format_share, significant};
 
 /// Share of the requests that may stay unanswered, in a throughput (of those drawn) and in a mean.
 const SHORTFALL: f64 = 0.01;
 
 /// The latencies of some steps, and the requests that have none.
-#[derive(Default)]
 struct Latencies {
+    metric: Metric,
     answered: Histogram,
     timed_out: u64,
     timeout: Nanos,
@@ -21,7 +22,13 @@ struct Latencies {
 
 impl Latencies {
     fn new(metric: Metric, steps: &[&StepRecord]) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            metric,
+            answered: Histogram::default(),
+            timed_out: 0,
+            timeout: 0,
+            lost: 0,
+        };
         for tally in steps.iter().map(|s| &s.measured) {
             all.answered.merge(&tally.latencies(metric));
             all.lost += tally.dropped;
@@ -61,8 +68,8 @@ impl Latencies {
     /// A value, or how many requests have none.
     fn text(&self, value: Option<Nanos>) -> String {
         match value {
-            Some(value) if self.missing() > 0 => format!("≥ {}", format_nanos(value)),
-            Some(value) => format_nanos(value),
+            Some(value) if self.missing() > 0 => format!("≥ {}", show_value(self.metric, value)),
+            Some(value) => show_value(self.metric, value),
             None => {
                 let share = self.missing() as f64 / self.n().max(1) as f64;
                 format!("no value: {} failed", format_share(share))
@@ -118,6 +125,123 @@ pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
     finding
 }
 
+/// Judges a minimum: of the requests that were answered.
+pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+    let value = |all: &Latencies| all.answered.min();
+    let finding = latency(Statistic::Min(metric), bound, steps, value);
+    let least = Latencies::new(metric, steps).answered.min();
+    let shown = least.map(|least| show_value(metric, least));
+    Finding {
+        actual: shown.or(finding.actual),
+        ..finding
+    }
+}
+
+/// Judges a standard deviation, of the answered requests to the 0.1 % of a histogram; where more than 1 % have no
+/// answer, there is none that could hold.
+pub(super) fn deviation(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+    latency(Statistic::Deviation(metric), bound, steps, |all| {
+        let mean = all.answered.mean()? as f64;
+        let enough = all.missing() as f64 <= SHORTFALL * all.n() as f64;
+        let square = |(value, count): (Nanos, u64)| (value as f64 - mean).powi(2) * count as f64;
+        let sum: f64 = all.answered.buckets().into_iter().map(square).sum();
+        enough.then(|| (sum / all.answered.count() as f64).sqrt() as Nanos)
+    })
+}
+
+impl Which {
+    /// How many of a tally's requests; dropped ones count, whatever they would have been.
+    pub(super) fn count(self, tally: &Tally) -> u64 {
+        let of = |wanted: &dyn Fn(u16) -> bool| -> u64 {
+            let statuses = tally.statuses.iter();
+            statuses.filter(|(s, _)| wanted(**s)).map(|(_, n)| n).sum()
+        };
+        tally.dropped
+            + match self {
+                Self::Status(status) => of(&|s| s == status),
+                Self::Class(class) => of(&|s| s / 100 == class),
+                Self::Errors => tally.violations() - tally.dropped,
+                Self::Timeouts => tally.timed_out,
+            }
+    }
+}
+
+/// Requests of a kind, and all requests that ended or were dropped.
+fn counted(which: Which, steps: &[&StepRecord]) -> (u64, u64) {
+    let tallies = || steps.iter().map(|s| &s.measured);
+    let n = tallies().map(|t| t.ended() + t.dropped).sum();
+    (tallies().map(|t| which.count(t)).sum(), n)
+}
+
+/// A plain number against its limit.
+fn plain(statistic: Statistic, bound: Bound, (value, shown): (f64, String), n: u64) -> Finding {
+    if n == 0 {
+        return Finding::nothing(Outcome::Undecided, no_data(statistic));
+    }
+    let wanted = bound.number();
+    let left = if bound.operator.upper() {
+        1.0 - value / wanted
+    } else {
+        value / wanted - 1.0
+    };
+    Finding {
+        outcome: outcome(bound.operator.holds(value, wanted)),
+        actual: Some(shown),
+        headroom: Some(left),
+        bound: Some(value),
+        n,
+        ..Finding::nothing(Outcome::Pass, "")
+    }
+}
+
+/// Judges how many requests of a kind there were.
+pub(super) fn count(which: Which, bound: Bound, steps: &[&StepRecord]) -> Finding {
+    let (k, n) = counted(which, steps);
+    let value = (k as f64, format_count(k));
+    Finding {
+        violations: Some(k),
+        ..plain(Statistic::Count(which), bound, value, n)
+    }
+}
+
+/// Judges how many there were a second of the measured phase.
+pub(super) fn rate(which: Which, bound: Bound, steps: &[&StepRecord], length: Nanos) -> Finding {
+    let (k, n) = counted(which, steps);
+    if length == 0 {
+        return Finding::nothing(Outcome::NotRun, "a profile of passes has no duration");
+    }
+    let value = k as f64 / (length as f64 / 1e9);
+    let shown = format!("{} req/s", significant(value));
+    Finding {
+        violations: Some(k),
+        ..plain(Statistic::Rate(which), bound, (value, shown), n)
+    }
+}
+
+/// Judges how satisfied users are: passed requests within `t` wholly, those within four times that half.
+pub(super) fn apdex(t: Nanos, bound: Bound, steps: &[&StepRecord]) -> Finding {
+    let mut exact = true;
+    let mut over = |tally: &Tally, limit: Nanos| {
+        let key = (Metric::Response, limit);
+        let counted = tally.over.iter().find(|o| (o.metric, o.limit) == key);
+        exact &= counted.is_some() || tally.ok == 0;
+        counted.map_or_else(|| tally.response.count_not_below(limit), |o| o.over)
+    };
+    let (mut score, mut n) = (0.0, 0);
+    for tally in steps.iter().map(|s| &s.measured) {
+        let satisfied = tally.ok.saturating_sub(over(tally, t));
+        let tolerating = tally.ok.saturating_sub(over(tally, t.saturating_mul(4)));
+        score += f64::midpoint(satisfied as f64, tolerating as f64);
+        n += tally.ended() + tally.dropped;
+    }
+    let value = score / n.max(1) as f64;
+    let shown = significant(value);
+    Finding {
+        exact,
+        ..plain(Statistic::Apdex(t), bound, (value, shown), n)
+    }
+}
+
 fn latency(
     statistic: Statistic,
     bound: Bound,
@@ -133,8 +257,12 @@ fn latency(
     let found = value(&all);
     let holds = |v: Nanos| match bound.operator {
         Operator::Less => v < limit,
-        _ => v <= limit,
+        Operator::AtMost => v <= limit,
+        Operator::More => v > limit,
+        Operator::AtLeast => v >= limit,
     };
+    let bytes = metric == Metric::Bytes;
+    let unit = if bytes { Metric::BYTE as f64 } else { 1.0 };
     let worst = steps
         .iter()
         .filter(|_| steps.len() > 1)
@@ -147,8 +275,8 @@ fn latency(
         actual: Some(all.text(found)),
         headroom: found.map(|v| 1.0 - v as f64 / limit as f64),
         n: all.n(),
+        bound: found.map(|v| v as f64 / unit),
         worst,
-        notes: Vec::new(),
         ..Finding::nothing(Outcome::Pass, "")
     }
 }
@@ -213,6 +341,7 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
         outcome: outcome(holds),
         actual: Some(format!("{} req/s", significant(held))),
         headroom: Some(held / wanted - 1.0),
+        bound: Some(held),
         n,
         notes: note.into_iter().collect(),
         ..Finding::nothing(Outcome::Pass, "")

@@ -2,7 +2,9 @@
 //! them. Invariant: the sentence names the gravest reason, the one that the exit code stands for.
 
 use super::Run;
-use crate::budget::{Budget, FailedCheck, Judgement, Outcome, Reason, Scope, Verdict};
+use crate::budget::{
+    Budget, Consequence, Evidence, FailedCheck, Judgement, Level, Outcome, Reason, Scope, Verdict,
+};
 use crate::record::Tally;
 use crate::units::{format_count, format_nanos};
 
@@ -27,7 +29,7 @@ pub(super) fn sentence(
         Reason::CheckFailed => checks(verdict),
         Reason::BudgetFailed => {
             // A decided failure says more than a marginal one.
-            let mut broken: Vec<_> = judged.filter(|(_, j)| j.outcome.broken()).collect();
+            let mut broken: Vec<_> = judged.filter(|(_, j)| j.breaks()).collect();
             broken.sort_by_key(|(_, j)| j.outcome != Outcome::Fail);
             let first = broken.first().map(|(b, j)| failure(b, j));
             let rest = more(
@@ -51,6 +53,7 @@ fn so_far(run: &Run<'_>, given: bool, verdict: &Verdict) -> String {
         verdict
             .judgements
             .iter()
+            .filter(|j| j.level == Level::Fail)
             .map(|j| j.outcome)
             .filter(|o| *o != Outcome::NotRun)
     };
@@ -77,7 +80,14 @@ fn so_far(run: &Run<'_>, given: bool, verdict: &Verdict) -> String {
         (1, _) if held == 1 => format!("the budget holds{}", marginally(marginal, 1)),
         _ => format!("{held} of {all} budgets hold{}", marginally(marginal, held)),
     };
-    format!("{budgets}; {}", requests(run))
+    let warning = verdict.judgements.iter().find(|j| j.warns());
+    let warnings = warning.map_or_else(String::new, |j| {
+        let others = verdict.judgements.iter().filter(|j| j.warns()).count() - 1;
+        let actual = j.actual.as_deref().unwrap_or("no data");
+        let rest = more(others, "warning", "", "");
+        format!("; warning: `{}`, found {actual}{rest}", j.text)
+    });
+    format!("{budgets}; {}{warnings}", requests(run))
 }
 
 fn marginally(marginal: usize, held: usize) -> String {
@@ -148,11 +158,7 @@ fn checks(verdict: &Verdict) -> String {
         format!("`{}` in {count} of {n} requests of {}", c.what, c.step)
     });
     let rest = more(open.len().saturating_sub(1), "kind of failure", "", "");
-    let broken = verdict
-        .judgements
-        .iter()
-        .filter(|j| j.outcome.broken())
-        .count();
+    let broken = verdict.judgements.iter().filter(|j| j.breaks()).count();
     let budgets = more(broken, "budget", "do not hold", "does not hold").replace(" more", "");
     format!("FAIL: {}{rest}{budgets}", first.unwrap_or_default())
 }
@@ -172,20 +178,24 @@ fn more(count: usize, noun: &str, many: &str, one: &str) -> String {
 }
 
 fn instrument(verdict: &Verdict) -> String {
-    let broken = verdict.evidence.iter().find(|e| !e.holds);
-    broken.map_or_else(String::new, |e| {
-        format!(
-            "INVALID: {}: {}, limit {}; {}",
-            e.name, e.value, e.limit, e.advice
-        )
-    })
+    let broken = |e: &&Evidence| !e.holds && e.consequence == Consequence::Invalid;
+    verdict
+        .evidence
+        .iter()
+        .find(broken)
+        .map_or_else(String::new, |e| {
+            format!(
+                "INVALID: {}: {}, limit {}; {}",
+                e.name, e.value, e.limit, e.advice
+            )
+        })
 }
 
 fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
     if run.requests() == 0 {
         return "INVALID: no request was measured".to_owned();
     }
-    let open = |j: &&Judgement| j.outcome == Outcome::Undecided;
+    let open = |j: &&Judgement| j.outcome == Outcome::Undecided && j.level == Level::Fail;
     if let Some(judgement) = verdict.judgements.iter().find(open) {
         let note = judgement.note.as_deref().unwrap_or("too little data");
         return format!("INVALID: `{}` is undecided: {note}", judgement.text);
@@ -196,7 +206,14 @@ fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
             step.label
         );
     }
-    let marginal = |j: &&Judgement| matches!(j.outcome, Outcome::Marginal { .. });
+    if let Some(evidence) = verdict.evidence.iter().find(|e| !e.holds) {
+        return format!(
+            "INVALID: {}: {}, limit {}; {}",
+            evidence.name, evidence.value, evidence.limit, evidence.advice
+        );
+    }
+    let marginal =
+        |j: &&Judgement| matches!(j.outcome, Outcome::Marginal { .. }) && j.level == Level::Fail;
     let marginal = verdict.judgements.iter().find(marginal);
     marginal.map_or_else(String::new, |judgement| {
         format!(

@@ -3,8 +3,9 @@
 //! where a limit was not counted while the run went, the histogram counts, never too few, and the finding says so.
 
 use super::ladder::{Ladder, Rung};
-use super::{Finding, no_data};
-use crate::budget::statistics::{Evident, bounds, evident, order_interval, smallest_sample};
+use super::windows::Series;
+use super::{Finding, Run, no_data};
+use crate::budget::statistics::{Evident, Sample, inflation, smallest_sample};
 use crate::budget::text::decimal;
 use crate::budget::{Bound, Budget, Outcome, Quantity, Statistic};
 use crate::record::{Metric, StepRecord, Tally, rank};
@@ -12,32 +13,52 @@ use crate::units::{Nanos, format_count, format_share};
 
 /// Violations among requests.
 #[derive(Debug, Clone, Copy)]
-struct Count {
-    n: u64,
-    k: u64,
-    exact: bool,
+pub(super) struct Count {
+    pub(super) n: u64,
+    pub(super) k: u64,
+    pub(super) exact: bool,
+    /// By how much they depend on each other; 1 is not at all, or not known.
+    pub(super) inflation: f64,
 }
 
 impl Count {
-    fn share(self) -> f64 {
+    /// Counted one by one, taken as independent.
+    pub(super) fn plain((n, k): (u64, u64)) -> Self {
+        Self {
+            n,
+            k,
+            exact: true,
+            inflation: 1.0,
+        }
+    }
+
+    pub(super) fn share(self) -> f64 {
         self.k as f64 / self.n.max(1) as f64
+    }
+
+    fn sample(self) -> Sample {
+        Sample {
+            n: self.n,
+            k: self.k,
+            inflation: self.inflation,
+        }
     }
 }
 
 /// What is counted, and how much of it the budget allows.
 #[derive(Debug, Clone, Copy)]
-struct Rule {
-    statistic: Statistic,
-    bound: Bound,
+pub(super) struct Rule {
+    pub(super) statistic: Statistic,
+    pub(super) bound: Bound,
     /// Share of requests that may violate.
-    allowed: f64,
+    pub(super) allowed: f64,
 }
 
 /// The share of violations that a budget allows; `None` where it is not about a share.
 pub(in crate::budget) fn allowed(statistic: Statistic, bound: Bound) -> Option<f64> {
     match (statistic, bound.limit) {
         (Statistic::Percentile { q, .. }, _) => Some(1.0 - q),
-        (Statistic::ErrorRate, Quantity::Share(share)) => Some(share),
+        (Statistic::ErrorRate | Statistic::Share(_), Quantity::Share(share)) => Some(share),
         (Statistic::SuccessRate | Statistic::CheckRate, Quantity::Share(share)) => {
             Some(1.0 - share)
         }
@@ -45,69 +66,126 @@ pub(in crate::budget) fn allowed(statistic: Statistic, bound: Bound) -> Option<f
     }
 }
 
-pub(super) fn find(budget: &Budget, steps: &[&StepRecord], smoke: bool) -> Finding {
-    let (statistic, bound) = (budget.statistic, budget.bound);
-    let rule = Rule {
-        statistic,
-        bound,
-        allowed: allowed(statistic, bound).unwrap_or_default(),
-    };
-    let count = rule.sum(steps);
-    let needed = smallest_sample(rule.allowed);
+pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Finding {
+    let rule = Rule::of(budget);
+    let mut count = rule.sum(steps);
     if count.n == 0 {
         return Finding {
-            needed: Some(needed),
+            needed: Some(smallest_sample(rule.allowed)),
             violations: Some(0),
-            ..Finding::nothing(Outcome::Undecided, no_data(statistic))
+            ..Finding::nothing(Outcome::Undecided, no_data(rule.statistic))
         };
     }
-    let outcome = rule.outcome(count, smoke);
-    let (actual, headroom, interval) = match statistic {
-        Statistic::Percentile { metric, q } => rule.percentile(metric, q, steps, count.n),
+    if !run.smoke {
+        count.inflation = rule.inflation(run, steps);
+    }
+    let value = match rule.statistic {
+        Statistic::Percentile { metric, q } => {
+            rule.percentile((metric, q), &run.ladder(metric, steps), count)
+        }
         _ => rule.rate(count),
     };
     Finding {
-        outcome,
-        actual: Some(actual),
-        headroom,
-        n: count.n,
-        violations: Some(count.k),
-        interval,
-        needed: Some(needed),
-        exact: count.exact,
-        notes: rule.notes(count, outcome, smoke),
-        worst: rule.worst(steps),
+        actual: Some(value.actual),
+        headroom: value.headroom,
+        interval: value.interval,
+        bound: value.bound,
+        worst: rule.worst(run, steps),
+        ..rule.finding(count, run.smoke)
     }
 }
 
+/// What is shown of a value.
+struct Shown {
+    actual: String,
+    headroom: Option<f64>,
+    interval: Option<(String, String)>,
+    /// The bound on the side of the limit, in the unit of the limit.
+    bound: Option<f64>,
+}
+
 impl Rule {
+    pub(super) fn of(budget: &Budget) -> Self {
+        let (statistic, bound) = (budget.statistic, budget.bound);
+        Self {
+            statistic,
+            bound,
+            allowed: allowed(statistic, bound).unwrap_or_default(),
+        }
+    }
+
+    /// What counts alone say.
+    pub(super) fn finding(self, count: Count, smoke: bool) -> Finding {
+        let outcome = self.outcome(count, smoke);
+        let dependent = count.inflation > 1.0;
+        Finding {
+            outcome,
+            n: count.n,
+            violations: Some(count.k),
+            needed: Some(smallest_sample(self.allowed)),
+            exact: count.exact,
+            effective: dependent.then(|| count.sample().effective()),
+            inflation: dependent.then_some(count.inflation),
+            notes: self.notes(count, outcome, smoke),
+            ..Finding::nothing(outcome, "")
+        }
+    }
+
+    /// By how much the requests depend on each other. Of a limit that was not counted, the most that those of
+    /// the same latency and the errors show.
+    fn inflation(self, run: &Run<'_>, steps: &[&StepRecord]) -> f64 {
+        let (from, to) = run.measured();
+        let of = |rule: Self| {
+            let series = Series::of(rule, steps.iter().map(|s| &s.measured))?;
+            Some(inflation(series.between(from, to)))
+        };
+        if let Some(known) = of(self) {
+            return known;
+        }
+        let Statistic::Percentile { metric, .. } = self.statistic else {
+            return 1.0;
+        };
+        run.likely_inflation(metric, steps, || {
+            let mut limits: Vec<_> = steps.iter().flat_map(|s| &s.measured.over).collect();
+            limits.retain(|o| o.metric == metric);
+            limits.sort_by_key(|o| o.limit);
+            limits.dedup_by_key(|o| o.limit);
+            let like = limits.into_iter().map(|o| {
+                let limit = Quantity::Time(o.limit);
+                let bound = Bound {
+                    limit,
+                    ..self.bound
+                };
+                Self { bound, ..self }
+            });
+            let statistic = Statistic::ErrorRate;
+            let errors = Self { statistic, ..self };
+            like.chain([errors]).filter_map(of).fold(1.0, f64::max)
+        })
+    }
+
     fn sum(self, steps: &[&StepRecord]) -> Count {
         let counts = steps.iter().map(|step| self.count(&step.measured));
-        let none = Count {
-            n: 0,
-            k: 0,
-            exact: true,
-        };
-        counts.fold(none, |a, b| Count {
+        counts.fold(Count::plain((0, 0)), |a, b| Count {
             n: a.n + b.n,
             k: a.k + b.k,
             exact: a.exact && b.exact,
+            inflation: 1.0,
         })
     }
 
     fn count(self, tally: &Tally) -> Count {
         match (self.statistic, self.bound.time()) {
             (Statistic::Percentile { metric, .. }, Some(limit)) => latency(tally, metric, limit),
-            (Statistic::CheckRate, _) => Count {
-                n: tally.ok + tally.check_failed + tally.dropped,
-                k: tally.check_failed + tally.dropped,
-                exact: true,
-            },
-            _ => Count {
-                n: tally.ended() + tally.dropped,
-                k: tally.violations(),
-                exact: true,
-            },
+            (Statistic::CheckRate, _) => {
+                let bad = tally.check_failed + tally.dropped;
+                Count::plain((tally.ok + bad, bad))
+            }
+            (Statistic::Share(which), _) => {
+                let n = tally.ended() + tally.dropped;
+                Count::plain((n, which.count(tally)))
+            }
+            _ => Count::plain((tally.ended() + tally.dropped, tally.violations())),
         }
     }
 
@@ -120,7 +198,7 @@ impl Rule {
                 Outcome::Fail
             };
         }
-        match evident(count.k, count.n, self.allowed) {
+        match count.sample().evident(self.allowed) {
             Evident::Below => Outcome::Pass,
             Evident::Above => Outcome::Fail,
             Evident::Neither if count.n < smallest_sample(self.allowed) && !smoke => {
@@ -133,15 +211,17 @@ impl Rule {
     }
 
     /// What the plain value says.
-    fn holds(self, count: Count) -> bool {
+    pub(super) fn holds(self, count: Count) -> bool {
         let limit = |bound: Bound| match bound.limit {
             Quantity::Share(share) => share,
-            Quantity::Time(_) | Quantity::Rate(_) => 0.0,
+            _ => 0.0,
         };
         match self.statistic {
             // The request at the percentile's rank is within the limit.
             Statistic::Percentile { q, .. } => count.n - count.k >= rank(q, count.n),
-            Statistic::ErrorRate => self.bound.operator.holds(count.share(), limit(self.bound)),
+            Statistic::ErrorRate | Statistic::Share(_) => {
+                self.bound.operator.holds(count.share(), limit(self.bound))
+            }
             _ => self
                 .bound
                 .operator
@@ -150,41 +230,48 @@ impl Rule {
     }
 
     /// Value, headroom and interval of a percentile.
-    fn percentile(
-        self,
-        metric: Metric,
-        q: f64,
-        steps: &[&StepRecord],
-        n: u64,
-    ) -> (String, Option<f64>, Option<(String, String)>) {
-        let ladder = Ladder::new(metric, steps);
+    fn percentile(self, (metric, q): (Metric, f64), ladder: &Ladder, count: Count) -> Shown {
         let rung = ladder.quantile(q);
-        let (lower, upper) = order_interval(n, q);
+        let (lower, upper) = count.sample().ranks(q);
         let side = |rank: Option<u64>, none: &str| {
-            rank.map_or_else(|| none.to_owned(), |rank| ladder.at(rank).text())
+            rank.map_or_else(|| none.to_owned(), |rank| ladder.at(rank).text(metric))
         };
         let interval = (lower.is_some() || upper.is_some())
             .then(|| (side(lower, "no lower bound"), side(upper, "no upper bound")));
-        (
-            rung.map_or_else(String::new, Rung::text),
-            rung.zip(self.bound.time())
+        let worst = upper.map(|rank| ladder.at(rank));
+        Shown {
+            actual: rung.map_or_else(String::new, |rung| rung.text(metric)),
+            headroom: rung
+                .zip(self.bound.time())
                 .and_then(|(rung, limit)| rung.headroom(limit)),
             interval,
-        )
+            bound: worst.and_then(|rung| match rung {
+                Rung::Value(value) if metric == Metric::Bytes => {
+                    Some((value / Metric::BYTE) as f64)
+                }
+                Rung::Value(value) => Some(value as f64),
+                Rung::AtLeast(_) | Rung::Failed(_) => None,
+            }),
+        }
     }
 
     /// Value, headroom and interval of a rate. Headroom is that of the allowed violations: at 99.8 % of more than
     /// 99 %, four fifths of them are left.
-    fn rate(self, count: Count) -> (String, Option<f64>, Option<(String, String)>) {
-        let (low, high) = bounds(count.k, count.n);
+    fn rate(self, count: Count) -> Shown {
+        let (low, high) = count.sample().bounds();
         let headroom = (self.allowed > 0.0).then(|| 1.0 - count.share() / self.allowed);
-        let (actual, low, high) = if self.statistic == Statistic::ErrorRate {
-            (count.share(), low, high)
+        let violations = self.statistic.upper();
+        let (actual, interval, bound) = if violations {
+            (count.share(), (low, high), high)
         } else {
-            (1.0 - count.share(), 1.0 - high, 1.0 - low)
+            (1.0 - count.share(), (1.0 - high, 1.0 - low), 1.0 - high)
         };
-        let interval = (format_share(low), format_share(high));
-        (format_share(actual), headroom, Some(interval))
+        Shown {
+            actual: format_share(actual),
+            headroom,
+            interval: Some((format_share(interval.0), format_share(interval.1))),
+            bound: Some(bound),
+        }
     }
 
     fn notes(self, count: Count, outcome: Outcome, smoke: bool) -> Vec<String> {
@@ -214,28 +301,28 @@ impl Rule {
     }
 
     /// The step with the largest share of violations; of equals, the slowest.
-    fn worst(self, steps: &[&StepRecord]) -> Option<String> {
+    fn worst(self, run: &Run<'_>, steps: &[&StepRecord]) -> Option<String> {
         if steps.len() < 2 {
             return None;
         }
         steps
             .iter()
-            .filter_map(|step| Some((self.standing(step)?, step)))
+            .filter_map(|step| Some((self.standing(run, step)?, step)))
             .max_by(|((a, _), _), ((b, _), _)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
             .map(|((_, value), step)| format!("{} {value}", step.label))
     }
 
     /// How bad one step is, for ordering, and its value.
-    fn standing(self, step: &StepRecord) -> Option<((f64, u64), String)> {
+    fn standing(self, run: &Run<'_>, step: &StepRecord) -> Option<((f64, u64), String)> {
         let count = self.count(&step.measured);
         let rung = match self.statistic {
-            Statistic::Percentile { metric, q } => Ladder::new(metric, &[step]).quantile(q),
+            Statistic::Percentile { metric, q } => run.ladder(metric, &[step]).quantile(q),
             _ => None,
         };
         let value = match (self.statistic, rung) {
-            (_, Some(rung)) => rung.text(),
-            (Statistic::ErrorRate, None) => format_share(count.share()),
-            (_, None) => format_share(1.0 - count.share()),
+            (Statistic::Percentile { metric, .. }, Some(rung)) => rung.text(metric),
+            (statistic, _) if statistic.upper() => format_share(count.share()),
+            _ => format_share(1.0 - count.share()),
         };
         // A rate without any violation has no worst step.
         let known = count.n > 0 && (rung.is_some() || count.k > 0);
@@ -248,6 +335,9 @@ pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, allowed: f64) -> 
     let what = match statistic {
         Statistic::Percentile { .. } => statistic.to_string(),
         Statistic::ErrorRate => format!("an error rate below {} %", decimal(allowed * 100.0)),
+        Statistic::Share(which) => {
+            format!("a share of {which} below {} %", decimal(allowed * 100.0))
+        }
         _ => format!("a rate above {} %", decimal((1.0 - allowed) * 100.0)),
     };
     let requests = if n == 1 { "request" } else { "requests" };
@@ -273,7 +363,13 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
             n: times.count() + tally.dropped,
             k: exact.unwrap_or_else(|| times.count_not_below(limit)) + tally.dropped,
             exact: exact.is_some() || times.is_empty(),
+            inflation: 1.0,
         };
+    }
+    let newer = matches!(metric, Metric::Body | Metric::Bytes | Metric::Lag);
+    if newer && counted.is_none() && tally.ok > 0 && tally.latencies(metric).is_empty() {
+        // A version that did not measure it made the run.
+        return Count::plain((0, 0));
     }
     let over = counted.unwrap_or_else(|| match metric {
         Metric::Response => tally.response.count_not_below(limit),
@@ -284,5 +380,6 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
         n: tally.ended() + tally.dropped,
         k: over + tally.violations(),
         exact: counted.is_some() || tally.ok == 0,
+        inflation: 1.0,
     }
 }

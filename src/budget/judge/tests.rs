@@ -2,6 +2,7 @@
 
 mod budgets;
 mod instrument;
+mod times;
 mod verdicts;
 
 use super::*;
@@ -66,7 +67,7 @@ fn slow(n: u64, slow: u64) -> Tally {
     tally.response.merge(&times(slow, 900 * MS));
     tally.service.merge(&times(slow, 900 * MS));
     tally.over = vec![OverCount {
-        metric: crate::record::Metric::Response,
+        metric: Metric::Response,
         limit: 500 * MS,
         over: slow,
     }];

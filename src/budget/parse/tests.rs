@@ -1,13 +1,14 @@
 use super::*;
+use crate::budget::{When, Which};
 use proptest::prelude::*;
 
 fn budget(text: &str) -> Budget {
     parse_sentence(text).unwrap_or_else(|e| panic!("{text}: {} ({})", e.message, e.help))
 }
 
-#[test]
-fn sentences_and_their_plain_form() {
-    for (text, plain) in [
+/// As written and in the plainest form.
+#[rustfmt::skip]
+const PLAIN: &[(&str, &str)] = &[
         ("p95 < 500ms", "p95 < 500ms"),
         ("response p95<500 ms", "p95 < 500ms"),
         ("p99.9 <= 1.5s", "p99.9 <= 1500ms"),
@@ -36,11 +37,41 @@ fn sentences_and_their_plain_form() {
             "throughput >= 500 req/s during launch",
         ),
         ("throughput > 30/min", "throughput > 0.5 req/s"),
+        ("p99.99 < 2s", "p99.99 < 2s"),
+        ("schedule lag p99 < 5ms", "lag p99 < 5ms"),
+        ("max body of feed < 2s", "body max of feed < 2s"),
+        (
+            "bytes p95 of landing < 100 kB",
+            "bytes p95 of landing < 100kB",
+        ),
+        ("bytes min > 1B", "bytes min > 1B"),
+        ("stddev < 40ms", "stddev < 40ms"),
+        ("apdex(500ms) of pay >= 0.9", "apdex(500ms) of pay >= 0.9"),
+        ("count(5xx) < 5", "count(5xx) < 5"),
+        ("share(429) of pay < 1%", "share(429) of pay < 1%"),
+        ("rate(errors) < 1/s", "rate(errors) < 1 req/s"),
+        ("count(timeouts) <= 0", "count(timeouts) <= 0"),
+        (
+            "p95 of purchase < 300ms in 95% of 10s windows",
+            "p95 of purchase < 300ms in 95% of 10s windows",
+        ),
+        (
+            "error_rate < 5% for 2m during launch",
+            "error_rate < 5% for 120s during launch",
+        ),
+        (
+            "check_rate > 99% within 30s of start",
+            "check_rate > 99% within 30s of start",
+        ),
         ("p95 of GET /a?b=1 < 1s", "p95 of \"GET /a?b=1\" < 1s"),
         ("  p95 of ofen < 1s  ", "p95 of ofen < 1s"),
-    ] {
+];
+
+#[test]
+fn sentences_and_their_plain_form() {
+    for (text, plain) in PLAIN {
         let parsed = budget(text);
-        assert_eq!(parsed.to_string(), plain, "{text}");
+        assert_eq!(parsed.to_string(), *plain, "{text}");
         assert_eq!(parsed.text, text.trim());
     }
 }
@@ -109,7 +140,26 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("success_rate > 100%", "T0807", "100%", "success_rate >= 100%"),
     ("error_rate <= 100%", "T0807", "100%", "always holds"),
     ("p95 < 500ms of landing", "T0808", "of landing", "before the operator"),
-    ("p95 < 300ms in 95% of 10s windows", "T0808", "in 95% of 10s windows", "windows"),
+    ("p95 < 300ms in 95% of 10 windows", "T0813", "in 95% of 10 windows", "in 95% of 10s windows"),
+    ("p95 < 300ms in windows", "T0813", "in windows", "no window"),
+    ("p95 < 300ms for 0s", "T0813", "for 0s", "no window"),
+    ("p95 < 300ms within 30s", "T0813", "within 30s", "within 30s of start"),
+    ("mean < 300ms for 2m", "T0813", "for 2m", "of the whole run"),
+    ("connect p95 < 3ms for 2m", "T0813", "for 2m", "kept over time"),
+    ("p95 < 300ms for 2m please", "T0808", "please", "during"),
+    ("dns p95 < 5ms", "T0812", "dns", "not measured by this version"),
+    ("ws latency p95 < 5ms", "T0812", "ws", "not measured by this version"),
+    ("capture queue_depth max < 100", "T0812", "capture", "not measured by this version"),
+    ("cache_hit_rate of images > 80%", "T0812", "cache_hit_rate", "not measured"),
+    ("count(6xx) < 5", "T0814", "count(6xx)", "count(5xx)"),
+    ("count(5xx < 5", "T0814", "count(5xx", "not closed"),
+    ("apdex(fast) > 0.9", "T0814", "apdex(fast)", "apdex(500ms)"),
+    ("cuont(5xx) < 5", "T0802", "cuont(5xx)", "did you mean `count(5xx)`?"),
+    ("count(5xx) < 5%", "T0806", "5%", "plain number"),
+    ("count(5xx) < 0", "T0807", "0", "never holds"),
+    ("share(5xx) < 5", "T0806", "5", "5%"),
+    ("bytes p95 < 5ms", "T0806", "5ms", "100kB"),
+    ("apdex(1s) < 0.9", "T0805", "<", "takes `>`"),
     ("p95 < 300ms, please", "T0806", "300ms,", "not a unit"),
     ("p95 < 3s during \"a\" b", "T0808", " b", "ends the sentence"),
     ("ttfb p95 service < 1s", "T0804", "service", "expected `<`"),
@@ -146,54 +196,97 @@ fn name() -> impl Strategy<Value = String> {
     })
 }
 
-fn sentence() -> impl Strategy<Value = Budget> {
-    let time = (1u64..100_000_000_000).prop_map(Quantity::Time);
-    let share = (1u32..99_999).prop_map(|s| Quantity::Share(f64::from(s) / 1000.0 / 100.0));
-    let rate = (1u32..1_000_000).prop_map(|r| Quantity::Rate(f64::from(r) / 60.0));
+fn length() -> impl Strategy<Value = u64> {
+    (1u64..1_000_000).prop_map(|ms| ms * 1_000_000)
+}
+
+fn which() -> impl Strategy<Value = Which> {
+    prop_oneof![
+        (100u16..600).prop_map(Which::Status),
+        (1u16..6).prop_map(Which::Class),
+        Just(Which::Errors),
+        Just(Which::Timeouts),
+    ]
+}
+
+fn statistic() -> impl Strategy<Value = Statistic> {
     let percent = (1u32..99_999).prop_map(|p| f64::from(p) / 1000.0 / 100.0);
-    let statistic = prop_oneof![
+    prop_oneof![
         (metric(), percent).prop_map(|(metric, q)| Statistic::Percentile { metric, q }),
         metric().prop_map(Statistic::Mean),
         metric().prop_map(Statistic::Max),
+        metric().prop_map(Statistic::Min),
+        metric().prop_map(Statistic::Deviation),
+        length().prop_map(Statistic::Apdex),
+        which().prop_map(Statistic::Share),
+        which().prop_map(Statistic::Count),
+        which().prop_map(Statistic::Rate),
         Just(Statistic::ErrorRate),
         Just(Statistic::SuccessRate),
         Just(Statistic::CheckRate),
         Just(Statistic::Throughput),
-    ];
+    ]
+}
+
+fn sentence() -> impl Strategy<Value = Budget> {
+    let time = (1u64..100_000_000_000).prop_map(Quantity::Time);
+    let share = (1u32..99_999).prop_map(|s| Quantity::Share(f64::from(s) / 1000.0 / 100.0));
+    let rate = (1u32..1_000_000).prop_map(|r| Quantity::Rate(f64::from(r) / 60.0));
+    let statistic = statistic();
     let scope = prop_oneof![
         Just(Scope::All),
         name().prop_map(|n| Scope::Named(n.trim().into()))
     ];
     let during = prop::option::of(name().prop_map(|n| n.trim().to_owned()));
-    (statistic, scope, (time, share, rate), any::<bool>(), during).prop_map(
-        |(statistic, scope, (time, share, rate), strict, during)| {
-            let operator = match (statistic.upper(), strict) {
-                (true, true) => Operator::Less,
-                (true, false) => Operator::AtMost,
-                (false, true) => Operator::More,
-                (false, false) => Operator::AtLeast,
-            };
-            let limit = match statistic {
-                Statistic::Throughput => rate,
-                _ if statistic.metric().is_some() => time,
-                _ => share,
-            };
-            let scope = match statistic {
-                Statistic::Throughput => Scope::All,
-                _ => scope,
-            };
-            let bound = Bound { operator, limit };
-            let (text, span) = (String::new(), Span::default());
-            Budget {
-                text,
-                span,
-                statistic,
-                scope,
-                bound,
-                during,
-            }
-        },
+    let when = prop::option::of(prop_oneof![
+        (1u32..=1000, length()).prop_map(|(per_mille, length)| When::Windows {
+            share: crate::units::parse_share(&format!("{}%", f64::from(per_mille) / 10.0)).unwrap(),
+            length
+        }),
+        length().prop_map(When::Every),
+        length().prop_map(When::From),
+    ]);
+    (
+        statistic,
+        scope,
+        (time, share, rate),
+        any::<bool>(),
+        (during, when),
     )
+        .prop_map(
+            |(statistic, scope, (time, share, rate), strict, (during, when))| {
+                let operator = match (statistic.upper(), strict) {
+                    (true, true) => Operator::Less,
+                    (true, false) => Operator::AtMost,
+                    (false, true) => Operator::More,
+                    (false, false) => Operator::AtLeast,
+                };
+                let limit = match statistic {
+                    Statistic::Throughput | Statistic::Rate(_) => rate,
+                    Statistic::Count(_) | Statistic::Apdex(_) => Quantity::Number(7.0),
+                    _ if statistic.metric() == Some(Metric::Bytes) => Quantity::Bytes(7_000),
+                    _ if statistic.metric().is_some() => time,
+                    _ => share,
+                };
+                let scope = match statistic {
+                    Statistic::Throughput => Scope::All,
+                    _ => scope,
+                };
+                let bound = Bound { operator, limit };
+                let (text, span) = (String::new(), Span::default());
+                Budget {
+                    text,
+                    span,
+                    limit_at: span,
+                    level: Level::Fail,
+                    statistic,
+                    scope,
+                    bound,
+                    when: when.filter(|_| statistic.timed()),
+                    during,
+                }
+            },
+        )
 }
 
 proptest! {
@@ -214,7 +307,7 @@ proptest! {
         let text = written.to_string();
         let read = parse_sentence(&text);
         prop_assert!(read.is_ok(), "{text}: {read:?}");
-        let read = Budget { text: String::new(), span: Span::default(), ..read.unwrap() };
+        let read = Budget { text: String::new(), span: Span::default(), limit_at: Span::default(), ..read.unwrap() };
         prop_assert_eq!(read, written, "{}", text);
     }
 }

@@ -2,6 +2,7 @@
 //! and the right words for wrong ones. Invariant: a number without its unit is an error that shows the unit.
 
 use super::super::{Bound, Operator, Quantity, Statistic};
+use crate::record::Metric;
 use crate::source::closest;
 use crate::units::{self, Arrivals, Rate};
 
@@ -30,7 +31,7 @@ const SYNONYMS: [(&str, &str); 20] = [
 ];
 
 /// The statistics and metrics, for "did you mean".
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 23] = [
     "p50",
     "p90",
     "p95",
@@ -46,7 +47,23 @@ const WORDS: [&str; 15] = [
     "service",
     "ttfb",
     "connect",
+    "tls",
+    "body",
+    "bytes",
+    "lag",
+    "min",
+    "stddev",
+    "count(5xx)",
+    "apdex(500ms)",
 ];
+
+/// What has a place in the language and no data yet.
+pub(super) fn unmeasured(word: &str) -> bool {
+    matches!(
+        word,
+        "dns" | "ws" | "websocket" | "capture" | "cache" | "cache_hit" | "cache_hit_rate"
+    )
+}
 
 /// The number and unit that a text starts with.
 pub(super) fn quantity(text: &str) -> &str {
@@ -61,34 +78,45 @@ pub(super) fn quantity(text: &str) -> &str {
     let end = unit.find(char::is_whitespace).unwrap_or(unit.len());
     match &unit[..end] {
         // `500 during launch` has no unit, and `launch` is none.
-        "" | "during" | "of" | "in" => &text[..number],
+        "" | "during" | "of" | "in" | "for" | "within" => &text[..number],
         _ => &text[..number + space + end],
     }
 }
 
 /// A limit in the unit of the statistic; else the message and the fix.
 pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (String, String)> {
+    if statistic.metric() == Some(Metric::Bytes) {
+        let help = format!("{statistic} is in bytes, as in `100kB`");
+        return units::parse_bytes(text)
+            .map(Quantity::Bytes)
+            .map_err(|m| (m, help));
+    }
+    if statistic.metric().is_some() {
+        return units::parse_duration(text)
+            .map(|d| Quantity::Time(units::nanos(d)))
+            .map_err(|m| (m, format!("{statistic} is a time, as in `500ms` or `2s`")));
+    }
     match statistic {
-        Statistic::Percentile { .. } | Statistic::Mean(_) | Statistic::Max(_) => {
-            units::parse_duration(text)
-                .map(|d| Quantity::Time(units::nanos(d)))
-                .map_err(|m| (m, format!("{statistic} is a time, as in `500ms` or `2s`")))
-        }
-        Statistic::ErrorRate | Statistic::SuccessRate | Statistic::CheckRate => {
-            units::parse_share(text)
-                .map(Quantity::Share)
-                .map_err(|m| (m, share_help(statistic, text)))
-        }
-        Statistic::Throughput => match Rate::parse(text) {
+        Statistic::Count(_) | Statistic::Apdex(_) => match text.replace('_', "").parse::<f64>() {
+            Ok(number) if number >= 0.0 && number.is_finite() => Ok(Quantity::Number(number)),
+            _ => Err((
+                format!("`{text}` is not a plain number"),
+                format!("write `{statistic} {}`", example(statistic)),
+            )),
+        },
+        Statistic::ErrorRate
+        | Statistic::SuccessRate
+        | Statistic::CheckRate
+        | Statistic::Share(_) => units::parse_share(text)
+            .map(Quantity::Share)
+            .map_err(|m| (m, share_help(statistic, text))),
+        _ => match Rate::parse(text) {
             Ok(rate) if rate.of == Arrivals::Requests => Ok(Quantity::Rate(rate.per_second)),
             Ok(_) => Err((
-                "throughput counts requests, not flows".to_owned(),
+                format!("{statistic} counts requests, not flows"),
                 "write it in `req/s`".to_owned(),
             )),
-            Err(message) => Err((
-                message,
-                "throughput is a rate, as in `500 req/s`".to_owned(),
-            )),
+            Err(message) => Err((message, format!("{statistic} is a rate, as in `500 req/s`"))),
         },
     }
 }
@@ -120,17 +148,21 @@ pub(super) fn meant(statistic: Statistic, sign: &str) -> String {
 
 pub(super) fn example(statistic: Statistic) -> &'static str {
     match statistic {
-        Statistic::Percentile { .. } | Statistic::Mean(_) | Statistic::Max(_) => "< 500ms",
-        Statistic::ErrorRate => "< 0.1%",
+        Statistic::ErrorRate | Statistic::Share(_) => "< 0.1%",
+        Statistic::Count(_) => "< 5",
+        Statistic::Rate(_) => "< 1 req/s",
+        Statistic::Apdex(_) => "> 0.9",
+        _ if statistic.metric() == Some(Metric::Bytes) => "< 100kB",
         Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
         Statistic::Throughput => ">= 500 req/s",
+        _ => "< 500ms",
     }
 }
 
 /// The nearest budget that can hold.
 pub(super) fn reachable(statistic: Statistic) -> String {
     match statistic {
-        Statistic::ErrorRate => "error_rate <= 0%".to_owned(),
+        Statistic::ErrorRate | Statistic::Share(_) => format!("{statistic} <= 0%"),
         Statistic::SuccessRate | Statistic::CheckRate => format!("{statistic} >= 100%"),
         _ => format!("{statistic} {}", example(statistic)),
     }
@@ -155,7 +187,7 @@ pub(super) fn misspelt(word: &str) -> String {
 /// Why a bound is no budget: nothing can keep it, or nothing can break it.
 pub(super) fn pointless(bound: Bound) -> Option<&'static str> {
     match (bound.operator, bound.limit) {
-        (Operator::Less, Quantity::Share(0.0))
+        (Operator::Less, Quantity::Share(0.0) | Quantity::Number(0.0))
         | (Operator::Less | Operator::AtMost, Quantity::Time(0))
         | (Operator::More, Quantity::Share(1.0)) => Some("never holds"),
         (Operator::AtMost, Quantity::Share(1.0)) | (Operator::AtLeast, Quantity::Share(0.0)) => {

@@ -23,6 +23,8 @@ pub(super) enum Command {
     Config(scenario::config::Config),
     /// Judges a stored run again, with other budgets if given; sends nothing.
     Judge(stored::judge::Judge),
+    /// Prints the patch that makes budgets as tight as stored runs allow; sends nothing.
+    Tighten(stored::tighten::Tighten),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -48,6 +50,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Plan(args) => scenario::plan::plan(args, terminal),
         Command::Config(args) => scenario::config::config(args, terminal),
         Command::Judge(args) => stored::judge::judge(args, terminal),
+        Command::Tighten(args) => stored::tighten::tighten(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

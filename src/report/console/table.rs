@@ -95,6 +95,7 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
 /// The word of a budget, padded and painted.
 fn mark(paint: Paint, budget: &BudgetRow, width: usize) -> String {
     let style = match budget.outcome {
+        _ if budget.warns() => UNSURE,
         Outcome::Pass => GOOD,
         Outcome::Fail | Outcome::Marginal { passed: false } => BAD,
         Outcome::Marginal { passed: true } | Outcome::Undecided => UNSURE,

@@ -109,6 +109,7 @@ impl<'a> Page<'a> {
 
     fn outcome(budget: &BudgetRow) -> &'static str {
         match budget.outcome {
+            _ if budget.warns() => "unsure",
             Outcome::Pass => "pass",
             Outcome::Fail | Outcome::Marginal { passed: false } => "fail",
             Outcome::Marginal { passed: true } | Outcome::Undecided => "unsure",

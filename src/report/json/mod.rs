@@ -57,6 +57,7 @@ fn whole(view: &View) -> Value {
             "budgeted": check.budgeted,
         })).collect::<Vec<_>>(),
         "failures": view.failures.iter().map(failure).collect::<Vec<_>>(),
+        "uncovered": view.uncovered,
         "why": view.why,
         "health": health(view, &view.health),
         "environment": {
@@ -204,6 +205,7 @@ fn budget(view: &View, budget: &BudgetRow) -> Value {
         "text": budget.text,
         "place": view.budget_place(budget.line),
         "scope": budget.scope,
+        "level": budget.level,
         "outcome": match budget.outcome {
             Outcome::Pass => "pass",
             Outcome::Fail => "fail",
@@ -219,6 +221,8 @@ fn budget(view: &View, budget: &BudgetRow) -> Value {
         "violations": budget.violations,
         "interval": budget.interval.as_ref().map(|(low, high)| [low, high]),
         "needed": budget.needed,
+        "effective_n": budget.effective,
+        "inflation": budget.inflation.map(rounded),
         "exact": budget.exact,
         "note": budget.note,
         "worst": budget.worst,
@@ -283,6 +287,7 @@ fn health(view: &View, health: &HealthView) -> Value {
             "value": e.value,
             "limit": e.limit,
             "holds": e.holds,
+            "consequence": e.consequence,
             "advice": e.advice,
         })).collect::<Vec<_>>(),
         "lag_ms": latency(&health.lag),

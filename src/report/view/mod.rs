@@ -22,6 +22,9 @@ use crate::record::{Model, RunRecord, Tally};
 /// Slices of the drawn series.
 const SERIES: usize = 600;
 
+/// Steps without a budget that are named.
+const UNCOVERED: usize = 5;
+
 /// Slices that tell their values when pointed at: each costs a sentence.
 const HOVER: usize = 120;
 
@@ -112,6 +115,8 @@ pub struct View {
     pub evidence: Vec<EvidenceRow>,
     /// Checks and requests that failed, by step.
     pub checks: Vec<FailedCheck>,
+    /// Steps that no budget speaks of.
+    pub uncovered: Vec<String>,
     /// Why the verdict is what it is, gravest first.
     pub why: Vec<String>,
     /// The steps, in the order of the scenario.
@@ -156,6 +161,7 @@ impl View {
             budgets: verdict.judgements.iter().map(BudgetRow::of).collect(),
             evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
             checks: verdict.checks.iter().map(check).collect(),
+            uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
             why: Vec::new(),
             steps: steps(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
@@ -171,6 +177,17 @@ impl View {
         };
         view.why = why::sentences(&view);
         view
+    }
+
+    /// `no budget speaks of shop/a, shop/b and 7 more steps`; `None` where budgets speak of all, or there are none.
+    pub fn coverage(&self) -> Option<String> {
+        let shown = self.uncovered.len().min(UNCOVERED);
+        let rest = self.uncovered.len() - shown;
+        let mut list = self.uncovered[..shown].join(", ");
+        if rest > 0 {
+            list = format!("{list} and {}", text::counted(rest as u64, "more step"));
+        }
+        (shown > 0).then(|| format!("no budget speaks of {list}"))
     }
 
     /// Where a step stands: `scenarios/shop.yaml:34`.

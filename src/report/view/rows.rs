@@ -2,14 +2,16 @@
 //! Invariant: counts are those of the measured phase, and a share of nothing is `None`.
 
 use super::latency::Latency;
-use crate::budget::{Evidence, Judgement, Outcome};
+use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
-use crate::units::format_share;
+use crate::units::{format_count, format_share};
 
 /// One budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BudgetRow {
+    /// What it does when broken.
+    pub level: Level,
     /// What came out.
     pub outcome: Outcome,
     /// As written.
@@ -32,6 +34,10 @@ pub struct BudgetRow {
     pub interval: Option<(String, String)>,
     /// The fewest requests that can ever pass it.
     pub needed: Option<u64>,
+    /// Independent requests that say as much; `None` where requests were taken as independent.
+    pub effective: Option<u64>,
+    /// `n` by that.
+    pub inflation: Option<f64>,
     /// Violations were counted one by one.
     pub exact: bool,
     /// What a reader must know.
@@ -43,6 +49,7 @@ pub struct BudgetRow {
 impl BudgetRow {
     pub(super) fn of(judgement: &Judgement) -> Self {
         Self {
+            level: judgement.level,
             outcome: judgement.outcome,
             text: text::line(&judgement.text),
             line: judgement.line,
@@ -55,6 +62,8 @@ impl BudgetRow {
             // Equal bounds are words, not an interval.
             interval: judgement.interval.clone().filter(|(low, high)| low != high),
             needed: judgement.needed,
+            effective: judgement.effective,
+            inflation: judgement.inflation,
             exact: judgement.exact,
             note: judgement.note.as_deref().map(text::line),
             worst: judgement.worst.as_deref().map(text::line),
@@ -63,7 +72,30 @@ impl BudgetRow {
 
     /// The outcome as readers see it: `PASS`, `FAIL`, `MARGINAL PASS`, `UNDECIDED`, `NOT RUN`.
     pub fn word(&self) -> String {
+        if self.warns() {
+            return "WARN".to_owned();
+        }
         self.outcome.name().to_uppercase()
+    }
+
+    /// It does not hold, and that is only shown.
+    pub fn warns(&self) -> bool {
+        self.level == Level::Warn && self.outcome.broken()
+    }
+
+    /// It does not hold, and that fails the run.
+    pub fn breaks(&self) -> bool {
+        self.level == Level::Fail && self.outcome.broken()
+    }
+
+    /// `worth 420 independent ones (inflation 71.4)`, or nothing.
+    pub fn effective_text(&self) -> Option<String> {
+        let (effective, inflation) = self.effective.zip(self.inflation)?;
+        Some(format!(
+            "worth {} independent ones (inflation {})",
+            format_count(effective),
+            text::figure(inflation)
+        ))
     }
 
     /// `37 % left`, `104 % over`, or nothing.
@@ -96,6 +128,8 @@ pub struct EvidenceRow {
     pub limit: String,
     /// It is within what is allowed.
     pub holds: bool,
+    /// What follows when it is not.
+    pub consequence: Consequence,
     /// What to do when it is not.
     pub advice: String,
 }
@@ -107,6 +141,7 @@ impl EvidenceRow {
             value: text::line(&evidence.value),
             limit: evidence.limit.clone(),
             holds: evidence.holds,
+            consequence: evidence.consequence,
             advice: text::line(&evidence.advice),
         }
     }
@@ -353,6 +388,7 @@ mod tests {
             text: "p95 < 500ms".into(),
             line: 2,
             scope: "all requests".into(),
+            level: Level::Fail,
             outcome: Outcome::Marginal { passed: false },
             limit: "500 ms".into(),
             actual: None,
@@ -361,12 +397,17 @@ mod tests {
             violations: None,
             interval: None,
             needed: None,
+            effective: None,
+            inflation: None,
+            bound: None,
             exact: true,
             note: None,
             worst: None,
         };
         let mut row = BudgetRow::of(&judgement);
-        assert_eq!(row.word(), "MARGINAL FAIL");
+        assert_eq!((row.word().as_str(), row.breaks()), ("MARGINAL FAIL", true));
+        row.level = Level::Warn;
+        assert_eq!((row.word().as_str(), row.breaks()), ("WARN", false));
         for (headroom, text) in [
             (None, ""),
             (Some(0.374), "37 % left"),

@@ -16,15 +16,23 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     let mut out = Vec::new();
     for evidence in view.evidence.iter().filter(|e| !e.holds) {
         out.push(format!(
-            "{} is {}, allowed is {}: {}",
-            evidence.name, evidence.value, evidence.limit, evidence.advice
+            "{} is {}, allowed is {}, so {}: {}",
+            evidence.name,
+            evidence.value,
+            evidence.limit,
+            evidence.consequence.text(),
+            evidence.advice
         ));
     }
     for budget in view.budgets.iter().filter(|b| b.outcome.broken()) {
+        let warning = if budget.warns() { " (a warning)" } else { "" };
         let actual = budget.actual.as_deref().unwrap_or("no data");
         let worst = budget.worst.as_deref();
         let worst = worst.map_or_else(String::new, |w| format!("; worst is {w}"));
-        out.push(format!("{} does not hold: {actual}{worst}", budget.text));
+        out.push(format!(
+            "{} does not hold{warning}: {actual}{worst}",
+            budget.text
+        ));
     }
     for failure in view.failures.iter().take(KINDS) {
         out.push(failure_sentence(failure));

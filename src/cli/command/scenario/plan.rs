@@ -205,6 +205,10 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
         });
     }
     let mut out = format!("\nbudgets ({})\n", file.source.name);
+    let uncovered = file.uncovered(&plan.profile, &steps(&inputs.scenario));
+    if !uncovered.is_empty() {
+        writeln!(out, "  no budget speaks of {}", uncovered.join(", ")).ok();
+    }
     for expectation in budget::expectations(file, &plan.profile, &expected) {
         let verdict = if expectation.can_decide {
             "can decide"

@@ -3,6 +3,7 @@
 
 pub(super) mod judge;
 pub(super) mod report;
+pub(super) mod tighten;
 
 use crate::budget::{self, BudgetFile, Verdict};
 use crate::cli::Terminal;

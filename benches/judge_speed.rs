@@ -1,0 +1,153 @@
+//! How long judging takes: a run of 200 steps and an hour at 500 req/s, made up, and 100 budgets on it.
+//! `cargo bench --bench judge_speed`
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark that prints and may stop"
+)]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Instant;
+use tollgate::budget;
+use tollgate::record::{
+    FlowLayout, Health, Layout, Model, Outcome, PhaseRecord, Recorder, RunRecord, Sample,
+    StepLayout, Timeline, Window, load, save,
+};
+use tollgate::source::Source;
+
+const STEPS: u64 = 200;
+const SECONDS: u64 = 3_600;
+const RATE: u64 = 500;
+const SECOND: u64 = 1_000_000_000;
+
+/// One budget in `whole` is on all requests, the others are each on a step.
+fn budgets(whole: usize) -> budget::BudgetFile {
+    let mut text = String::from("budgets:\n");
+    for i in 0..100 {
+        if i % whole == 0 {
+            writeln!(text, "  - p99 < {}ms", 300 + i).unwrap();
+        } else {
+            writeln!(text, "  - p95 of step {} < 250ms", i * 2).unwrap();
+        }
+    }
+    budget::parse(Arc::new(Source::new("budgets.yaml", text))).unwrap()
+}
+
+fn sample(step: u64, second: u64, at: u64) -> Sample {
+    // A spread of latencies that needs many buckets.
+    let took = 5_000_000 + (at.wrapping_mul(2_654_435_761) % 200_000_000);
+    Sample {
+        step: usize::try_from(step).unwrap(),
+        measured: true,
+        intended: second * SECOND + at % SECOND,
+        sent: second * SECOND + at % SECOND + 40_000,
+        first_byte: Some(second * SECOND + at % SECOND + took / 2),
+        done: second * SECOND + at % SECOND + took,
+        connect: None,
+        tls: None,
+        outcome: Outcome::Ok,
+        status: Some(200),
+        received: 900 + at % 5_000,
+    }
+}
+
+fn run(budgets: &budget::BudgetFile) -> RunRecord {
+    let names: Vec<(String, String)> = (0..STEPS)
+        .map(|i| ("shop".into(), format!("step {i}")))
+        .collect();
+    let limits = budgets.limits(&names);
+    let steps = names
+        .iter()
+        .zip(limits)
+        .map(|((flow, name), limits)| StepLayout {
+            name: name.clone(),
+            label: format!("{flow}/{name}"),
+            limits,
+            ..StepLayout::default()
+        });
+    let layout = Layout {
+        steps: steps.collect(),
+        flows: vec![FlowLayout {
+            name: "shop".into(),
+            outside: false,
+        }],
+        groups: Vec::new(),
+    };
+    let mut recorder = Recorder::new(&layout);
+    let mut timeline = Timeline::default();
+    for second in 0..SECONDS {
+        for i in 0..RATE {
+            let at = (second * RATE + i) * 7_919;
+            recorder.record(&sample((second * RATE + i) % STEPS, second, at));
+        }
+        timeline.push(Window {
+            start: second * SECOND,
+            length: SECOND,
+            ..recorder.take_window()
+        });
+    }
+    let recorded = recorder.finish();
+    RunRecord {
+        profile: "launch".into(),
+        model: Model::Open {
+            requests: 500.0,
+            flows: 2.5,
+            peak: None,
+            poisson: true,
+        },
+        steps: recorded.steps,
+        flows: recorded.flows,
+        failures: recorded.failures,
+        exhibits: recorded.exhibits,
+        health: Health {
+            conserved: true,
+            ..Health::default()
+        },
+        timeline,
+        phases: vec![PhaseRecord {
+            name: "launch".into(),
+            start: 0,
+            end: SECONDS * SECOND,
+            measured: true,
+        }],
+        ..RunRecord::default()
+    }
+}
+
+/// Most memory resident so far, as the system tells it.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM"));
+    line.map_or_else(
+        || "?".into(),
+        |l| l.split_whitespace().skip(1).collect::<Vec<_>>().join(" "),
+    )
+}
+
+fn main() {
+    let path = std::env::temp_dir().join("tollgate-judge-speed.tg");
+    if std::env::args().nth(1).as_deref() != Some("judge") {
+        save(&run(&budgets(10)), &path).unwrap();
+        println!(
+            "run file: {} KB; now: … judge",
+            std::fs::metadata(&path).unwrap().len() / 1_000
+        );
+        return;
+    }
+    let started = Instant::now();
+    let record = load(&path).unwrap();
+    println!("load {:?}, peak memory {}", started.elapsed(), peak());
+    for whole in [10, 1] {
+        let file = budgets(whole);
+        let started = Instant::now();
+        let verdict = budget::judge(&record, Some(&file));
+        let took = started.elapsed();
+        println!(
+            "judge, {} of 100 budgets on all steps: {took:?}, peak memory {}",
+            100 / whole,
+            peak()
+        );
+        println!("  {}", verdict.sentence);
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests and violations over time. In: tallies of steps, and what violates; out: counts slot by slot. Invariant:
+//! a step without such counts makes the whole unknown: a part would say too little.
+
+use super::super::share::Rule;
+use crate::budget::Statistic;
+use crate::record::{RunRecord, Tally};
+use crate::units::Nanos;
+
+/// Counts over time.
+#[derive(Debug, Clone, Default)]
+pub(in crate::budget::judge) struct Series {
+    /// How long a slot is; 0 where there was no request.
+    pub(in crate::budget::judge) width: Nanos,
+    /// Requests and violations of each slot, since the run began.
+    pub(in crate::budget::judge) slots: Vec<(u64, u64)>,
+}
+
+impl Series {
+    /// What a rule counts in some tallies over time; `None` where it was not kept.
+    pub(in crate::budget::judge) fn of<'a>(
+        rule: Rule,
+        tallies: impl Iterator<Item = &'a Tally>,
+    ) -> Option<Self> {
+        if !rule.statistic.timed() {
+            return None;
+        }
+        let mut all = Self::default();
+        for tally in tallies.filter(|t| t.ended() > 0) {
+            all.add(&Self::one(rule, tally)?);
+        }
+        (all.width > 0).then_some(all)
+    }
+
+    fn one(rule: Rule, tally: &Tally) -> Option<Self> {
+        let slots = &tally.slots;
+        if slots.width == 0 {
+            return None;
+        }
+        let at = |counts: &[u32], i: usize| u64::from(counts.get(i).copied().unwrap_or(0));
+        let over = match (rule.statistic, rule.bound.time()) {
+            (Statistic::Percentile { metric, .. }, Some(limit)) => {
+                let found = |o: &crate::record::OverCount| (o.metric, o.limit) == (metric, limit);
+                slots.over.get(tally.over.iter().position(found)?)?
+            }
+            _ => &Vec::new(),
+        };
+        let count = |i: usize| {
+            let (ended, bad) = (at(&slots.ended, i), at(&slots.bad, i));
+            let checks = at(&slots.check_failed, i);
+            match rule.statistic {
+                Statistic::CheckRate => (ended + checks - bad, checks),
+                _ => (ended, bad + at(over, i)),
+            }
+        };
+        Some(Self {
+            width: slots.width,
+            slots: (0..slots.ended.len()).map(count).collect(),
+        })
+    }
+
+    fn add(&mut self, other: &Self) {
+        if self.width == 0 {
+            self.width = other.width;
+        }
+        while self.width < other.width {
+            self.width *= 2;
+            let pairs = self.slots.chunks(2);
+            self.slots = pairs.map(sum).collect();
+        }
+        let wider = usize::try_from(self.width / other.width.max(1)).unwrap_or(1);
+        for (at, slot) in other.slots.chunks(wider.max(1)).map(sum).enumerate() {
+            if self.slots.len() <= at {
+                self.slots.resize(at + 1, (0, 0));
+            }
+            self.slots[at].0 += slot.0;
+            self.slots[at].1 += slot.1;
+        }
+    }
+
+    /// Dropped arrivals violate, too, and each of them in so many of the steps.
+    pub(in crate::budget::judge) fn drop_arrivals(&mut self, record: &RunRecord, steps: u64) {
+        for window in record.timeline.windows() {
+            let at = usize::try_from(window.start / self.width.max(1)).unwrap_or(usize::MAX);
+            if let Some(slot) = self.slots.get_mut(at) {
+                slot.0 += window.counts.dropped * steps;
+                slot.1 += window.counts.dropped * steps;
+            }
+        }
+    }
+
+    /// The slots that lie between two instants, or touch them.
+    pub(in crate::budget::judge) fn between(&self, from: Nanos, to: Nanos) -> &[(u64, u64)] {
+        let width = self.width.max(1);
+        let index = |at: Nanos| {
+            usize::try_from(at)
+                .unwrap_or(usize::MAX)
+                .min(self.slots.len())
+        };
+        let (begin, end) = (index(from / width), index(to.div_ceil(width)));
+        &self.slots[begin.min(end)..end]
+    }
+}
+
+/// Requests and violations together.
+pub(in crate::budget::judge) fn sum(slots: &[(u64, u64)]) -> (u64, u64) {
+    let add = |(n, k), slot: &(u64, u64)| (n + slot.0, k + slot.1);
+    slots.iter().fold((0, 0), add)
+}
