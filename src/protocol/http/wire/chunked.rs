@@ -14,6 +14,7 @@ pub(super) struct Chunks {
     extensions: usize,
     /// Kept to be checked at the end; mostly there are none.
     trailers: Vec<u8>,
+    lines: usize,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,10 @@ impl Chunks {
             (State::Line, b'\r') => State::LastLf,
             (State::Trailer, b'\r') => self.trailer(byte, State::TrailerLf)?,
             (State::Line | State::Trailer, _) => self.trailer(byte, State::Trailer)?,
-            (State::TrailerLf, b'\n') => self.trailer(byte, State::Line)?,
+            (State::TrailerLf, b'\n') => {
+                self.lines += 1;
+                self.trailer(byte, State::Line)?
+            }
             (State::LastLf, b'\n') => {
                 self.check_trailers()?;
                 State::End
@@ -121,7 +125,9 @@ impl Chunks {
         }
         self.trailers.extend(b"\r\n");
         let mut headers = [httparse::EMPTY_HEADER; TRAILERS];
-        match httparse::parse_headers(&self.trailers, &mut headers) {
+        // As many as lines: the parser would take a line feed alone for the end of one.
+        let places = &mut headers[..self.lines.min(TRAILERS)];
+        match httparse::parse_headers(&self.trailers, places) {
             Ok(httparse::Status::Complete(_)) => Ok(()),
             _ => Err("its trailers are no headers"),
         }
@@ -195,6 +201,7 @@ mod tests {
             "0\r\n: no name\r\n\r\n",
             "0\r\nno colon\r\n\r\n",
             "0\r\na: b\rc\r\n\r\n",
+            "0\r\na: b\nc: d\r\n\r\n",
             &extension,
             &trailer,
             &trailers,
