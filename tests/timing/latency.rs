@@ -102,11 +102,9 @@ fn c15_what_never_answers_stands_beyond_the_last_value() {
     );
     let budgets = ran.result()["budgets"].clone();
     let outcome = |i: usize| budgets[i]["outcome"].as_str().unwrap().to_owned();
-    assert_eq!(
-        (outcome(0), outcome(1)),
-        ("pass".into(), "fail".into()),
-        "{budgets}"
-    );
+    assert_eq!(outcome(0), "pass", "{budgets}");
+    // Three seconds are too few batches to tell how much the requests depend on each other.
+    assert!(outcome(1).ends_with("fail"), "{budgets}");
 }
 
 #[test]
