@@ -1,15 +1,15 @@
 //! Every code that the source can give has a section in `docs/errors.md` and a golden diagnostic, and no section is
 //! about a code that nothing gives.
 
+mod commands;
+mod examples;
+mod given;
+
 use crate::support::cli::Bench;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use tollgate::source::codes;
-
-/// Codes that no single file leads to: a `.env` file, a host under load, and a flow with a step of its own name.
-/// Their tests stand beside their code.
-const ELSEWHERE: [&str; 3] = ["T0708", "T0712", "T0823"];
 
 /// `"T0204"` in every file below a folder.
 fn quoted(folder: &Path, found: &mut BTreeSet<String>) {
@@ -46,16 +46,17 @@ fn every_code_is_explained_and_shown() {
         "docs/errors.md explains {unused:?}, which nothing gives"
     );
     let mut goldens = String::new();
-    for entry in fs::read_dir(root.join("tests/diagnostics")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "stderr") {
-            goldens.push_str(&fs::read_to_string(path).unwrap());
+    for folder in ["tests/diagnostics", "tests/diagnostics/commands"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "stderr") {
+                goldens.push_str(&fs::read_to_string(path).unwrap());
+            }
         }
     }
     let unseen: Vec<_> = explained
         .iter()
         .filter(|code| !goldens.contains(&format!("[{code}]")))
-        .filter(|code| !ELSEWHERE.contains(&code.as_str()))
         .collect();
     assert!(
         unseen.is_empty(),

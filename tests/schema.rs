@@ -75,6 +75,53 @@ fn the_schema_refuses_what_the_reader_refuses() {
     }
 }
 
+/// What stands deep in blocks, fragments and setup is looked at like what stands in a flow.
+#[test]
+fn the_schema_follows_steps_into_steps() {
+    let schema = json_schema(&SCENARIO, "A tollgate scenario");
+    let validator = jsonschema::draft7::new(&schema).unwrap();
+    let places = [
+        "flows: { f: { steps: [{ repeat: 2, steps: [{ group: g, steps: [STEP] }] }] } }",
+        "flows: { f: { steps: [{ when: a exists, steps: [{ each: a in b, steps: [STEP] }] }] } }",
+        "fragments: { g: { with: { a: 1, b: }, steps: [{ repeat: 2, steps: [STEP] }] } }",
+        "setup: [STEP]",
+        "teardown: { run: [STEP], user: [STEP] }",
+    ];
+    for place in places {
+        let fits = |step: &str| {
+            let flows = if place.starts_with("flows") {
+                ""
+            } else {
+                "flows: { f: { steps: [{ get: / }] } }\n"
+            };
+            let text = format!(
+                "target: http://a.test\n{flows}{}\n",
+                place.replace("STEP", step)
+            );
+            validator.is_valid(&read(&text))
+        };
+        for good in [
+            "{ get: /, auth: none, retry: 2, until: { check: status == 200, every: 1s, within: 5s } }",
+            "{ graphql: /api, query: \"{ a }\", variables: { a: [1] }, expect: { a: B }, errors: allowed }",
+            "{ post: /, auth: { basic: { user: a, password: b } }, retry: { times: 1, pause: 1s } }",
+            "{ post: /, multipart: { a: b, c: { file: d, type: image/png } }, tags: [slow] }",
+        ] {
+            assert!(fits(good), "{place}: {good}");
+        }
+        for bad in [
+            "{ gte: / }",
+            "{ get: /, auth: nobody }",
+            "{ get: /, auth: { basic: { user: a } } }",
+            "{ get: /, until: { check: status == 200, every: 1s } }",
+            "{ graphql: /api, errors: ignored }",
+            "{ post: /, multipart: { c: { file: d, typ: image/png } } }",
+            "{ repeat: 2, steps: [{ gte: / }] }",
+        ] {
+            assert!(!fits(bad), "{place}: {bad}");
+        }
+    }
+}
+
 /// Editors show a sentence for every key, wherever it stands.
 #[test]
 fn every_key_is_described() {

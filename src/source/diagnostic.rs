@@ -13,6 +13,8 @@ pub enum Severity {
     Error,
     /// Worth a look; the run goes on.
     Warning,
+    /// What could be better; told only to those who ask for it.
+    Note,
 }
 
 /// One problem, with the place it points at.
@@ -20,7 +22,7 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Stable code, `T0201`: the first two digits name the part of the language.
     pub code: &'static str,
-    /// Error or warning.
+    /// Whether it stops the work.
     pub severity: Severity,
     /// The file it is in.
     pub source: Arc<Source>,
@@ -63,6 +65,19 @@ impl Diagnostic {
         }
     }
 
+    /// A note at a place.
+    pub fn note(
+        code: &'static str,
+        source: &Source,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Note,
+            ..Self::error(code, source, span, message)
+        }
+    }
+
     /// Adds the fix.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -96,6 +111,7 @@ impl Diagnostic {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let message = visible(&self.message);
         let mut report = vec![

@@ -93,6 +93,17 @@ pub(in crate::expr) fn suggest(word: &str, candidates: &[&str], otherwise: &str)
     if let Some(near) = closest(word, candidates.iter().copied()) {
         return format!("did you mean `{near}`?");
     }
+    // Of a word of several parts only the first was read: `dyas until`.
+    let first = |candidate: &&str| candidate.split(' ').next().unwrap_or_default().to_owned();
+    let firsts: Vec<String> = candidates.iter().map(first).collect();
+    if let Some(near) = closest(word, firsts.iter().map(String::as_str)) {
+        let meant = candidates
+            .iter()
+            .zip(&firsts)
+            .filter(|(_, first)| *first == near);
+        let meant: Vec<String> = meant.map(|(whole, _)| format!("`{whole}`")).collect();
+        return format!("did you mean {}?", meant.join(" or "));
+    }
     if candidates.is_empty() {
         return otherwise.to_owned();
     }

@@ -232,6 +232,53 @@ fn every_error_points_at_its_place_and_names_the_fix() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Two letters of a word in the wrong order: what people type most often.
+#[test]
+fn every_word_is_known_by_a_slip_of_the_fingers() {
+    let mut wrong = Vec::new();
+    for entry in vocabulary() {
+        let word = entry.name.split(' ').next().unwrap();
+        let letters: Vec<char> = word.chars().collect();
+        let pair = (1..letters.len().saturating_sub(1)).find(|&i| letters[i] != letters[i + 1]);
+        let Some(at) = pair.filter(|_| letters.len() > 3 && letters[0].is_alphabetic()) else {
+            continue;
+        };
+        let mut slip = letters;
+        slip.swap(at, at + 1);
+        let slip: String = slip.into_iter().collect();
+        let Some(place) = place(entry, word) else {
+            wrong.push(format!("{}: not in its example", entry.name));
+            continue;
+        };
+        let text = format!(
+            "{}{slip}{}",
+            &entry.example[..place],
+            &entry.example[place + word.len()..]
+        );
+        let error = match entry.kind {
+            Kind::Function => Template::parse(&text, &mut examples::Shop).err(),
+            Kind::Predicate => Check::parse(&text, &mut examples::Shop).err(),
+            Kind::Query | Kind::Filter => Expression::parse(&text, &mut examples::Shop).err(),
+        };
+        let help = error.as_ref().and_then(|error| error.help.as_deref());
+        if !help.is_some_and(|help| help.contains(&format!("did you mean `{word}"))) {
+            wrong.push(format!("{text}: {error:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where a word stands in its example: a query in front, a filter behind a `|`, a predicate as late as can be.
+fn place(entry: &Entry, word: &str) -> Option<usize> {
+    let text = entry.example;
+    match entry.kind {
+        Kind::Query => text.starts_with(word).then_some(0),
+        Kind::Filter => text.rfind(&format!("| {word}")).map(|at| at + 2),
+        Kind::Predicate => text.find(&format!(" {word}")).map(|at| at + 1),
+        Kind::Function => text.find(word),
+    }
+}
+
 #[test]
 fn captures_hold_no_predicates() {
     let error = Expression::parse("json $.a == 1", &mut Names).unwrap_err();

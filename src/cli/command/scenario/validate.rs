@@ -1,12 +1,13 @@
 //! `tollgate validate`. In: scenario files; out: every problem in all of them, or one line each. Invariant:
 //! nothing is sent, and without `--env` a file is checked with each of its environments: what is wrong in staging
-//! is found before anyone runs there.
+//! is found before anyone runs there. What is valid and could be better is told as notes, here and nowhere else.
 
+use crate::budget::BudgetFile;
 use crate::cli::Terminal;
 use crate::cli::args::Reading;
 use crate::cli::error::{Error, explained};
 use crate::cli::inputs::{Inputs, steps};
-use crate::scenario;
+use crate::scenario::{self, Flow, Request, Scenario};
 use crate::source::{Diagnostic, Severity};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,10 @@ impl Findings {
             }
         }
         self.settle();
+        if let (Some(inputs), false) = (&self.inputs, self.failed()) {
+            let notes = notes(inputs).into_iter().map(|note| (note, Vec::new()));
+            self.problems.extend(notes);
+        }
         names
     }
 
@@ -135,6 +140,77 @@ impl Findings {
     fn render(&self, colour: bool) -> String {
         let problems: Vec<Diagnostic> = self.problems.iter().map(|(p, _)| p.clone()).collect();
         format!("{}{}", explained(&problems, colour), self.others.concat())
+    }
+}
+
+/// Steps that a note names; the others are counted.
+const NAMED: usize = 5;
+
+/// What could be better, at most one note of a kind for each flow.
+fn notes(inputs: &Inputs) -> Vec<Diagnostic> {
+    let scenario = &inputs.scenario;
+    let note = |code, flow: &Flow, lacking: &dyn Fn(&Request) -> bool, says: [&str; 2]| {
+        let [what, help] = says;
+        let steps: Vec<&str> = flow.requests().filter(|r| lacking(r)).map(name).collect();
+        let message = format!(
+            "{what} {} of `{}`: {}",
+            ratio(&steps, flow),
+            flow.name,
+            list(&steps)
+        );
+        let note = Diagnostic::note(code, &scenario.source, flow.span, message).help(help);
+        (!steps.is_empty()).then_some(note)
+    };
+    let unchecked = scenario.every_flow().filter_map(|flow| {
+        let help = "add a `check:` of something that only the right answer has";
+        note(
+            "T0453",
+            flow,
+            &blind,
+            ["nothing but the status is looked at in", help],
+        )
+    });
+    let uncovered = scenario.flows.iter().filter_map(|flow| {
+        let budgets = inputs.budgets.as_ref()?;
+        let lacking = |request: &Request| !covers(budgets, scenario, &flow.name, &request.name);
+        let help = "add a budget of all steps, such as `error_rate < 1%`, or of these";
+        note("T0825", flow, &lacking, ["no budget covers", help])
+    });
+    unchecked.chain(uncovered).collect()
+}
+
+fn name(request: &Request) -> &str {
+    &request.name
+}
+
+/// Whether any answer with a status below 400 would do. A capture fails where its value is missing.
+fn blind(request: &Request) -> bool {
+    request.checks.is_empty() && request.until.is_none() && request.captures.is_empty()
+}
+
+/// Whether a budget of any profile speaks of a step; warnings and the throughput of the whole run do not.
+fn covers(budgets: &BudgetFile, scenario: &Scenario, flow: &str, step: &str) -> bool {
+    let (all, label) = (steps(scenario), format!("{flow}/{step}"));
+    let profiles = scenario.profiles.iter();
+    profiles
+        .map(|profile| budgets.uncovered(&profile.name, &all))
+        .any(|uncovered| !uncovered.contains(&label))
+}
+
+/// `2 of 3 steps`.
+fn ratio(steps: &[&str], flow: &Flow) -> String {
+    format!(
+        "{} of {}",
+        steps.len(),
+        count(flow.requests().count(), "step")
+    )
+}
+
+fn list(steps: &[&str]) -> String {
+    let list = steps[..steps.len().min(NAMED)].join(", ");
+    match steps.len().saturating_sub(NAMED) {
+        0 => list,
+        more => format!("{list} and {more} more"),
     }
 }
 
