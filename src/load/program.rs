@@ -9,7 +9,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 use crate::expr::{Check, Context, Template, Value};
 use crate::protocol::{Call, Headers, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
-use crate::scenario::{Block, Capture, Connections, Feeder, Flow, Request, Scenario};
+use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -142,7 +142,8 @@ pub(super) struct RequestProgram {
     ready: Call,
     /// The URL in full, where it has no template.
     url: Option<String>,
-    body: bool,
+    /// The body, where it has templates.
+    body: Option<Body>,
     templates: Vec<(HeaderName, Template)>,
     /// The step has no check on the status, so anything from 400 on fails it.
     pub(super) implicit_status: bool,
@@ -283,7 +284,8 @@ impl RequestProgram {
             headers.remove(&[CONNECTION]);
             headers.add(&CONNECTION, "close");
         }
-        let body = request.body.literal();
+        let literal = request.body.literal();
+        let body = literal.is_none().then(|| request.body.clone());
         let url = location
             .as_ref()
             .map(|l| in_full(l, &scenario.target.value));
@@ -294,13 +296,13 @@ impl RequestProgram {
                 method: request.method.clone(),
                 url: location.unwrap_or(Location::Target(PathAndQuery::from_static("/"))),
                 headers,
-                body: body.clone().unwrap_or_default(),
+                body: literal.unwrap_or_default(),
                 timeout: request.timeout,
                 redirects: request.redirects,
                 keep_body: request.needs_body,
             },
             url,
-            body: body.is_some(),
+            body,
             templates,
             insists: request.until.is_some() || request.retry.times > 0 || request.auth.is_some(),
             details: asks_details(request),
@@ -377,8 +379,8 @@ impl RequestProgram {
                 )));
             }
         }
-        if !self.body {
-            call.to_mut().body = request.body.render(cx, buffer);
+        if let Some(body) = &self.body {
+            call.to_mut().body = body.render(cx, buffer);
         }
         Ok(call)
     }

@@ -106,47 +106,40 @@ pub struct Recorder {
     lag: Histogram,
 }
 
+impl StepLayout {
+    /// An empty tally that keeps at most so many slots of time.
+    fn tally(&self, most: usize) -> Tally {
+        let limits = self.limits.iter();
+        Tally {
+            over: limits
+                .map(|l| OverCount {
+                    metric: l.metric,
+                    limit: l.limit,
+                    over: 0,
+                })
+                .collect(),
+            slots: Slots::new(most, self.limits.len()),
+            checks: vec![CheckCount::default(); self.checks.len()],
+            ..Tally::default()
+        }
+    }
+}
+
 impl Recorder {
     /// An empty recorder for a run.
     pub fn new(layout: &Layout) -> Self {
         let series: usize = layout.steps.iter().map(|s| 3 + s.limits.len()).sum();
         let most = (SLOTS / series.max(1)).clamp(*SLOTS_OF_A_STEP.start(), *SLOTS_OF_A_STEP.end());
-        let steps = layout
-            .steps
-            .iter()
-            .map(|step| {
-                let over: Vec<OverCount> = step
-                    .limits
-                    .iter()
-                    .map(|l| OverCount {
-                        metric: l.metric,
-                        limit: l.limit,
-                        over: 0,
-                    })
-                    .collect();
-                let checks = vec![CheckCount::default(); step.checks.len()];
-                StepRecord {
-                    flow: step.flow,
-                    name: step.name.clone(),
-                    label: step.label.clone(),
-                    line: step.line,
-                    tags: step.tags.clone(),
-                    checks: step.checks.clone(),
-                    measured: Tally {
-                        over: over.clone(),
-                        slots: Slots::new(most, step.limits.len()),
-                        checks: checks.clone(),
-                        ..Tally::default()
-                    },
-                    unmeasured: Tally {
-                        over,
-                        slots: Slots::new(most, step.limits.len()),
-                        checks,
-                        ..Tally::default()
-                    },
-                }
-            })
-            .collect();
+        let steps = layout.steps.iter().map(|step| StepRecord {
+            flow: step.flow,
+            name: step.name.clone(),
+            label: step.label.clone(),
+            line: step.line,
+            tags: step.tags.clone(),
+            checks: step.checks.clone(),
+            measured: step.tally(most),
+            unmeasured: step.tally(most),
+        });
         let flows = layout
             .flows
             .iter()
@@ -163,7 +156,7 @@ impl Recorder {
             ..GroupRecord::default()
         });
         Self {
-            steps,
+            steps: steps.collect(),
             flows,
             groups: groups.collect(),
             failures: BTreeMap::new(),

@@ -177,23 +177,13 @@ fn flows(plan: &Plan) -> String {
     out
 }
 
-fn budgets(inputs: &Inputs, plan: &Plan) -> String {
-    let Some(file) = &inputs.budgets else {
-        return "\nno budgets: only checks decide\n".into();
-    };
+/// How often each step will be sent; `None` where answers set the pace.
+fn expected(inputs: &Inputs, plan: &Plan) -> Option<Vec<ExpectedStep>> {
     let mut expected = Vec::new();
     for (flow, step) in steps(&inputs.scenario) {
-        let index = plan
-            .flows
-            .iter()
-            .position(|f| f.name == flow)
-            .unwrap_or_default();
-        let Some(runs) = plan.expected_runs(index) else {
-            return format!(
-                "\nbudgets ({}): how many requests they will be judged on depends on the answers (closed model)\n",
-                file.source.name
-            );
-        };
+        let flows = &mut plan.flows.iter();
+        let index = flows.position(|f| f.name == flow).unwrap_or_default();
+        let runs = plan.expected_runs(index)?;
         let planned = plan.flows.get(index).and_then(|f| {
             let named = |s: &&plan::PlannedStep| s.name == step;
             f.steps.iter().find(named)
@@ -204,6 +194,19 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
             requests: runs * planned.map_or(1.0, |s| s.times),
         });
     }
+    Some(expected)
+}
+
+fn budgets(inputs: &Inputs, plan: &Plan) -> String {
+    let Some(file) = &inputs.budgets else {
+        return "\nno budgets: only checks decide\n".into();
+    };
+    let Some(expected) = expected(inputs, plan) else {
+        return format!(
+            "\nbudgets ({}): how many requests they will be judged on depends on the answers (closed model)\n",
+            file.source.name
+        );
+    };
     let mut out = format!("\nbudgets ({})\n", file.source.name);
     let uncovered = file.uncovered(&plan.profile, &steps(&inputs.scenario));
     if !uncovered.is_empty() {
