@@ -15,6 +15,7 @@ mod environments;
 mod exits;
 mod faults;
 mod files;
+mod fuzz;
 mod golden;
 mod layers;
 mod preflight;
