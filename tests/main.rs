@@ -19,6 +19,7 @@ mod fuzz;
 mod golden;
 mod layers;
 mod preflight;
+mod reference;
 mod reports;
 mod schema;
 mod smoke;

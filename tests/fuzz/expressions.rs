@@ -7,7 +7,8 @@ use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 use tollgate::expr::{
-    Check, Context, Details, EXAMPLE, Expression, Facts, Head, ParseError, Scope, Template, Value, vocabulary,
+    Check, Context, Details, EXAMPLE, Expression, Facts, Head, ParseError, Scope, Template, Value,
+    vocabulary,
 };
 
 /// One variable, and a schema.
@@ -15,7 +16,9 @@ struct Names;
 
 impl Scope for Names {
     fn slot(&mut self, name: &str) -> Option<usize> {
-        ["user", "list", "a"].iter().position(|known| *known == name)
+        ["user", "list", "a"]
+            .iter()
+            .position(|known| *known == name)
     }
 
     fn names(&self) -> Vec<String> {
@@ -41,12 +44,19 @@ fn sane(text: &str, problem: &ParseError) {
 }
 
 fn read(input: &[u8]) {
-    let end = input.iter().position(|b| *b == b'\n').unwrap_or(input.len());
+    let end = input
+        .iter()
+        .position(|b| *b == b'\n')
+        .unwrap_or(input.len());
     let text = String::from_utf8_lossy(&input[..end]);
     let body = input.get(end + 1..).unwrap_or_default();
     let head = Head::new(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nset-cookie: session=a; Max-Age=60\r\nserver-timing: db;dur=1\r\n\r\n");
     let list = serde_json::from_slice(body).unwrap_or_else(|_| serde_json::json!([1, "b", null]));
-    let variables = ["Ann".into(), Value::Json(list), String::from_utf8_lossy(body).as_ref().into()];
+    let variables = [
+        "Ann".into(),
+        Value::Json(list),
+        String::from_utf8_lossy(body).as_ref().into(),
+    ];
     let redirects = [(302, "http://a.test/".to_owned())];
     let details = Details {
         reason: Some("OK"),
@@ -87,7 +97,14 @@ fn corpus() -> Corpus {
     let body = EXAMPLE.split_once("\n\n").unwrap().1;
     let page = "<!doctype html><table><tr><td>a<p>b<a href='/x?y=1'>c</a></table><select><option>d&amp;&#x1F980;";
     let deep = "[".repeat(200) + &"]".repeat(200);
-    let bodies = [body, page, &deep, "", "null", "{\"a\": [1e308, -0.0, 18446744073709551615]}"];
+    let bodies = [
+        body,
+        page,
+        &deep,
+        "",
+        "null",
+        "{\"a\": [1e308, -0.0, 18446744073709551615]}",
+    ];
     let mut texts = Vec::new();
     for entry in vocabulary() {
         for body in bodies {

@@ -46,7 +46,11 @@ fn fuzz(name: &str, time: Duration, corpus: &Corpus, run: impl Fn(&[u8])) {
             let input = mutator.next();
             slowest = slowest.max(watch.run(name, &input, &run));
         }
-        assert!(memory() < MEMORY, "{name}: {} KiB after round {round}", memory());
+        assert!(
+            memory() < MEMORY,
+            "{name}: {} KiB after round {round}",
+            memory()
+        );
         round += 1;
     }
     let executions = (round - start) * ROUND;
@@ -109,7 +113,11 @@ impl Watch {
         let took = cpu() - begun;
         *self.current.lock().unwrap() = None;
         let round = &self.round;
-        assert!(ended.is_ok(), "{name}, round {round:?}: panic on\n{}", shown(input));
+        assert!(
+            ended.is_ok(),
+            "{name}, round {round:?}: panic on\n{}",
+            shown(input)
+        );
         let small = input.len() < 64 * 1024;
         assert!(
             took < PATIENCE || !small,

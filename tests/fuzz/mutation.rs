@@ -7,13 +7,93 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// What breaks readers: extremes of numbers, quotes, brackets, signs of other languages.
 const TELLING: &[&str] = &[
-    "0", "-1", "1e308", "1e999", "-0", "99999999999999999999", "18446744073709551615", "9223372036854775808",
-    "4294967296", "0x1f", "007", "1_000", ".5", "NaN", "inf", "1e9 req/s", "1e-9 req/s", "99999999h", "1ns", "0s",
-    "1000000000000d", "null", "~", "yes", "\"", "'", "\\", "\\u{110000}", "\\x", "[", "]", "{", "}", "{{", "}}",
-    "{{ ", " }}", "${", "${A:-", "$", "(", ")", "|", ">", "&a", "*a", "!!int", "!x ", "<<: ", "---\n", "...", "%YAML 9\n",
-    "# ", ": ", "- ", "? ", ",", "\n", "\r\n", "\r", "\t", "\0", "\u{feff}", "\u{202e}", "\u{85}", "é", "🦀", "/", "//", "..",
-    "@", "%", "%00", "?a=b#c", "http://", "http://[::1", "http://a:b@c", "\u{1b}[31m", "  ", "    ", "$..*", "$[?@.a",
-    "(a+)+$", "[[:alpha:]]{1000}", "(?:a{1000}){1000}", ":has(*)", "*|*",
+    "0",
+    "-1",
+    "1e308",
+    "1e999",
+    "-0",
+    "99999999999999999999",
+    "18446744073709551615",
+    "9223372036854775808",
+    "4294967296",
+    "0x1f",
+    "007",
+    "1_000",
+    ".5",
+    "NaN",
+    "inf",
+    "1e9 req/s",
+    "1e-9 req/s",
+    "99999999h",
+    "1ns",
+    "0s",
+    "1000000000000d",
+    "null",
+    "~",
+    "yes",
+    "\"",
+    "'",
+    "\\",
+    "\\u{110000}",
+    "\\x",
+    "[",
+    "]",
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "{{ ",
+    " }}",
+    "${",
+    "${A:-",
+    "$",
+    "(",
+    ")",
+    "|",
+    ">",
+    "&a",
+    "*a",
+    "!!int",
+    "!x ",
+    "<<: ",
+    "---\n",
+    "...",
+    "%YAML 9\n",
+    "# ",
+    ": ",
+    "- ",
+    "? ",
+    ",",
+    "\n",
+    "\r\n",
+    "\r",
+    "\t",
+    "\0",
+    "\u{feff}",
+    "\u{202e}",
+    "\u{85}",
+    "é",
+    "🦀",
+    "/",
+    "//",
+    "..",
+    "@",
+    "%",
+    "%00",
+    "?a=b#c",
+    "http://",
+    "http://[::1",
+    "http://a:b@c",
+    "\u{1b}[31m",
+    "  ",
+    "    ",
+    "$..*",
+    "$[?@.a",
+    "(a+)+$",
+    "[[:alpha:]]{1000}",
+    "(?:a{1000}){1000}",
+    ":has(*)",
+    "*|*",
 ];
 
 /// A stream of damaged texts.
@@ -77,8 +157,12 @@ impl<'a> Mutator<'a> {
         let start = self.below(text.len());
         let rest = || text[start..].iter().enumerate();
         let end = match self.below(4) {
-            0 => rest().find(|(_, b)| **b == b'\n').map_or(text.len(), |(i, _)| start + i + 1),
-            1 => rest().find(|(_, b)| !b.is_ascii_alphanumeric()).map_or(text.len(), |(i, _)| start + i),
+            0 => rest()
+                .find(|(_, b)| **b == b'\n')
+                .map_or(text.len(), |(i, _)| start + i + 1),
+            1 => rest()
+                .find(|(_, b)| !b.is_ascii_alphanumeric())
+                .map_or(text.len(), |(i, _)| start + i),
             2 => start + self.below(4),
             _ => start + self.below(200),
         };
@@ -138,10 +222,16 @@ impl<'a> Mutator<'a> {
             ("<b>", "</b>"),
             ("[{repeat: 2, steps: ", "}]"),
         ][self.below(11)];
-        let times = [2, 33, 65, 1000, 20_000][self.below(5)].min(60_000 / (open.len() + close.len()));
+        let times =
+            [2, 33, 65, 1000, 20_000][self.below(5)].min(60_000 / (open.len() + close.len()));
         let closed = if self.rng.random_bool(0.7) { times } else { 0 };
         let inner = text[range.clone()].to_vec();
-        let new = [open.repeat(times).into_bytes(), inner, close.repeat(closed).into_bytes()].concat();
+        let new = [
+            open.repeat(times).into_bytes(),
+            inner,
+            close.repeat(closed).into_bytes(),
+        ]
+        .concat();
         text.splice(range, new);
     }
 }

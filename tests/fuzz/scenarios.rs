@@ -46,7 +46,11 @@ impl Place {
         }
         let path = self.folder.path().join("everything.yaml");
         if first == b'i' {
-            fs::write(self.folder.path().join("library/damaged.yaml"), text.as_ref()).unwrap();
+            fs::write(
+                self.folder.path().join("library/damaged.yaml"),
+                text.as_ref(),
+            )
+            .unwrap();
             let main = EVERYTHING.replace("library/sign-in", "library/damaged");
             prepare(&main, &path, &environment);
         } else {
@@ -108,7 +112,11 @@ fn inside(kind: &Type, words: &mut Vec<String>) {
 }
 
 fn corpus() -> Corpus {
-    let mut texts = vec![EVERYTHING.to_owned(), EVERYTHING.to_owned(), LIBRARY.to_owned()];
+    let mut texts = vec![
+        EVERYTHING.to_owned(),
+        EVERYTHING.to_owned(),
+        LIBRARY.to_owned(),
+    ];
     for folder in ["scenarios", "tests/diagnostics"] {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -124,14 +132,20 @@ fn corpus() -> Corpus {
     }
     let mut words = Vec::new();
     keys(&SCENARIO, &mut words);
-    words.extend(tollgate::expr::vocabulary().iter().map(|e| e.example.to_owned()));
+    words.extend(
+        tollgate::expr::vocabulary()
+            .iter()
+            .map(|e| e.example.to_owned()),
+    );
     Corpus { texts, words }
 }
 
 #[test]
 fn scenarios_are_read_whatever_they_are() {
     let place = Place::new();
-    fuzz("scenarios", Duration::ZERO, &corpus(), |bytes| place.read(bytes));
+    fuzz("scenarios", Duration::ZERO, &corpus(), |bytes| {
+        place.read(bytes)
+    });
 }
 
 #[test]
