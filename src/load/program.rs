@@ -136,6 +136,7 @@ impl ops::Build for Builder<'_> {
 
 /// A request with its constant parts rendered.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent flags")]
 pub(super) struct RequestProgram {
     pub(super) source: Request,
     /// What is the same every time; everything where nothing has a template.
