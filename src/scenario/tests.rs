@@ -1,7 +1,6 @@
 mod example;
 mod language;
 mod schema;
-
 use super::*;
 use crate::expr::{Context, Value};
 use crate::source::Severity;
