@@ -254,7 +254,7 @@ impl Page<'_> {
         }
         self.field("n", &often)?;
         self.field("at", &view.place(failure.line))?;
-        let Some(exhibit) = exhibit else {
+        let Some(exhibit) = exhibit.filter(|e| !e.curl.is_empty()) else {
             return Ok(());
         };
         // A command is copied: it stays on one line, however long.

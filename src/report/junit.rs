@@ -213,7 +213,9 @@ fn exchange(failure: &FailureRow) -> String {
             format_args!("  body: {}\n", text::clip(&body, 512)),
         );
     }
-    put(&mut out, format_args!("  {}\n", text::line(&exhibit.curl)));
+    if !exhibit.curl.is_empty() {
+        put(&mut out, format_args!("  {}\n", text::line(&exhibit.curl)));
+    }
     out
 }
 

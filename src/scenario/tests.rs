@@ -4,7 +4,6 @@ mod noise;
 mod outside;
 mod requests;
 mod schema;
-
 use super::*;
 use crate::expr::{Context, Value};
 use crate::units::Arrivals;

@@ -3,7 +3,7 @@
 
 use super::{Source, Span};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// Whether a problem stops the work.
@@ -145,14 +145,20 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All problems, in the order of the file, and a last line that counts them.
+/// Problems that are shown: drawing one looks at the whole file, and nobody reads more.
+const SHOWN: usize = 200;
+
+/// The problems in the order of the file, and how many more there are than are shown.
 pub fn render_all(problems: &[Diagnostic], colour: bool) -> String {
     let mut sorted: Vec<&Diagnostic> = problems.iter().collect();
     sorted.sort_by_key(|d| (d.source.name.clone(), d.span.start));
     let mut out = String::new();
-    for problem in sorted {
+    for problem in sorted.iter().take(SHOWN) {
         out.push_str(&problem.render(colour));
         out.push_str("\n\n");
+    }
+    if let more @ 1.. = sorted.len().saturating_sub(SHOWN) {
+        let _ = writeln!(out, "and {more} more problems; fix these first\n");
     }
     out
 }

@@ -16,14 +16,14 @@ const OK: &str = "ok\n";
 pub(crate) const HOSTILE: &str = "::error::owned <script>alert(1)</script> \u{1b}[31mred\u{1b}[0m \0 ]]> | `code` \"quoted\" & {{ token }}\n";
 
 /// A well formed answer.
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Answer {
-    fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         Self {
             status,
@@ -32,7 +32,7 @@ impl Answer {
         }
     }
 
-    fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
@@ -148,7 +148,7 @@ fn answer(seen: &Seen, word: &str, rest: &str, hit: u64) -> Option<Answer> {
             "set-cookie",
             "session=\"<script>alert(2)</script>\"; Path=/",
         ),
-        _ => return None,
+        _ => return super::pages::answer(seen, hit),
     })
 }
 

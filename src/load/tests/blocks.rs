@@ -159,7 +159,8 @@ fn offered_counts_what_flows_turn_out_to_want() {
 fn a_list_that_is_none_fails_the_first_request_of_its_block() {
     for (value, why) in [
         (Some("\"x\""), "products is no list: text \"x\""),
-        (Some("7"), "products is no list: \"7\""),
+        (Some("7"), "products is no list: 7"),
+        (Some("{\"a\":1}"), "products is no list: object {\"a\":1}"),
         (None, "products has no value"),
     ] {
         let mut scenario = with_steps(ONCE, |r| {

@@ -83,12 +83,15 @@ impl User {
             Value::Missing => Err(format!("{name} has no value")),
             other => {
                 let text: String = other.text().chars().take(80).collect();
-                let kind = match other {
-                    Value::Json(serde_json::Value::String(_)) => "text ",
-                    Value::Json(serde_json::Value::Object(_)) => "object ",
-                    _ => "",
-                };
-                Err(format!("{name} is no list: {kind}{text:?}"))
+                Err(match other {
+                    Value::Json(serde_json::Value::String(_)) => {
+                        format!("{name} is no list: text {text:?}")
+                    }
+                    Value::Json(serde_json::Value::Object(_)) => {
+                        format!("{name} is no list: object {text}")
+                    }
+                    _ => format!("{name} is no list: {text}"),
+                })
             }
         }
     }

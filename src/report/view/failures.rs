@@ -2,7 +2,7 @@
 //! a curl line for each exchange. Invariant: every text here may have come from a server, and has been cleaned.
 
 use super::latency::ms;
-use crate::record::{Exhibit, FailureCount, MASK, Message, RunRecord, What, name_of};
+use crate::record::{Exhibit, Failure, FailureCount, MASK, Message, RunRecord, What, name_of};
 use crate::report::text::{self, put};
 
 /// Characters kept of a header: nobody reads more of one.
@@ -56,7 +56,7 @@ pub struct ExhibitRow {
     pub response_body: String,
     /// The answer's body was longer.
     pub response_cut: bool,
-    /// A command that sends the request again, secrets masked.
+    /// A command that sends the request again, secrets masked; empty where there was none to send.
     pub curl: String,
 }
 
@@ -133,6 +133,9 @@ fn headers(message: &Message) -> Vec<String> {
 /// The request as a command for a shell. What curl sets by itself is left out; a body that was shortened is named
 /// by its place.
 fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
+    if exhibit.what == Some(What::Failure(Failure::Unsendable)) {
+        return String::new();
+    }
     let (method, url) = exhibit
         .request_line
         .split_once(' ')
@@ -277,5 +280,10 @@ mod tests {
             curl(&record, &exhibit),
             "curl -i -k -X PURGE https://shop.test/"
         );
+        let never_sent = Exhibit {
+            what: Some(What::Failure(Failure::Unsendable)),
+            ..exhibit
+        };
+        assert_eq!(curl(&record, &never_sent), "");
     }
 }

@@ -235,5 +235,5 @@ fn problems_of_an_included_file_point_into_it() {
         .collect();
     let told = problems.render(false);
     assert_eq!(found.len(), 1, "told once, though used twice: {told}");
-    assert!(found[0].ends_with("library/sign-in.yaml:13:16"), "{told}");
+    assert!(found[0].ends_with("library/sign-in.yaml:12:16"), "{told}");
 }
