@@ -9,8 +9,10 @@ use super::{
 use crate::units::Nanos;
 use std::collections::BTreeMap;
 
-/// Exhibits kept of each kind of failure.
+/// Exhibits kept of each kind of failure, of failed attempts and of passes of a step.
 const EXHIBITS: usize = 3;
+/// Exhibits kept of passes, of all steps together.
+const PASSES: usize = 200;
 
 /// A latency limit that must be counted exactly, because a budget names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,7 @@ pub struct Recorded {
     pub groups: Vec<GroupRecord>,
     /// What failed, most frequent first.
     pub failures: Vec<FailureCount>,
-    /// A few exchanges of each kind of failure.
+    /// A few exchanges of each kind of failure, of attempts that were sent again, and of passes in smoke tests.
     pub exhibits: Vec<Exhibit>,
     /// Lateness of each measured request.
     pub lag: Histogram,
@@ -95,6 +97,8 @@ pub struct Recorder {
     flows: Vec<FlowRecord>,
     groups: Vec<GroupRecord>,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
+    attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
+    passes: Vec<Exhibit>,
     labels: Vec<Vec<String>>,
     window: Window,
     lag: Histogram,
@@ -156,6 +160,8 @@ impl Recorder {
             flows,
             groups: groups.collect(),
             failures: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            passes: Vec::new(),
             labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
             window: Window::default(),
             lag: Histogram::default(),
@@ -333,13 +339,32 @@ impl Recorder {
             .is_none_or(|(_, kept)| kept.len() < EXHIBITS)
     }
 
-    /// Keeps an exchange. Call it after [`Recorder::record`] of the same request.
+    /// The same for an attempt that failed and is sent again.
+    pub fn wants_attempt(&self, step: usize, what: What) -> bool {
+        self.attempts
+            .get(&(step, what))
+            .is_none_or(|kept| kept.len() < EXHIBITS)
+    }
+
+    /// The same for an exchange that passed.
+    pub fn wants_pass(&self, step: usize) -> bool {
+        let of_step = self.passes.iter().filter(|e| e.step == step);
+        self.passes.len() < PASSES && of_step.count() < EXHIBITS
+    }
+
+    /// Keeps an exchange that was wanted. Call it after [`Recorder::record`] of the same request.
     pub fn exhibit(&mut self, exhibit: Exhibit) {
-        if let Some(what) = exhibit.what
-            && let Some((_, kept)) = self.failures.get_mut(&(exhibit.step, what))
-            && kept.len() < EXHIBITS
-        {
-            kept.push(exhibit);
+        match exhibit.what {
+            None => self.passes.push(exhibit),
+            Some(what) if exhibit.retried => {
+                let kept = self.attempts.entry((exhibit.step, what)).or_default();
+                kept.push(exhibit);
+            }
+            Some(what) => {
+                if let Some((_, kept)) = self.failures.get_mut(&(exhibit.step, what)) {
+                    kept.push(exhibit);
+                }
+            }
         }
     }
 
@@ -372,6 +397,14 @@ impl Recorder {
             kept.sort_by_key(|e| e.at);
             kept.truncate(EXHIBITS);
         }
+        for (key, exhibits) in other.attempts {
+            let kept = self.attempts.entry(key).or_default();
+            kept.extend(exhibits);
+            kept.sort_by_key(|e| e.at);
+            kept.truncate(EXHIBITS);
+        }
+        // Only the first worker of a smoke test sends anything.
+        self.passes.extend(other.passes);
         self.lag.merge(&other.lag);
         self.window.merge(&other.window);
     }
@@ -387,10 +420,11 @@ impl Recorder {
     pub fn finish(self) -> Recorded {
         let mut failures: Vec<_> = self.failures.into_values().collect();
         failures.sort_by_key(|(count, _)| std::cmp::Reverse(count.count));
-        let exhibits = failures
+        let failed = failures
             .iter_mut()
-            .flat_map(|(_, kept)| std::mem::take(kept))
-            .collect();
+            .flat_map(|(_, kept)| std::mem::take(kept));
+        let attempts = self.attempts.into_values().flatten();
+        let exhibits = failed.chain(attempts).chain(self.passes).collect();
         Recorded {
             steps: self.steps,
             flows: self.flows,

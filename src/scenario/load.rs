@@ -71,12 +71,14 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         fragments: BTreeMap::new(),
         trail: Trail::default(),
         quiet: false,
+        files: Vec::new(),
     };
     let parts = read(&mut loading, &root, &libraries, path);
     let Loading {
         reader,
         names,
         secrets,
+        mut files,
         ..
     } = loading;
     let problems = reader.finish().into_iter().map(|p| laid.explain(p));
@@ -87,6 +89,11 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     let (Some(mut scenario), false) = (parts, failed) else {
         return Err(Problems::Invalid(problems));
     };
+    files.extend([path.to_owned(), folder.join(".env")]);
+    files.extend(included.iter().map(|file| file.source.name.clone().into()));
+    let outside = names.outside();
+    files.extend(outside.files().iter().cloned());
+    let lookups = resolver.lookups(&declared, outside.asked());
     scenario.variables = names.into_variables();
     scenario.secrets = secrets.into_values();
     scenario.source = Arc::new(source);
@@ -96,7 +103,8 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         settings: written(trees, laid.place, resolver.uses(), &declared),
         scenario,
         warnings: problems,
-        lookups: resolver.lookups(&declared),
+        lookups,
+        files,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The one view model of all reports. In: a record and its verdict; out: [`View`]. Invariant: whatever two reports
 //! both show comes from the same field here, and every text in it is clean (see `text`).
 
+mod curl;
 mod failures;
 mod latency;
 mod rows;
@@ -8,7 +9,7 @@ mod run;
 mod series;
 mod why;
 
-pub use failures::{ExhibitRow, FailureRow};
+pub use failures::{ExhibitRow, FailureRow, FindingRow};
 pub use latency::{Clock, Curve, Latency, Point};
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
@@ -233,7 +234,11 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
     record
         .steps
         .iter()
-        .map(|step| StepRow::of(step, flow(step.flow), seconds))
+        .enumerate()
+        .map(|(index, step)| StepRow {
+            exchanges: failures::exchanges(record, index),
+            ..StepRow::of(step, flow(step.flow), seconds)
+        })
         .collect()
 }
 
