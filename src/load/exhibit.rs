@@ -18,13 +18,6 @@ pub(super) struct Fault {
     pub(super) mismatch: Mismatch,
 }
 
-impl Fault {
-    /// Nothing was sent.
-    pub(super) fn unsent(&self) -> bool {
-        matches!(self.what, What::Failure(Failure::Unsendable | Failure::Auth))
-    }
-}
-
 /// What became of one exchange.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Case<'a> {
@@ -34,6 +27,19 @@ pub(super) enum Case<'a> {
     Failed(&'a Fault),
     /// It failed, and is sent again.
     Again(&'a Fault),
+}
+
+impl Case<'_> {
+    /// Nothing was sent.
+    pub(super) fn unsent(&self) -> bool {
+        match self {
+            Self::Passed(_) => false,
+            Self::Failed(fault) | Self::Again(fault) => matches!(
+                fault.what,
+                What::Failure(Failure::Unsendable | Failure::Auth)
+            ),
+        }
+    }
 }
 
 /// One exchange, and all that says what it was.

@@ -213,7 +213,7 @@ impl<P: Protocol> Worker<P> {
         let evidence = Evidence {
             variables,
             call,
-            cookies: cookies.filter(|_| !matches!(case, Case::Failed(f) if f.unsent())),
+            cookies: cookies.filter(|_| !case.unsent()),
             exchange,
             sample,
         };

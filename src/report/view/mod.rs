@@ -9,7 +9,7 @@ mod run;
 mod series;
 mod why;
 
-pub use failures::{ExhibitRow, FailureRow, FindingRow};
+pub use failures::{ExhibitRow, FailureRow};
 pub use latency::{Clock, Curve, Latency, Point};
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
