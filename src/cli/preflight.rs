@@ -5,8 +5,7 @@
 use super::error::Error;
 use crate::load::Stop;
 use crate::protocol::{
-    Keep,
-    Blueprint, Call, Client, Headers, Location, Problem, Protocol as _, Reach, Session,
+    Blueprint, Call, Client, Headers, Keep, Location, Problem, Protocol as _, Reach, Session,
 };
 use crate::scenario::{Connections, Flow, Request, Scenario};
 use crate::source::Diagnostic;

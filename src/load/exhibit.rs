@@ -5,7 +5,9 @@ use super::program::Program;
 use super::user::{Captured, with_facts};
 use crate::expr::{Facts, Mismatch, Value};
 use crate::protocol::{Answer, Call, Exchange};
-use crate::record::{Exhibit, Failure, Field, Finding, MASK, Masker, Message, Origin, Sample, What};
+use crate::record::{
+    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Origin, Sample, What,
+};
 use crate::scenario::{Body, Multipart, PartValue};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -142,7 +144,11 @@ fn findings(
         expected: "< 400".into(),
         actual: format!("number {}", answer.status.as_u16()),
     };
-    let mut all: Vec<Mismatch> = request.implicit_status.then_some(status).into_iter().collect();
+    let mut all: Vec<Mismatch> = request
+        .implicit_status
+        .then_some(status)
+        .into_iter()
+        .collect();
     let mut dice = dice();
     let exchange = (evidence.call, evidence.exchange, answer);
     with_facts(program, evidence.variables, exchange, |facts| {
@@ -179,7 +185,10 @@ fn with_cookies(
     });
     let line = names.collect::<Vec<_>>().join("; ");
     let own = request.headers.iter_mut();
-    match own.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("cookie")) {
+    match own
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+    {
         Some((_, value)) => *value = format!("{value}; {line}"),
         None => request.headers.push(("cookie".into(), line)),
     }

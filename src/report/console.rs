@@ -278,7 +278,10 @@ impl Page<'_> {
             return Ok(());
         }
         let more = if exhibit.response_cut { "…" } else { "" };
-        self.field("body", &format!("{}{more}", clip(&text::line(&exhibit.response_body), BODY)))
+        self.field(
+            "body",
+            &format!("{}{more}", clip(&text::line(&exhibit.response_body), BODY)),
+        )
     }
 
     fn mismatch(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {

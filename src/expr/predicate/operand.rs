@@ -133,7 +133,10 @@ impl Operand {
         match self {
             Self::Json(Json::String(text)) => Some(Cow::Borrowed(text)),
             Self::Template(template) => match template.as_slot() {
-                Some(slot) => variables.get(slot).filter(|v| !v.is_missing()).map(Value::text),
+                Some(slot) => variables
+                    .get(slot)
+                    .filter(|v| !v.is_missing())
+                    .map(Value::text),
                 None => template.render_variables(variables).map(Cow::Owned),
             },
             Self::Json(_) | Self::Time(_) | Self::List(_) => None,

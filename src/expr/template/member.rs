@@ -114,6 +114,7 @@ fn place(cursor: &mut Cursor<'_>, from: usize, pointer: &mut String) -> Result<(
 }
 
 fn odd(range: std::ops::Range<usize>) -> ParseError {
-    let help = "write names and places: `{{ order.lines[0].sku }}`; for more, capture with a JSON path";
+    let help =
+        "write names and places: `{{ order.lines[0].sku }}`; for more, capture with a JSON path";
     error(range, "this is no path into a variable", help)
 }

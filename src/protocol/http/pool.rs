@@ -45,11 +45,7 @@ impl Kept {
 
 impl Client {
     /// A connection for a request of this user that is there already, and still open.
-    pub(super) async fn kept(
-        &self,
-        origin: &Rc<Origin>,
-        own: &mut Kept,
-    ) -> Option<Connection> {
+    pub(super) async fn kept(&self, origin: &Rc<Origin>, own: &mut Kept) -> Option<Connection> {
         loop {
             let mut connection = match self.blueprint.connections {
                 Connections::Shared => origin.take()?,

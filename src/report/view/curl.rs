@@ -39,7 +39,10 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
         }
         let cookies = lower == "cookie" && value.contains(MASK);
         let value = if cookies { "•••{COOKIE}" } else { value };
-        put(&mut command, format_args!(" -H {}", quoted(&format!("{name}: {value}"))));
+        put(
+            &mut command,
+            format_args!(" -H {}", quoted(&format!("{name}: {value}"))),
+        );
     }
     with_body(request, command)
 }
@@ -48,7 +51,10 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
 fn with_body(request: &Message, mut command: String) -> String {
     match &request.origin {
         Some(Origin::File(path)) => {
-            put(&mut command, format_args!(" --data-binary {}", quoted(&format!("@{path}"))));
+            put(
+                &mut command,
+                format_args!(" --data-binary {}", quoted(&format!("@{path}"))),
+            );
         }
         Some(Origin::Form(fields)) => {
             for field in fields {
@@ -61,7 +67,10 @@ fn with_body(request: &Message, mut command: String) -> String {
             command.push_str(" --data-binary @body");
         }
         None if is_plain(&request.body) => {
-            put(&mut command, format_args!(" --data-raw {}", quoted(&request.body)));
+            put(
+                &mut command,
+                format_args!(" --data-raw {}", quoted(&request.body)),
+            );
         }
         None => {
             let print = printf(&request.body);

@@ -126,11 +126,16 @@ fn kind(what: What) -> &'static str {
 
 fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
     let response = exhibit.response.as_ref();
-    let checks = record.steps.get(exhibit.step).map_or(&[][..], |s| &s.checks);
+    let checks = record
+        .steps
+        .get(exhibit.step)
+        .map_or(&[][..], |s| &s.checks);
     ExhibitRow {
         retried: exhibit.retried,
         what: exhibit.what.map(|what| match what {
-            What::Check(index) => checks.get(index).map_or_else(String::new, |c| text::line(c)),
+            What::Check(index) => checks
+                .get(index)
+                .map_or_else(String::new, |c| text::line(c)),
             What::Failure(failure) => failure.name().to_owned(),
         }),
         findings: findings(checks, exhibit),

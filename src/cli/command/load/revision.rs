@@ -63,12 +63,27 @@ mod tests {
 
     #[test]
     fn heads_branches_packed_refs_and_worktrees_are_read() {
-        let packed = format!("# pack-refs\n{} refs/heads/xmain\n{ID} refs/heads/main\n", "f".repeat(40));
+        let packed = format!(
+            "# pack-refs\n{} refs/heads/xmain\n{ID} refs/heads/main\n",
+            "f".repeat(40)
+        );
         let id = format!("{ID}\n");
         let cases: [(&[(&str, &str)], bool); 7] = [
             (&[(".git/HEAD", &id)], true),
-            (&[(".git/HEAD", "ref: refs/heads/main\n"), (".git/refs/heads/main", &id)], true),
-            (&[(".git/HEAD", "ref: refs/heads/main\n"), (".git/packed-refs", &packed)], true),
+            (
+                &[
+                    (".git/HEAD", "ref: refs/heads/main\n"),
+                    (".git/refs/heads/main", &id),
+                ],
+                true,
+            ),
+            (
+                &[
+                    (".git/HEAD", "ref: refs/heads/main\n"),
+                    (".git/packed-refs", &packed),
+                ],
+                true,
+            ),
             (
                 &[
                     (".git", "gitdir: all/worktrees/w\n"),
@@ -78,7 +93,13 @@ mod tests {
                 ],
                 true,
             ),
-            (&[(".git/HEAD", "ref: refs/heads/new\n"), (".git/packed-refs", &packed)], false),
+            (
+                &[
+                    (".git/HEAD", "ref: refs/heads/new\n"),
+                    (".git/packed-refs", &packed),
+                ],
+                false,
+            ),
             (&[(".git/HEAD", "nonsense")], false),
             (&[(".git", "nonsense")], false),
         ];

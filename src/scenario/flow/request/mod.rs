@@ -257,7 +257,11 @@ impl Outgoing {
 
     /// The parts of variables that rendering reads.
     fn members(&self) -> Vec<Member> {
-        let mut members: Vec<Member> = self.templates().flat_map(Template::members).cloned().collect();
+        let mut members: Vec<Member> = self
+            .templates()
+            .flat_map(Template::members)
+            .cloned()
+            .collect();
         members.extend(self.body.iter().flat_map(Body::members).cloned());
         members
     }

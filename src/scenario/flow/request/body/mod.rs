@@ -76,7 +76,10 @@ impl Body {
         match self {
             Self::None | Self::File(..) => Vec::new(),
             Self::Json(json) => json.members().collect(),
-            Self::Form(pairs) => pairs.iter().flat_map(|(_, value)| value.members()).collect(),
+            Self::Form(pairs) => pairs
+                .iter()
+                .flat_map(|(_, value)| value.members())
+                .collect(),
             Self::Text(text) => text.members().collect(),
             Self::Multipart(multipart) => multipart.texts().flat_map(Template::members).collect(),
         }
