@@ -90,8 +90,8 @@ pub(super) fn exhibit(
         actual: fault.map(|fault| mask(&fault.mismatch.actual)),
         request_line: mask(&format!("{} {url}", call.method)),
         request: Message {
-            origin: origin(program, call, &mask),
-            ..with_cookies(message, evidence.cookies, &mask)
+            origin: origin(program, call, mask),
+            ..with_cookies(message, evidence.cookies, mask)
         },
         status: sample.status,
         response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),

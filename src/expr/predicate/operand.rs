@@ -114,8 +114,8 @@ impl Operand {
             Self::Json(json) => written(json),
             Self::Time(time) => format_duration(*time),
             Self::Template(template) => match whole(template, variables) {
-                Some(Some(Found::Json(json))) => Self::Json(json.into_owned()).describe(variables),
-                Some(Some(Found::Time(time))) => format_duration(time),
+                Some(Found::Json(json)) => Self::Json(json.into_owned()).describe(variables),
+                Some(Found::Time(time)) => format_duration(time),
                 _ => template.render_variables(variables).map_or_else(
                     || "a variable without a value".to_owned(),
                     |text| quoted(&text),
@@ -203,9 +203,10 @@ impl Operand {
             Self::List(_) => return None,
             Self::Template(template) => template,
         };
-        let own = match whole(template, variables) {
-            Some(found) => found?,
-            None => Found::Text(Cow::Owned(template.render_variables(variables)?)),
+        let own = if is_whole(template) {
+            whole(template, variables)?
+        } else {
+            Found::Text(Cow::Owned(template.render_variables(variables)?))
         };
         if beside.as_text().is_some() {
             return self.text_value(variables).map(Found::Text);
@@ -333,14 +334,18 @@ fn plain_number(digits: &str) -> Option<Json> {
     })
 }
 
-/// What the variable holds, or the part of one, that a template consists of.
-fn whole<'a>(template: &Template, variables: &'a [Value]) -> Option<Option<Found<'a>>> {
+/// Whether a template consists of a variable, or a part of one.
+fn is_whole(template: &Template) -> bool {
+    template.as_slot().is_some() || template.as_member().is_some()
+}
+
+/// What that variable or part holds.
+fn whole<'a>(template: &Template, variables: &'a [Value]) -> Option<Found<'a>> {
     if let Some(member) = template.as_member() {
-        let json = member.find(variables);
-        return Some(json.map(|json| Found::Json(Cow::Borrowed(json))));
+        let json = member.find(variables)?;
+        return Some(Found::Json(Cow::Borrowed(json)));
     }
-    let slot = template.as_slot()?;
-    Some(variables.get(slot).and_then(Found::of))
+    variables.get(template.as_slot()?).and_then(Found::of)
 }
 
 /// A text as a value of the type of `beside`, if it is written like one.
