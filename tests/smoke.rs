@@ -378,7 +378,7 @@ fn attempts_of_flaky_steps_and_bodies_of_failures_are_shown() {
     assert_eq!(result["failures"].as_array().unwrap().len(), 1);
     let junit = ran.report("junit.xml");
     assert!(
-        junit.contains("sent again at s.yaml:5: status &lt; 400"),
+        junit.contains("sent again at s.yaml:6: status &lt; 400"),
         "{junit}"
     );
     assert!(ran.report("report.html").contains("a/shaky <b>flaky</b>"));
