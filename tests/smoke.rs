@@ -152,7 +152,7 @@ fn verbose_shows_every_check() {
     let bench = bench(&target.url(""), &flows);
     let ran = bench.smoke(&["-v"]).expect(3);
     for line in [
-        "pass        status == 200",
+        "ok          status == 200",
         "FAIL        status == 204",
         "not reached duration < 20s",
     ] {
@@ -269,4 +269,145 @@ fn the_curl_line_of_a_failure_can_be_run_and_holds_no_secret() {
             "{argument} in\n{given}\nof {line}"
         );
     }
+}
+
+/// What a line gives to curl, and what it sends to its input.
+fn given(line: &str) -> String {
+    let script = format!("curl() {{ printf '%s\\n' \"$@\"; cat; }}; {line}");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env("KEY", "hunter2")
+        .env("COOKIE", "session=1")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{line}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_passed_is_shown_with_a_curl_line_that_runs() {
+    let target = target();
+    let flows = "  a:
+    steps:
+      - get: /cookie/set
+        name: sign in
+      - post: /echo
+        name: lines
+        text: \"a\\n%s 'b' \\\\ ${KEY}\\u200b\\n\"
+        check: [status == 200]
+      - post: /echo
+        name: upload
+        multipart: { title: 'x; \"y\"', note: '@home', cat: { file: cat.png, type: image/png, filename: c.png } }
+      - put: /echo
+        name: blob
+        file: cat.png
+";
+    let bench = bench(&target.url(""), flows);
+    let text = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    bench.write("s.yaml", &format!("secrets: [KEY]\n{text}"));
+    bench.write("cat.png", "no cat");
+    let ran = bench.smoke(&["-v", "-e", "KEY=hunter2"]).expect(0);
+    let result = ran.result();
+    let exchange = |step: usize| &result["steps"][step]["exchanges"][0];
+    assert_eq!(
+        exchange(1)["checks"],
+        serde_json::json!([{ "check": "status == 200", "held": true, "expected": "== 200", "actual": "number 200" }])
+    );
+    let curl = |step: usize| exchange(step)["curl"].as_str().unwrap();
+    for (step, expected) in [
+        (1, "cookie: session=1\n"),
+        (1, "--data-binary\n@-\na\n%s 'b' \\ hunter2\u{200b}\n"),
+        (
+            2,
+            "-F\ntitle=\"x; \\\"y\\\"\"\n-F\nnote=\"@home\"\n-F\ncat=@cat.png;type=image/png;filename=c.png\n",
+        ),
+        (3, "--data-binary\n@cat.png\n"),
+    ] {
+        let given = given(curl(step));
+        assert!(given.contains(expected), "{expected} in\n{given}");
+        assert!(ran.stdout.contains(curl(step)), "{}", ran.stdout);
+    }
+    for line in ["ok          status == 200", "time      "] {
+        assert!(ran.stdout.contains(line), "{line} in\n{}", ran.stdout);
+    }
+    let html = ran.report("report.html");
+    for part in [
+        "<summary>a/upload",
+        "<span class=\"word\">ok</span> status == 200",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    for text in [
+        &ran.stdout,
+        &html,
+        &result.to_string(),
+        &ran.report("junit.xml"),
+    ] {
+        assert!(!text.contains("hunter2") && !text.contains("session=1"));
+    }
+}
+
+#[test]
+fn attempts_of_flaky_steps_and_bodies_of_failures_are_shown() {
+    let target = target();
+    let flows = "  a:
+    steps:
+      - get: /sequence/500,200
+        name: shaky
+        retry: 1
+      - get: /status/404
+        name: gone
+";
+    let bench = bench(&target.url(""), flows);
+    let ran = bench.smoke(&[]).expect(3);
+    for line in [
+        "a/shaky: 1 flaky",
+        "attempt   status < 400",
+        "body      turn 0⏎",
+        "body      status 404⏎",
+    ] {
+        assert!(ran.stdout.contains(line), "{line} in\n{}", ran.stdout);
+    }
+    let result = ran.result();
+    let attempt = &result["steps"][0]["exchanges"][0];
+    assert_eq!(
+        (&attempt["retried"], &attempt["status"]),
+        (&true.into(), &500.into())
+    );
+    assert_eq!(result["failures"].as_array().unwrap().len(), 1);
+    let junit = ran.report("junit.xml");
+    assert!(
+        junit.contains("sent again at s.yaml:6: status &lt; 400"),
+        "{junit}"
+    );
+    assert!(ran.report("report.html").contains("a/shaky <b>flaky</b>"));
+}
+
+#[test]
+fn members_of_variables_are_sent_and_a_path_into_nothing_is_told() {
+    let target = target();
+    let flows = "  a:
+    steps:
+      - get: /status/20{{ shop.lines[0].n }}
+        name: first
+        check: status == \"20{{ shop.lines[0].n }}\"
+      - set: { line: \"{{ shop.lines[0] }}\" }
+      - get: /ok?sku={{ line.sku }}
+        name: second
+      - get: /ok?sku={{ shop.lines[3].sku }}
+        name: third
+";
+    let bench = bench(&target.url(""), flows);
+    let text = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    let variables = "variables: { shop: { lines: [{ sku: a1, n: 2 }] } }\n";
+    bench.write("s.yaml", &format!("{variables}{text}"));
+    let ran = bench.smoke(&["-v"]).expect(3);
+    assert_eq!((target.hits("/status/202"), target.hits("/ok")), (1, 1));
+    assert!(ran.stdout.contains("/ok?sku=a1"), "{}", ran.stdout);
+    let actual = ran.result()["failures"][0]["exhibits"][0]["actual"].clone();
+    assert_eq!(
+        actual,
+        "`shop.lines[3].sku` finds nothing: `shop` holds object {\"lines\":[{\"sku\":\"a1\",\"n\":2}]}"
+    );
 }

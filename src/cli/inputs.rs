@@ -29,6 +29,8 @@ pub(super) struct Inputs {
     pub(super) settings: Vec<Setting>,
     /// What it took from outside.
     pub(super) lookups: Vec<Lookup>,
+    /// The files that it was read from.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Inputs {
@@ -64,6 +66,7 @@ impl Inputs {
             budgets,
             settings: loaded.settings,
             lookups: loaded.lookups,
+            files: loaded.files,
         };
         Ok((inputs, warnings))
     }

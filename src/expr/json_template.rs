@@ -3,11 +3,11 @@
 //! YAML readers disagree about must be quoted or written as JSON has it.
 //!
 //! Plain scalars are read by YAML 1.2's core schema, numbers stay written as they are. A scalar that is one
-//! `{{ x }}` and nothing else keeps x's type; inside a longer text the value is escaped. A variable without
+//! `{{ x }}` or `{{ x.y }}` and nothing else keeps its type; inside a longer text the value is escaped. A variable without
 //! a value is `null`, or nothing inside a text.
 
 use super::template::Segment;
-use super::{Context, ParseError, Scope, Template, Value};
+use super::{Context, Member, ParseError, Scope, Template, Value};
 use crate::source::{Diagnostic, Kind, Node, Scalar, Source, Span};
 use std::fmt::{self, Write};
 
@@ -76,6 +76,14 @@ impl JsonTemplate {
         })
     }
 
+    /// The parts of variables that it reads.
+    pub fn members(&self) -> impl Iterator<Item = &Member> + '_ {
+        self.pieces.iter().flat_map(|piece| match piece {
+            Piece::Whole(segment) | Piece::Inside(segment) => segment.members(),
+            Piece::Text(_) => Vec::new(),
+        })
+    }
+
     fn push(&mut self, text: &str) {
         match self.pieces.last_mut() {
             _ if text.is_empty() => {}
@@ -99,6 +107,10 @@ fn write_whole(segment: &Segment, cx: &mut Context<'_>, out: &mut String) -> fmt
             Some(Value::Json(json)) => return write!(out, "{json}"),
             Some(Value::Time(_)) => false,
             Some(Value::Missing) | None => return out.write_str("null"),
+        },
+        Segment::Member(member) => match member.find(cx.variables) {
+            Some(json) => return write!(out, "{json}"),
+            None => return out.write_str("null"),
         },
         Segment::Call(function) => function.is_number(),
         Segment::Text(_) => false,
@@ -203,7 +215,12 @@ impl Compiler<'_> {
         }
         match Template::parse(text, self.scope) {
             Ok(template) => match template.into_segments() {
-                segments if matches!(segments[..], [Segment::Slot(_) | Segment::Call(_)]) => {
+                segments
+                    if matches!(
+                        segments[..],
+                        [Segment::Slot(_) | Segment::Member(_) | Segment::Call(_)]
+                    ) =>
+                {
                     self.out
                         .pieces
                         .extend(segments.into_iter().map(Piece::Whole));

@@ -47,9 +47,11 @@
 //! selector   = ( «CSS, up to a blank, | or comparison outside its brackets» | text ) [ "@" name ]
 //! label      = «up to a blank, | or comparison» | text
 //!
-//! template   = "{{" ( name | call | text ) "}}"
+//! template   = "{{" ( name | member | call | text ) "}}"
+//! member     = name { "." key | "[" ( digits | text ) "]" } «into a variable that holds JSON»
+//! key        = ( letter | "_" ) { letter | digit | "_" | "-" }
 //! call       = function "(" [ argument { "," argument } ] ")"
-//! argument   = integer | name | call | text
+//! argument   = integer | name | member | call | text
 //! function   = «one of the functions that `vocabulary()` lists»
 //! name       = ( letter | "_" ) { letter | digit | "_" | "-" | "." }
 //! ```
@@ -65,6 +67,9 @@
 //!   is compared with. What has no order (`"a" < 1`) fails with `not`, too.
 //! - **Dates** are compared as instants with texts that are written like dates; a captured date is RFC 3339.
 //! - **Brackets** stand at most 32 inside each other, those of a path or selector 64.
+//! - **Members**: `{{ order.lines[0].sku }}` is a part of what the variable `order` holds, with its JSON type where
+//!   it is the whole of a value. A column of a feeder `order` wins. A path that finds nothing makes a request
+//!   unsendable, and a check fail.
 //! - **Functions** are for requests; checks and captures read variables only. Filters are for checks and
 //!   captures: a request has no place to say that one did not fit.
 //! - **Environment variables and schemas** are read while the scenario is, by [`Scope`].
@@ -88,7 +93,7 @@ pub use facts::{Facts, Mismatch};
 pub use head::Head;
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
-pub use template::Template;
+pub use template::{Member, Template};
 pub use vocabulary::{EXAMPLE, Entry, Kind, vocabulary};
 
 use crate::source::{Diagnostic, Node, Source};

@@ -203,6 +203,19 @@ impl Check {
         }
     }
 
+    /// What it wants and what is there, whether it holds or not.
+    pub fn finding(&self, facts: &Facts<'_>, rng: &mut Xoshiro256PlusPlus) -> Mismatch {
+        let expected = self.predicate.expected(facts.variables);
+        match self.expression.find(facts, rng) {
+            Ok(found) => Mismatch {
+                expected,
+                actual: self.predicate.actual(&found),
+            },
+            Err(Obstacle::Absent(actual)) => Mismatch { expected, actual },
+            Err(Obstacle::Unfit { expected, actual }) => Mismatch { expected, actual },
+        }
+    }
+
     /// Whether the body must be kept for it.
     pub fn needs_body(&self) -> bool {
         self.needs().body

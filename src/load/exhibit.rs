@@ -2,9 +2,13 @@
 //! [`Exhibit`]. Invariant: built only when one is still wanted, since it copies headers and bodies.
 
 use super::program::Program;
+use super::user::{Captured, with_facts};
 use crate::expr::{Facts, Mismatch, Value};
-use crate::protocol::{Call, Exchange};
-use crate::record::{Exhibit, Masker, Sample, What};
+use crate::protocol::{Answer, Call, Exchange};
+use crate::record::{
+    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Origin, Sample, What,
+};
+use crate::scenario::{Body, Multipart, PartValue};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
@@ -16,63 +20,204 @@ pub(super) struct Fault {
     pub(super) mismatch: Mismatch,
 }
 
-/// The evidence for a fault.
+/// What became of one exchange.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Case<'a> {
+    /// It passed, with these captures.
+    Passed(&'a [Captured]),
+    /// It failed.
+    Failed(&'a Fault),
+    /// It failed, and is sent again.
+    Again(&'a Fault),
+}
+
+impl Case<'_> {
+    /// Nothing was sent.
+    pub(super) fn unsent(&self) -> bool {
+        match self {
+            Self::Passed(_) => false,
+            Self::Failed(fault) | Self::Again(fault) => matches!(
+                fault.what,
+                What::Failure(Failure::Unsendable | Failure::Auth)
+            ),
+        }
+    }
+}
+
+/// One exchange, and all that says what it was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence<'a> {
+    pub(super) variables: &'a [Value],
+    pub(super) call: &'a Call,
+    /// The `cookie` line that the user's jar gave to it.
+    pub(super) cookies: Option<&'a str>,
+    pub(super) exchange: &'a Exchange,
+    pub(super) sample: &'a Sample,
+}
+
+/// The evidence for a case.
 pub(super) fn exhibit(
     program: &Program,
     masker: &Masker,
-    variables: &[Value],
-    sample: &Sample,
-    case: (&Call, &Exchange, &Fault),
+    evidence: Evidence<'_>,
+    case: Case<'_>,
 ) -> Exhibit {
-    let (call, exchange, fault) = case;
-    let mut secrets: Vec<Cow<'_, str>> = program
-        .secret_slots
-        .iter()
-        .map(|slot| variables[*slot].text())
-        .collect();
-    // What this very answer would have yielded: checks fail before captures are kept.
-    secrets.extend(
-        yielded(program, variables, call, exchange)
-            .into_iter()
-            .map(Cow::Owned),
-    );
+    let (call, sample) = (evidence.call, evidence.sample);
+    let secrets = secrets(program, evidence);
     let mask = |text: &str| masker.text(text, &secrets);
-    let answer = exchange.result.as_ref().ok();
+    let answer = evidence.exchange.result.as_ref().ok();
     let url = program.requests[call.step].url(call, &program.target);
+    let fault = match case {
+        Case::Passed(_) => None,
+        Case::Failed(fault) | Case::Again(fault) => Some(fault),
+    };
+    let found = answer.map_or_else(Vec::new, |answer| findings(program, evidence, answer, case));
+    let message = masker.message(call.headers.iter(), &call.body, &secrets);
     Exhibit {
         step: sample.step,
-        what: Some(fault.what),
+        what: fault.map(|fault| fault.what),
+        retried: matches!(case, Case::Again(_)),
+        findings: found
+            .into_iter()
+            .map(|finding| Finding {
+                expected: mask(&finding.expected),
+                actual: mask(&finding.actual),
+            })
+            .collect(),
         at: sample.sent,
         took: sample.service(),
-        expected: Some(mask(&fault.mismatch.expected)),
-        actual: Some(mask(&fault.mismatch.actual)),
+        expected: fault.map(|fault| mask(&fault.mismatch.expected)),
+        actual: fault.map(|fault| mask(&fault.mismatch.actual)),
         request_line: mask(&format!("{} {url}", call.method)),
-        request: masker.message(call.headers.iter(), &call.body, &secrets),
+        request: Message {
+            origin: origin(program, call, mask),
+            ..with_cookies(message, evidence.cookies, mask)
+        },
         status: sample.status,
         response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),
     }
 }
 
+/// What was captured as secret, and what this very answer would have yielded: checks fail before captures are kept.
+fn secrets<'a>(program: &Program, evidence: Evidence<'a>) -> Vec<Cow<'a, str>> {
+    let slots = program.secret_slots.iter();
+    let known = slots.map(|slot| evidence.variables[*slot].text());
+    let yielded = yielded(program, evidence).into_iter().map(Cow::Owned);
+    known.chain(yielded).collect()
+}
+
 /// The secret captures of the step, evaluated on its answer.
-fn yielded(
-    program: &Program,
-    variables: &[Value],
-    call: &Call,
-    exchange: &Exchange,
-) -> Vec<String> {
-    let Ok(answer) = &exchange.result else {
+fn yielded(program: &Program, evidence: Evidence<'_>) -> Vec<String> {
+    let Ok(answer) = &evidence.exchange.result else {
         return Vec::new();
     };
     let facts = Facts::new(answer.status.as_u16(), &answer.headers, "")
         .with_body(&answer.body, answer.received)
-        .with_variables(variables);
-    let captures = program.requests[call.step]
+        .with_variables(evidence.variables);
+    let captures = program.requests[evidence.call.step]
         .captures()
         .iter()
         .filter(|c| c.secret);
-    let mut dice = Xoshiro256PlusPlus::seed_from_u64(0);
+    let mut dice = dice();
     captures
         .filter_map(|c| c.expression.evaluate(&facts, &mut dice).ok())
         .map(|value| value.text().into_owned())
         .collect()
+}
+
+/// What the checks wanted and found, up to the one that failed, and what was captured where none did.
+fn findings(
+    program: &Program,
+    evidence: Evidence<'_>,
+    answer: &Answer,
+    case: Case<'_>,
+) -> Vec<Mismatch> {
+    let request = &program.requests[evidence.call.step];
+    let most = match case {
+        Case::Passed(_) => usize::MAX,
+        Case::Failed(fault) | Case::Again(fault) => match fault.what {
+            What::Check(index) => index,
+            What::Failure(_) => 0,
+        },
+    };
+    let status = Mismatch {
+        expected: "< 400".into(),
+        actual: format!("number {}", answer.status.as_u16()),
+    };
+    let mut all: Vec<Mismatch> = request
+        .implicit_status
+        .then_some(status)
+        .into_iter()
+        .collect();
+    let mut dice = dice();
+    let exchange = (evidence.call, evidence.exchange, answer);
+    with_facts(program, evidence.variables, exchange, |facts| {
+        let checks = request.checks().chain(request.awaited());
+        all.extend(checks.map(|check| check.finding(facts, &mut dice)));
+    });
+    all.truncate(most);
+    match case {
+        Case::Passed(captured) => all.extend(captured.iter().map(|(_, value)| Mismatch {
+            expected: String::new(),
+            actual: value.text().chars().take(200).collect(),
+        })),
+        Case::Failed(fault) | Case::Again(fault) => all.push(fault.mismatch.clone()),
+    }
+    all
+}
+
+fn dice() -> Xoshiro256PlusPlus {
+    Xoshiro256PlusPlus::seed_from_u64(0)
+}
+
+/// The request with the cookies of its user, by name: their values are credentials.
+fn with_cookies(
+    mut request: Message,
+    cookies: Option<&str>,
+    mask: impl Fn(&str) -> String,
+) -> Message {
+    let Some(line) = cookies else {
+        return request;
+    };
+    let names = line.split("; ").map(|cookie| {
+        let name = cookie.split('=').next().unwrap_or_default();
+        format!("{}={MASK}", mask(name))
+    });
+    let line = names.collect::<Vec<_>>().join("; ");
+    let own = request.headers.iter_mut();
+    match own
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+    {
+        Some((_, value)) => *value = format!("{value}; {line}"),
+        None => request.headers.push(("cookie".into(), line)),
+    }
+    request
+}
+
+/// Where a body came from, if it is more than a text.
+fn origin(program: &Program, call: &Call, mask: impl Fn(&str) -> String) -> Option<Origin> {
+    match &program.requests[call.step].source.body {
+        Body::File(_, path) => Some(Origin::File(path.display().to_string())),
+        Body::Multipart(multipart) => Some(Origin::Form(fields(multipart, &call.body, mask))),
+        Body::None | Body::Json(_) | Body::Form(_) | Body::Text(_) => None,
+    }
+}
+
+fn fields(multipart: &Multipart, body: &[u8], mask: impl Fn(&str) -> String) -> Vec<Field> {
+    let texts = multipart.texts_in(body);
+    let field = |(part, text): (&crate::scenario::Part, Option<String>)| {
+        let (value, file) = match &part.value {
+            PartValue::Text(_) => (mask(&text.unwrap_or_default()), false),
+            PartValue::File(_, path) => (path.display().to_string(), true),
+        };
+        Field {
+            name: part.name.clone(),
+            value,
+            file,
+            filename: part.filename.clone(),
+            media_type: part.media_type.clone(),
+        }
+    };
+    multipart.parts().iter().zip(texts).map(field).collect()
 }

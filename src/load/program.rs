@@ -7,7 +7,7 @@ mod ops;
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Check, Context, Template, Value};
-use crate::protocol::{Call, Headers, Location};
+use crate::protocol::{Call, Headers, Keep, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -145,6 +145,8 @@ pub(super) struct RequestProgram {
     /// The body, where it has templates.
     body: Option<Body>,
     templates: Vec<(HeaderName, Template)>,
+    /// The variables that it reads, in the order of `source.reads`.
+    names: Vec<String>,
     /// The step has no check on the status, so anything from 400 on fails it.
     pub(super) implicit_status: bool,
     /// It may take more than one exchange: it polls, retries or must show who it is.
@@ -213,6 +215,17 @@ impl Program {
             secret_slots,
             layout,
         }
+    }
+
+    /// Keeps the bodies that nothing looks at, too, where they are short: a person may.
+    #[must_use]
+    pub fn showing_bodies(mut self) -> Self {
+        for request in &mut self.requests {
+            if request.ready.keep_body == Keep::No {
+                request.ready.keep_body = Keep::Shown;
+            }
+        }
+        self
     }
 
     /// The shares of the load's flows, of 1.
@@ -299,11 +312,20 @@ impl RequestProgram {
                 body: literal.unwrap_or_default(),
                 timeout: request.timeout,
                 redirects: request.redirects,
-                keep_body: request.needs_body,
+                keep_body: if request.needs_body {
+                    Keep::Whole
+                } else {
+                    Keep::No
+                },
             },
             url,
             body,
             templates,
+            names: request
+                .reads
+                .iter()
+                .filter_map(|slot| scenario.variables.get(*slot).cloned())
+                .collect(),
             insists: request.until.is_some() || request.retry.times > 0 || request.auth.is_some(),
             details: asks_details(request),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
@@ -357,12 +379,13 @@ impl RequestProgram {
         buffer: &mut String,
     ) -> Result<Cow<'a, Call>, Unsendable> {
         let request = &self.source;
-        if let Some(slot) = request
-            .reads
-            .iter()
-            .find(|slot| cx.variables[**slot].is_missing())
-        {
-            return Err(Unsendable(format!("variable number {slot} has no value")));
+        let mut reads = request.reads.iter();
+        if let Some(at) = reads.position(|slot| cx.variables[*slot].is_missing()) {
+            return Err(Unsendable(format!("`{}` has no value", self.names[at])));
+        }
+        let mut members = request.members.iter();
+        if let Some(member) = members.find(|m| m.find(cx.variables).is_none()) {
+            return Err(Unsendable(member.lacking(cx.variables)));
         }
         let mut call = Cow::Borrowed(&self.ready);
         if self.url.is_none() {
@@ -466,16 +489,4 @@ pub(super) fn locate(text: &str) -> Result<Location, Unsendable> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_and_whole_urls_are_told_apart() {
-        assert!(matches!(locate("/a?b=1"), Ok(Location::Target(path)) if path == "/a?b=1"));
-        assert!(matches!(locate("http://a.b/c"), Ok(Location::Elsewhere(_))));
-        assert!(locate("http://").is_err());
-        assert!(
-            locate("").is_err() || matches!(locate(""), Ok(Location::Target(path)) if path == "/")
-        );
-    }
-}
+mod tests;

@@ -112,7 +112,12 @@ impl Lane {
         if let Some(slot) = template.as_slot() {
             return variables[slot].clone();
         }
-        if template.slots().any(|slot| variables[slot].is_missing()) {
+        if let Some(member) = template.as_member() {
+            let found = member.find(variables).cloned();
+            return found.map_or(Value::Missing, Value::Json);
+        }
+        let lacks_member = template.members().any(|m| m.find(variables).is_none());
+        if lacks_member || template.slots().any(|slot| variables[slot].is_missing()) {
             return Value::Missing;
         }
         let mut text = String::new();
@@ -262,6 +267,35 @@ fn look(
         }
         index = 1;
     }
+    with_facts(program, variables, (call, exchange, answer), |facts| {
+        for check in request.checks().chain(request.awaited()) {
+            check
+                .evaluate(facts, &mut lane.rng)
+                .map_err(|mismatch| (index, mismatch))?;
+            index += 1;
+        }
+        let mut captured = Vec::new();
+        for capture in request.captures() {
+            let value = capture
+                .expression
+                .evaluate(facts, &mut lane.rng)
+                .map_err(|mismatch| (index, mismatch))?;
+            captured.push((capture.slot, value));
+            index += 1;
+        }
+        Ok(captured)
+    })
+}
+
+/// What queries see of an answer.
+#[inline]
+pub(super) fn with_facts<T>(
+    program: &Program,
+    variables: &[Value],
+    (call, exchange, answer): (&Call, &Exchange, &Answer),
+    look: impl FnOnce(&Facts<'_>) -> T,
+) -> T {
+    let request = &program.requests[call.step];
     let url = match answer.redirected_to() {
         Some(url) => Cow::Borrowed(url.as_str()),
         None => request.url(call, &program.target),
@@ -272,29 +306,14 @@ fn look(
         _ => duration,
     };
     let told = request.details.then(|| Told::new(exchange, answer));
-    let mut facts = Facts::new(status, &answer.headers, &url)
+    let mut facts = Facts::new(answer.status.as_u16(), &answer.headers, &url)
         .with_body(&answer.body, answer.received)
         .with_times(ttfb, duration)
         .with_variables(variables);
     if let Some(told) = &told {
         facts = facts.with_details(told.details());
     }
-    for check in request.checks().chain(request.awaited()) {
-        check
-            .evaluate(&facts, &mut lane.rng)
-            .map_err(|mismatch| (index, mismatch))?;
-        index += 1;
-    }
-    let mut captured = Vec::new();
-    for capture in request.captures() {
-        let value = capture
-            .expression
-            .evaluate(&facts, &mut lane.rng)
-            .map_err(|mismatch| (index, mismatch))?;
-        captured.push((capture.slot, value));
-        index += 1;
-    }
-    Ok(captured)
+    look(&facts)
 }
 
 fn no_answer(problem: &Problem) -> Fault {

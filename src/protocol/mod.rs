@@ -43,8 +43,20 @@ pub struct Call {
     pub timeout: Duration,
     /// How many redirects to follow; 0 takes the first answer.
     pub redirects: u32,
-    /// Something will look at the body, so it is kept (and unpacked).
-    pub keep_body: bool,
+    /// What becomes of the answer's body.
+    pub keep_body: Keep,
+}
+
+/// What becomes of an answer's body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Nobody looks at it.
+    #[default]
+    No,
+    /// A person may look at it: it is dropped where it is long or damaged.
+    Shown,
+    /// Something works on it: it is kept (and unpacked), or the call fails.
+    Whole,
 }
 
 /// Where a request goes.

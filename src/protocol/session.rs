@@ -11,14 +11,22 @@ pub struct Session {
     pub jar: Jar,
     /// Connections of its own; empty where they are shared.
     pub(super) kept: Kept,
+    /// The `cookie` line of the request that was sent last, where one was sent.
+    pub(super) cookies: Option<String>,
     /// The time limit of its requests.
     pub(super) deadline: Deadline,
 }
 
 impl Session {
+    /// The `cookie` line that the jar gave to the request that was sent last, before any redirect.
+    pub fn cookies(&self) -> Option<&str> {
+        self.cookies.as_deref()
+    }
+
     /// Forgets everything and closes the connections: the user has left.
     pub fn end(&mut self) {
         self.jar.clear();
+        self.cookies = None;
         self.kept.close();
     }
 }

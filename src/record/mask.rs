@@ -195,6 +195,7 @@ impl Masker {
             headers,
             body: text[..end].to_owned(),
             cut: end < text.len() || window.len() < body.len(),
+            origin: None,
         }
     }
 }

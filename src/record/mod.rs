@@ -21,7 +21,9 @@ pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,
     PhaseRecord, RunRecord, StepRecord, Stop,
 };
-pub use sample::{Exhibit, Failure, FailureCount, Message, Outcome, Sample, What};
+pub use sample::{
+    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Sample, What,
+};
 pub use slots::Slots;
 pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};
 pub use window::{Timeline, Window, WindowCounts};

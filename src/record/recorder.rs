@@ -15,8 +15,10 @@ const SLOTS: usize = 1_000_000;
 /// Slots of a step: never fewer, whatever the number of steps and limits, and at most an hour of seconds.
 const SLOTS_OF_A_STEP: std::ops::RangeInclusive<usize> = 240..=3_600;
 
-/// Exhibits kept of each kind of failure.
+/// Exhibits kept of each kind of failure, of failed attempts and of passes of a step.
 const EXHIBITS: usize = 3;
+/// Exhibits kept of passes, of all steps together.
+const PASSES: usize = 200;
 
 /// A latency limit that must be counted exactly, because a budget names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +90,7 @@ pub struct Recorded {
     pub groups: Vec<GroupRecord>,
     /// What failed, most frequent first.
     pub failures: Vec<FailureCount>,
-    /// A few exchanges of each kind of failure.
+    /// A few exchanges of each kind of failure, of attempts that were sent again, and of passes in smoke tests.
     pub exhibits: Vec<Exhibit>,
     /// Lateness of each measured request.
     pub lag: Histogram,
@@ -101,6 +103,8 @@ pub struct Recorder {
     flows: Vec<FlowRecord>,
     groups: Vec<GroupRecord>,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
+    attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
+    passes: Vec<Exhibit>,
     labels: Vec<Vec<String>>,
     window: Window,
     lag: Histogram,
@@ -160,6 +164,8 @@ impl Recorder {
             flows,
             groups: groups.collect(),
             failures: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            passes: Vec::new(),
             labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
             window: Window::default(),
             lag: Histogram::default(),
@@ -337,13 +343,32 @@ impl Recorder {
             .is_none_or(|(_, kept)| kept.len() < EXHIBITS)
     }
 
-    /// Keeps an exchange. Call it after [`Recorder::record`] of the same request.
+    /// The same for an attempt that failed and is sent again.
+    pub fn wants_attempt(&self, step: usize, what: What) -> bool {
+        self.attempts
+            .get(&(step, what))
+            .is_none_or(|kept| kept.len() < EXHIBITS)
+    }
+
+    /// The same for an exchange that passed.
+    pub fn wants_pass(&self, step: usize) -> bool {
+        let of_step = self.passes.iter().filter(|e| e.step == step);
+        self.passes.len() < PASSES && of_step.count() < EXHIBITS
+    }
+
+    /// Keeps an exchange that was wanted. Call it after [`Recorder::record`] of the same request.
     pub fn exhibit(&mut self, exhibit: Exhibit) {
-        if let Some(what) = exhibit.what
-            && let Some((_, kept)) = self.failures.get_mut(&(exhibit.step, what))
-            && kept.len() < EXHIBITS
-        {
-            kept.push(exhibit);
+        match exhibit.what {
+            None => self.passes.push(exhibit),
+            Some(what) if exhibit.retried => {
+                let kept = self.attempts.entry((exhibit.step, what)).or_default();
+                kept.push(exhibit);
+            }
+            Some(what) => {
+                if let Some((_, kept)) = self.failures.get_mut(&(exhibit.step, what)) {
+                    kept.push(exhibit);
+                }
+            }
         }
     }
 
@@ -376,6 +401,14 @@ impl Recorder {
             kept.sort_by_key(|e| e.at);
             kept.truncate(EXHIBITS);
         }
+        for (key, exhibits) in other.attempts {
+            let kept = self.attempts.entry(key).or_default();
+            kept.extend(exhibits);
+            kept.sort_by_key(|e| e.at);
+            kept.truncate(EXHIBITS);
+        }
+        // Only the first worker of a smoke test sends anything.
+        self.passes.extend(other.passes);
         self.lag.merge(&other.lag);
         self.window.merge(&other.window);
     }
@@ -391,10 +424,11 @@ impl Recorder {
     pub fn finish(self) -> Recorded {
         let mut failures: Vec<_> = self.failures.into_values().collect();
         failures.sort_by_key(|(count, _)| std::cmp::Reverse(count.count));
-        let exhibits = failures
+        let failed = failures
             .iter_mut()
-            .flat_map(|(_, kept)| std::mem::take(kept))
-            .collect();
+            .flat_map(|(_, kept)| std::mem::take(kept));
+        let attempts = self.attempts.into_values().flatten();
+        let exhibits = failed.chain(attempts).chain(self.passes).collect();
         Recorded {
             steps: self.steps,
             flows: self.flows,
@@ -407,98 +441,4 @@ impl Recorder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn layout() -> Layout {
-        let step = |name: &str| StepLayout {
-            name: name.into(),
-            label: format!("shop/{name}"),
-            checks: vec!["status == 200".into(), "body contains \"x\"".into()],
-            limits: vec![Limit {
-                metric: Metric::Response,
-                limit: 5,
-            }],
-            ..StepLayout::default()
-        };
-        Layout {
-            steps: vec![step("a"), step("b")],
-            flows: vec![FlowLayout {
-                name: "shop".into(),
-                outside: false,
-            }],
-            groups: Vec::new(),
-        }
-    }
-
-    fn sample(step: usize, outcome: Outcome, done: Nanos) -> Sample {
-        Sample {
-            step,
-            measured: true,
-            intended: 0,
-            sent: 0,
-            first_byte: None,
-            done,
-            connect: None,
-            tls: None,
-            outcome,
-            status: None,
-            received: 0,
-        }
-    }
-
-    fn run(samples: &[Sample]) -> Recorder {
-        let mut recorder = Recorder::new(&layout());
-        samples.iter().for_each(|s| recorder.record(s));
-        recorder
-    }
-
-    #[test]
-    fn workers_added_equal_one_worker() {
-        let samples: Vec<Sample> = (0..20u64)
-            .map(|i| {
-                let outcome = match i % 4 {
-                    0 => Outcome::CheckFailed(1),
-                    1 => Outcome::Failed(Failure::Read),
-                    _ => Outcome::Ok,
-                };
-                sample((i % 2) as usize, outcome, i + 1)
-            })
-            .collect();
-        let mut merged = run(&samples[..7]);
-        merged.merge(run(&samples[7..]));
-        let (merged, expected) = (merged.finish(), run(&samples).finish());
-        assert_eq!(merged.steps, expected.steps);
-        assert_eq!(merged.failures, expected.failures);
-        assert!(merged.steps.iter().all(|s| s.measured.conserved()));
-    }
-
-    #[test]
-    fn checks_after_a_failed_one_are_not_counted() {
-        let recorded = run(&[
-            sample(0, Outcome::CheckFailed(0), 1),
-            sample(0, Outcome::NotYet(1), 1),
-            sample(0, Outcome::Ok, 1),
-        ])
-        .finish();
-        let counts: Vec<_> = recorded.steps[0]
-            .measured
-            .checks
-            .iter()
-            .map(|c| (c.passed, c.failed))
-            .collect();
-        assert_eq!(counts, [(2, 1), (1, 0)]);
-    }
-
-    #[test]
-    fn a_dropped_arrival_is_missing_in_every_step_of_its_flow() {
-        let mut recorder = run(&[]);
-        recorder.flow_dropped(0, true);
-        let Recorded { steps, flows, .. } = recorder.finish();
-        assert_eq!(
-            steps.iter().map(|s| s.measured.dropped).collect::<Vec<_>>(),
-            [1, 1]
-        );
-        assert_eq!(flows[0].dropped, 1);
-    }
-}
+mod tests;

@@ -47,7 +47,7 @@ pub struct RunRecord {
     pub timeline: Timeline,
     /// What failed, most frequent first.
     pub failures: Vec<FailureCount>,
-    /// A few exchanges of each kind of failure.
+    /// A few exchanges of each kind of failure, of attempts that were sent again, and of passes in smoke tests.
     pub exhibits: Vec<Exhibit>,
     /// Arrivals of the measured phase.
     pub counts: Counts,

@@ -151,6 +151,12 @@ pub struct Exhibit {
     pub step: usize,
     /// What failed; `None` for exchanges kept although they passed (smoke).
     pub what: Option<What>,
+    /// It failed and was sent again: no failure of the step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retried: bool,
+    /// What the step's checks wanted and found, in their order, up to the first that did not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// When it was sent, since the run began.
     pub at: Nanos,
     /// How long it took from being sent.
@@ -169,6 +175,40 @@ pub struct Exhibit {
     pub response: Option<Message>,
 }
 
+/// What a check wanted and found, masked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it wanted, in words; nothing for a capture.
+    pub expected: String,
+    /// What was there, in words.
+    pub actual: String,
+}
+
+/// Where a body came from, for those that are more than a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A file as it is.
+    File(String),
+    /// `multipart/form-data`.
+    Form(Vec<Field>),
+}
+
+/// A part of a form.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its text, masked; of a file, the path.
+    pub value: String,
+    /// It is a file.
+    pub file: bool,
+    /// The file's name, as the server is told.
+    pub filename: Option<String>,
+    /// Its media type, where one is sent.
+    pub media_type: Option<String>,
+}
+
 /// Headers and the beginning of a body, masked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -178,4 +218,7 @@ pub struct Message {
     pub body: String,
     /// The whole body was longer.
     pub cut: bool,
+    /// Where the body came from, where that says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }

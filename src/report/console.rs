@@ -7,7 +7,7 @@ mod table;
 
 use super::text::{self, clip, counted, log_line, put};
 use super::view::seconds;
-use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, View, Word};
+use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, Word};
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
@@ -15,6 +15,8 @@ use std::io::{self, Write};
 
 /// Failures shown; the others are in the files.
 const FAILURES: usize = 5;
+/// Characters shown of the body of an answer.
+const BODY: usize = 300;
 
 /// The summary at the end.
 #[derive(Debug, Clone)]
@@ -58,6 +60,7 @@ impl Reporter for Console {
         if view.word != Word::Unreachable {
             page.budgets(view)?;
             page.failures(view)?;
+            page.flaky(view)?;
             page.instrument(view)?;
         }
         page.verdict(view, self.files.as_deref())
@@ -154,10 +157,12 @@ impl Page<'_> {
         self.title("Checks")?;
         for step in &view.steps {
             self.line(&format!("  {}", log_line(&step.label)))?;
+            let failures = view.failures.iter().filter(|f| f.step == step.label);
+            let failed: Vec<&ExhibitRow> = failures.filter_map(|f| f.exhibits.first()).collect();
             for check in &step.checks {
                 let (style, word) = match (check.passed, check.failed) {
                     (0, 0) => (DIM, "not reached"),
-                    (_, 0) => (GOOD, "pass"),
+                    (_, 0) => (GOOD, "ok"),
                     _ => (BAD, "FAIL"),
                 };
                 let often = if check.passed + check.failed > 1 {
@@ -168,6 +173,15 @@ impl Page<'_> {
                 };
                 let word = self.paint.on(style, &format!("{word:<11}"));
                 self.line(&format!("    {word} {}{often}", log_line(&check.text)))?;
+                let broken = failed.iter().find(|e| e.what.as_ref() == Some(&check.text));
+                if let Some(exhibit) = broken {
+                    self.mismatch(exhibit)?;
+                }
+            }
+            let passed = step.exchanges.iter().find(|e| !e.retried);
+            if let Some(exhibit) = failed.first().copied().or(passed) {
+                self.field("time", &format!("{} ms", text::figure(exhibit.took)))?;
+                self.curl(exhibit)?;
             }
         }
         Ok(())
@@ -257,23 +271,63 @@ impl Page<'_> {
         let Some(exhibit) = exhibit.filter(|e| !e.curl.is_empty()) else {
             return Ok(());
         };
-        // A command is copied: it stays on one line, however long.
+        self.curl(exhibit)
+    }
+
+    fn exchange(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
+        self.mismatch(exhibit)?;
+        let took = text::figure(exhibit.took);
+        match exhibit.status {
+            Some(status) => self.field("answer", &format!("status {status} after {took} ms"))?,
+            None => self.field("answer", &format!("none after {took} ms"))?,
+        }
+        if exhibit.response_body.is_empty() {
+            return Ok(());
+        }
+        let more = if exhibit.response_cut { "…" } else { "" };
+        self.field(
+            "body",
+            &format!("{}{more}", clip(&text::line(&exhibit.response_body), BODY)),
+        )
+    }
+
+    fn mismatch(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
+        for (name, value) in [("expected", &exhibit.expected), ("actual", &exhibit.actual)] {
+            if let Some(value) = value {
+                self.field(name, &clip(value, 300))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A command is copied: it stays on one line, however long.
+    fn curl(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
         let name = self.paint.on(DIM, &format!("{:<10}", "curl"));
         self.line(&format!("       {name}{}", log_line(&exhibit.curl)))
     }
 
-    fn exchange(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
-        if let Some(expected) = &exhibit.expected {
-            self.field("expected", &clip(expected, 300))?;
+    /// Attempts that failed before one passed.
+    fn flaky(&mut self, view: &View) -> io::Result<()> {
+        let flaky: Vec<&StepRow> = view.steps.iter().filter(|s| s.flaky > 0).collect();
+        if flaky.is_empty() {
+            return Ok(());
         }
-        if let Some(actual) = &exhibit.actual {
-            self.field("actual", &clip(actual, 300))?;
+        self.title("Flaky: passed, but not at the first attempt")?;
+        for step in flaky.iter().take(FAILURES) {
+            let name = format!("{}: {} flaky", step.label, format_count(step.flaky));
+            let name = self.paint.on(UNSURE, &log_line(&name));
+            self.line(&format!("  {name}"))?;
+            for attempt in step.exchanges.iter().filter(|e| e.retried) {
+                self.field("attempt", attempt.what.as_deref().unwrap_or_default())?;
+                self.exchange(attempt)?;
+                self.curl(attempt)?;
+            }
         }
-        let took = text::figure(exhibit.took);
-        match exhibit.status {
-            Some(status) => self.field("answer", &format!("status {status} after {took} ms")),
-            None => self.field("answer", &format!("none after {took} ms")),
+        let rest = flaky.len().saturating_sub(FAILURES);
+        if rest > 0 {
+            self.line(&format!("       and {rest} more steps, in the report"))?;
         }
+        Ok(())
     }
 
     fn instrument(&mut self, view: &View) -> io::Result<()> {

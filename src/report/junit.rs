@@ -4,7 +4,7 @@
 //! Jenkins splits it there.
 
 use super::text::{self, put};
-use super::{BudgetRow, FailureRow, Reporter, StepRow, View, Word};
+use super::{BudgetRow, ExhibitRow, Reporter, StepRow, View, Word};
 use crate::budget::{FailedCheck, Level, Outcome, Reason};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -136,6 +136,11 @@ fn step(view: &View, step: &StepRow) -> TestCase {
             ),
         );
     }
+    for attempt in step.exchanges.iter().filter(|e| e.retried) {
+        let what = attempt.what.as_deref().unwrap_or_default();
+        let what = format!("sent again at {}: {what}", view.place(step.line));
+        said.push_str(&exchange(&what, attempt));
+    }
     case.set_system_out(said);
     case
 }
@@ -161,7 +166,9 @@ fn step_status(view: &View, step: &StepRow, failed: &[&FailedCheck]) -> TestCase
         );
     }
     for failure in view.failures.iter().filter(|f| f.step == step.label) {
-        body.push_str(&exchange(failure));
+        if let Some(exhibit) = failure.exhibits.first() {
+            body.push_str(&exchange(&failure.what, exhibit));
+        }
     }
     let ty = if step.failed + step.timed_out > 0 {
         "request"
@@ -192,12 +199,9 @@ fn unfailed_status(view: &View, step: &StepRow) -> TestCaseStatus {
     non_success(NonSuccessKind::Error, "no data", why, why)
 }
 
-/// The first exchange of a kind of failure.
-fn exchange(failure: &FailureRow) -> String {
-    let Some(exhibit) = failure.exhibits.first() else {
-        return String::new();
-    };
-    let mut out = format!("\n{}\n", failure.what);
+/// An exchange that failed.
+fn exchange(what: &str, exhibit: &ExhibitRow) -> String {
+    let mut out = format!("\n{what}\n");
     for (name, value) in [("expected", &exhibit.expected), ("actual", &exhibit.actual)] {
         if let Some(value) = value {
             put(&mut out, format_args!("  {name}: {value}\n"));

@@ -15,7 +15,7 @@ use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Reads a scenario file and the files it names.
@@ -71,22 +71,19 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         fragments: BTreeMap::new(),
         trail: Trail::default(),
         quiet: false,
+        files: Vec::new(),
     };
     let parts = read(&mut loading, &root, &libraries, path);
-    let Loading {
-        reader,
-        names,
-        secrets,
-        ..
-    } = loading;
-    let problems = reader.finish().into_iter().map(|p| laid.explain(p));
+    let (names, secrets, mut files) = (loading.names, loading.secrets, loading.files);
+    let problems = loading.reader.finish().into_iter().map(|p| laid.explain(p));
     let problems = tidy(problems.collect(), &source, &secrets, resolver.unfilled());
-    let failed = problems
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
+    let wrong = |problem: &Diagnostic| problem.severity == Severity::Error;
+    let failed = problems.iter().any(wrong);
     let (Some(mut scenario), false) = (parts, failed) else {
         return Err(Problems::Invalid(problems));
     };
+    let lookups = resolver.lookups(&declared, names.outside().asked());
+    add_texts(&mut files, path, (&included, &names));
     scenario.variables = names.into_variables();
     scenario.secrets = secrets.into_values();
     scenario.source = Arc::new(source);
@@ -96,8 +93,17 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         settings: written(trees, laid.place, resolver.uses(), &declared),
         scenario,
         warnings: problems,
-        lookups: resolver.lookups(&declared),
+        lookups,
+        files,
     })
+}
+
+/// Adds the files that were read before everything else, and those that expressions read.
+fn add_texts(files: &mut Vec<PathBuf>, path: &Path, (included, names): (&[Included], &Names)) {
+    files.extend(names.outside().files().iter().cloned());
+    let folder = path.parent().unwrap_or(Path::new(""));
+    files.extend([path.to_owned(), folder.join(".env")]);
+    files.extend(included.iter().map(|file| file.source.name.clone().into()));
 }
 
 /// The names of a file's `environments:`, and whether it has a target only with one of them. Nothing where the

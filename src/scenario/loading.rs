@@ -47,6 +47,8 @@ pub(super) struct Loading<'a> {
     pub(super) trail: Trail<'a>,
     /// A condition is read: asking for what may be missing is what conditions are for.
     pub(super) quiet: bool,
+    /// Files that were read, or looked for.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl<'a> Loading<'a> {
@@ -76,6 +78,12 @@ impl<'a> Loading<'a> {
     /// The path behind a key, relative to the scenario's folder.
     pub(super) fn path(&mut self, node: &Node) -> Option<PathBuf> {
         Some(self.folder.join(self.reader.text(node)?.value))
+    }
+
+    /// What a file holds.
+    pub(super) fn bytes(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.push(path.to_owned());
+        std::fs::read(path)
     }
 
     /// Notes a file that cannot be read.

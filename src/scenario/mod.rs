@@ -49,6 +49,8 @@ pub struct Loaded {
     pub lookups: Vec<Lookup>,
     /// The values that the file gives beside its flows, and where each came from.
     pub settings: Vec<Setting>,
+    /// Every file that it was read from, the scenario's own and `.env` among them, whether it is there or not.
+    pub files: Vec<PathBuf>,
 }
 
 /// How people use a system, ready to run.

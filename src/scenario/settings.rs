@@ -117,6 +117,7 @@ fn candidates(scenario: &Path) -> Vec<PathBuf> {
 
 fn existing(loading: &mut Loading<'_>, node: &Node) -> Option<PathBuf> {
     let path = loading.path(node)?;
+    loading.files.push(path.clone());
     match std::fs::File::open(&path).and_then(|file| file.metadata()) {
         Ok(found) if found.is_file() => Some(path),
         Ok(_) => {

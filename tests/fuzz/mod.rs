@@ -8,6 +8,8 @@
 //!
 //! A finding says its round: `FUZZ_SEED=ROUND` begins there. Each that was ever made is a case in `findings`.
 
+#![allow(clippy::print_stderr, reason = "what was done is told")]
+
 mod expressions;
 mod mutation;
 mod scenarios;
@@ -24,7 +26,7 @@ const ROUND: u64 = 200;
 /// CPU time that one input may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time on the clock after which an input does not end at all.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_mins(1);
 /// Memory that the process may hold, in KiB.
 const MEMORY: u64 = 1 << 20;
 
@@ -74,9 +76,12 @@ fn time() -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// When an input was begun, and the input.
+type Current = Arc<Mutex<Option<(Instant, Vec<u8>)>>>;
+
 /// Who notices that an input does not end.
 struct Watch {
-    current: Arc<Mutex<Option<(Instant, Vec<u8>)>>>,
+    current: Current,
     round: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
 }
@@ -110,7 +115,7 @@ impl Watch {
         *self.current.lock().unwrap() = Some((Instant::now(), input.to_vec()));
         let begun = cpu();
         let ended = catch_unwind(AssertUnwindSafe(|| run(input)));
-        let took = cpu() - begun;
+        let took = cpu().saturating_sub(begun);
         *self.current.lock().unwrap() = None;
         let round = &self.round;
         assert!(

@@ -144,7 +144,7 @@ fn corpus() -> Corpus {
 fn scenarios_are_read_whatever_they_are() {
     let place = Place::new();
     fuzz("scenarios", Duration::ZERO, &corpus(), |bytes| {
-        place.read(bytes)
+        place.read(bytes);
     });
 }
 

@@ -4,7 +4,9 @@
 use super::page;
 use crate::support::cli::Bench;
 use crate::support::target::{target, target_tls};
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use tollgate::plan::{Overrides, resolve};
 use tollgate::scenario::{Environment, load};
 
@@ -40,7 +42,7 @@ fn named(block: &str) -> Option<&str> {
     let first = block.lines().next()?;
     first
         .strip_prefix("# ")
-        .filter(|name| name.ends_with(".yaml"))
+        .filter(|name| Path::new(name).extension().is_some_and(|e| e == "yaml"))
 }
 
 fn complete(block: &str) -> String {
@@ -60,7 +62,7 @@ fn complete(block: &str) -> String {
         file += "target: http://127.0.0.1:8080\n";
     }
     if block.contains(PASSWORD) && !block.contains("secrets:") {
-        file += &format!("secrets: [{PASSWORD}]\n");
+        writeln!(file, "secrets: [{PASSWORD}]").unwrap();
     }
     if !has("flows:") {
         file += "flows: { f: { steps: [{ get: /ok }] } }\n";

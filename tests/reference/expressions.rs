@@ -1,6 +1,7 @@
 //! `docs/expressions.md`, whole: every word of the vocabulary with its example.
 
 use super::{code, golden, row};
+use std::fmt::Write as _;
 use tollgate::expr::{EXAMPLE, Entry, Kind, vocabulary};
 
 const HEAD: &str = include_str!("expressions.head.md");
@@ -61,7 +62,7 @@ fn cells(entry: &Entry, judged: bool) -> Vec<String> {
 fn every_word_is_in_the_reference() {
     let mut made = HEAD.replace("EXAMPLE\n", &format!("{EXAMPLE}\n"));
     for (kind, title, about) in PARTS {
-        made += &format!("\n## {title}\n\n{about}\n\n{}", table(kind));
+        write!(made, "\n## {title}\n\n{about}\n\n{}", table(kind)).unwrap();
     }
     golden("expressions.md", &made);
 }

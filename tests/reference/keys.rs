@@ -3,6 +3,7 @@
 use super::examples::{Example, examples};
 use super::{code, golden, page, row};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use tollgate::scenario::SCENARIO;
 use tollgate::source::{Kind, Node, Shape, Source, Type, parse};
 
@@ -85,10 +86,12 @@ fn every_key_is_in_the_reference() {
             .get(name)
             .unwrap_or_else(|| panic!("no map is called `{name}`"));
         told.insert(shape.name);
-        made += &format!(
+        write!(
+            made,
             "<!-- keys: {name} -->\n{}<!-- end -->{behind}",
             table(shape)
-        );
+        )
+        .unwrap();
     }
     let missing: Vec<_> = all.keys().filter(|name| !told.contains(*name)).collect();
     assert!(missing.is_empty(), "no table for {missing:?}");

@@ -92,10 +92,13 @@ fn hostile_exhibit() -> Exhibit {
         ],
         body: HOSTILE.into(),
         cut: true,
+        origin: None,
     };
     Exhibit {
         step: 0,
         what: Some(What::Check(1)),
+        retried: false,
+        findings: Vec::new(),
         at: 50_000,
         took: 5 * MS,
         expected: Some("text that contains \"welcome\"".into()),

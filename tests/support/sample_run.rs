@@ -305,6 +305,8 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
     recorder.wants_exhibit(sample.step, what).then(|| Exhibit {
         step: sample.step,
         what: Some(what),
+        retried: false,
+        findings: Vec::new(),
         at: sample.sent,
         took: sample.service(),
         expected: sample.status.map(|_| "number 201".into()),
@@ -320,6 +322,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             ],
             body: "{\"cart\":\"c-1042\",\"method\":\"card\",\"note\":\"it's a gift\"}".into(),
             cut: false,
+            origin: None,
         },
         status: sample.status,
         response: sample.status.map(|_| Message {
@@ -329,6 +332,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             ],
             body: "{\n  \"error\": \"payment provider is busy\",\n  \"trace\": \"4bf92f3577b34da6\"\n}".into(),
             cut: false,
+            origin: None,
         }),
     })
 }

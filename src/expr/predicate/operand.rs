@@ -113,10 +113,10 @@ impl Operand {
             Self::Json(Json::String(text)) => quoted(text),
             Self::Json(json) => written(json),
             Self::Time(time) => format_duration(*time),
-            Self::Template(template) => match slot(template, variables) {
-                Some(Value::Json(json)) => Self::Json(json.clone()).describe(variables),
-                Some(Value::Time(time)) => format_duration(*time),
-                Some(Value::Missing) | None => template.render_variables(variables).map_or_else(
+            Self::Template(template) => match whole(template, variables) {
+                Some(Found::Json(json)) => Self::Json(json.into_owned()).describe(variables),
+                Some(Found::Time(time)) => format_duration(time),
+                _ => template.render_variables(variables).map_or_else(
                     || "a variable without a value".to_owned(),
                     |text| quoted(&text),
                 ),
@@ -132,9 +132,11 @@ impl Operand {
     pub(super) fn text_value<'a>(&'a self, variables: &'a [Value]) -> Option<Cow<'a, str>> {
         match self {
             Self::Json(Json::String(text)) => Some(Cow::Borrowed(text)),
-            Self::Template(template) => match slot(template, variables) {
-                Some(Value::Missing) => None,
-                Some(value) => Some(value.text()),
+            Self::Template(template) => match template.as_slot() {
+                Some(slot) => variables
+                    .get(slot)
+                    .filter(|v| !v.is_missing())
+                    .map(Value::text),
                 None => template.render_variables(variables).map(Cow::Owned),
             },
             Self::Json(_) | Self::Time(_) | Self::List(_) => None,
@@ -201,9 +203,10 @@ impl Operand {
             Self::List(_) => return None,
             Self::Template(template) => template,
         };
-        let own = match slot(template, variables) {
-            Some(value) => Found::of(value)?,
-            None => Found::Text(Cow::Owned(template.render_variables(variables)?)),
+        let own = if is_whole(template) {
+            whole(template, variables)?
+        } else {
+            Found::Text(Cow::Owned(template.render_variables(variables)?))
         };
         if beside.as_text().is_some() {
             return self.text_value(variables).map(Found::Text);
@@ -331,10 +334,18 @@ fn plain_number(digits: &str) -> Option<Json> {
     })
 }
 
-/// The variable that a template consists of.
-fn slot<'a>(template: &Template, variables: &'a [Value]) -> Option<&'a Value> {
-    let slot = template.as_slot()?;
-    Some(variables.get(slot).unwrap_or(&Value::Missing))
+/// Whether a template consists of a variable, or a part of one.
+fn is_whole(template: &Template) -> bool {
+    template.as_slot().is_some() || template.as_member().is_some()
+}
+
+/// What that variable or part holds.
+fn whole<'a>(template: &Template, variables: &'a [Value]) -> Option<Found<'a>> {
+    if let Some(member) = template.as_member() {
+        let json = member.find(variables)?;
+        return Some(Found::Json(Cow::Borrowed(json)));
+    }
+    variables.get(template.as_slot()?).and_then(Found::of)
 }
 
 /// A text as a value of the type of `beside`, if it is written like one.

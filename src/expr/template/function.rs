@@ -67,14 +67,16 @@ impl Function {
         }
     }
 
-    /// The variables that its arguments read.
-    pub(super) fn slots(&self) -> Vec<usize> {
-        match self {
-            Self::Choice(items, _) => items.iter().flat_map(Segment::slots).collect(),
-            Self::Encode(_, text) | Self::Sha256(text) => text.slots(),
-            Self::Hmac { key, text, .. } => [key.slots(), text.slots()].concat(),
-            _ => Vec::new(),
-        }
+    /// Its arguments that may read variables.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &Segment> {
+        let (items, one, two): (&[Segment], _, _) = match self {
+            Self::Choice(items, _) => (items, None, None),
+            Self::Encode(_, text) | Self::Sha256(text) => (&[], Some(text), None),
+            Self::Hmac { key, text, .. } => (&[], Some(key), Some(text)),
+            _ => (&[], None, None),
+        };
+        let boxed = one.into_iter().chain(two).map(AsRef::as_ref);
+        items.iter().chain(boxed)
     }
 
     /// Writes the result of one call.

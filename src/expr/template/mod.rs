@@ -5,9 +5,11 @@
 mod call;
 mod fake;
 mod function;
+mod member;
 mod parse;
 
 use self::function::Function;
+pub use self::member::Member;
 pub(super) use self::parse::unknown_name;
 use self::parse::{not_closed, placeholder};
 
@@ -17,7 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt::{self, Write};
 
-/// Text with `{{ name }}`, `{{ feeder.column }}` and `{{ function() }}` in it, compiled to segments.
+/// Text with `{{ name }}`, `{{ feeder.column }}`, `{{ name.member[0] }}` and `{{ function() }}` in it, compiled to segments.
 /// `{{ "{{" }}` stands for two literal braces.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Template {
@@ -33,6 +35,8 @@ pub(super) enum Segment {
     Text(String),
     /// A variable.
     Slot(usize),
+    /// A part of one.
+    Member(Box<Member>),
     /// A function's result.
     Call(Function),
 }
@@ -145,6 +149,11 @@ impl Template {
         self.segments.iter().flat_map(Segment::slots)
     }
 
+    /// The parts of variables that it reads.
+    pub fn members(&self) -> impl Iterator<Item = &Member> + '_ {
+        self.segments.iter().flat_map(Segment::members)
+    }
+
     /// Renders what was parsed with [`Template::parse_variables`]; `None` where a variable has no value.
     pub(super) fn render_variables(&self, variables: &[Value]) -> Option<String> {
         let mut out = String::new();
@@ -154,6 +163,9 @@ impl Template {
                 Segment::Slot(slot) => {
                     let value = variables.get(*slot).filter(|value| !value.is_missing())?;
                     out.push_str(&value.text());
+                }
+                Segment::Member(member) => {
+                    out.push_str(&Value::Json(member.find(variables)?.clone()).text());
                 }
                 Segment::Call(_) => {}
             }
@@ -170,6 +182,14 @@ impl Template {
     pub fn as_slot(&self) -> Option<usize> {
         match self.segments.as_slice() {
             [Segment::Slot(slot)] => Some(*slot),
+            _ => None,
+        }
+    }
+
+    /// The part of a variable that the whole text consists of.
+    pub fn as_member(&self) -> Option<&Member> {
+        match self.segments.as_slice() {
+            [Segment::Member(member)] => Some(member),
             _ => None,
         }
     }
@@ -193,7 +213,17 @@ impl Segment {
         match self {
             Self::Text(_) => Vec::new(),
             Self::Slot(slot) => vec![*slot],
-            Self::Call(function) => function.slots(),
+            Self::Member(member) => vec![member.slot()],
+            Self::Call(function) => function.arguments().flat_map(Self::slots).collect(),
+        }
+    }
+
+    /// The parts of variables that it reads.
+    pub(super) fn members(&self) -> Vec<&Member> {
+        match self {
+            Self::Text(_) | Self::Slot(_) => Vec::new(),
+            Self::Member(member) => vec![member],
+            Self::Call(function) => function.arguments().flat_map(Self::members).collect(),
         }
     }
 
@@ -211,6 +241,11 @@ impl Segment {
             Self::Text(text) => out.write_str(text),
             Self::Slot(slot) => match cx.variables.get(*slot) {
                 Some(value) => write!(out, "{value}"),
+                None => Ok(()),
+            },
+            Self::Member(member) => match member.find(cx.variables) {
+                Some(serde_json::Value::String(text)) => out.write_str(text),
+                Some(json) => write!(out, "{json}"),
                 None => Ok(()),
             },
             Self::Call(function) => function.write(cx, out),

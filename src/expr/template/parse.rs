@@ -3,6 +3,7 @@
 
 use super::Segment;
 use super::call::call;
+use super::member::member;
 use crate::expr::lexer::{Cursor, error, suggest, unescape};
 use crate::expr::vocabulary::{Kind, entry};
 use crate::expr::{ParseError, Scope};
@@ -38,10 +39,14 @@ pub(super) fn placeholder(
     if cursor.eat("(") {
         return call(cursor, &name, open, scope);
     }
-    if let Some(slot) = scope.slot(name.text) {
-        return Ok(Segment::Slot(slot));
+    let known = scope.slot(name.text);
+    if let Some(member) = member(cursor, &name, known, scope)? {
+        return Ok(Segment::Member(Box::new(member)));
     }
-    Err(unknown_name(name.text, name.range, scope))
+    match known {
+        Some(slot) => Ok(Segment::Slot(slot)),
+        None => Err(unknown_name(name.text, name.range, scope)),
+    }
 }
 
 /// The error for a name that `scope` does not know.
@@ -50,7 +55,12 @@ pub(in crate::expr) fn unknown_name(
     range: Range<usize>,
     scope: &dyn Scope,
 ) -> ParseError {
-    let names = scope.names();
+    let mut names = scope.names();
+    if let Some((_, path)) = name.split_once('.') {
+        let whole = names.iter().filter(|known| !known.contains('.'));
+        let members: Vec<String> = whole.map(|known| format!("{known}.{path}")).collect();
+        names.extend(members);
+    }
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     let help = match entry(Kind::Function, name) {
         Some(function) => format!("a function is called: `{}`", function.syntax),

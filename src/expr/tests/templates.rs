@@ -251,3 +251,88 @@ fn values_print_as_in_a_url() {
         assert_eq!(value.is_missing(), value == Value::Missing);
     }
 }
+
+struct Order;
+
+impl Scope for Order {
+    fn slot(&mut self, name: &str) -> Option<usize> {
+        ["order", "order.column", "token"]
+            .iter()
+            .position(|known| *known == name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["order", "order.column", "token"].map(str::to_owned).into()
+    }
+}
+
+#[test]
+fn members_are_read_by_plain_paths_and_a_column_wins() {
+    let order = json!({ "id": 7, "column": "member", "lines": [{ "sku": "a", "a b": [true] }], "k-1": "x" });
+    let variables = [Value::Json(order), "of a feeder".into(), Value::Missing];
+    for (text, want) in [
+        ("{{ order.id }}", "7"),
+        ("{{ order.column }}", "of a feeder"),
+        ("{{ order.lines[0].sku }}{{order.k-1}}", "ax"),
+        ("{{ order[\"lines\"][0][\"a b\"][0] }}", "true"),
+        ("{{ order.lines[0] }}", r#"{"a b":[true],"sku":"a"}"#),
+        ("{{ base64(order.lines[0].sku) }}", "YQ=="),
+    ] {
+        let template = Template::parse(text, &mut Order).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let (mut rng, mut out) = (rng(), String::new());
+        template.render(&mut context(&variables, &mut rng), &mut out);
+        let same = out == want
+            || serde_json::from_str::<serde_json::Value>(&out).is_ok_and(|out| {
+                serde_json::from_str(want).is_ok_and(|want: serde_json::Value| out == want)
+            });
+        assert!(same, "{text}: {out}");
+        assert!(template.members().all(|m| m.find(&variables).is_some()));
+    }
+    let nothing = Template::parse("{{ order.lines[1].sku }}", &mut Order).unwrap();
+    let member = nothing.as_member().unwrap();
+    assert_eq!(member.find(&variables), None);
+    assert!(
+        member
+            .lacking(&variables)
+            .starts_with("`order.lines[1].sku` finds nothing: `order` holds object {")
+    );
+    for (text, at, help) in [
+        ("{{ ordr.id }}", "ordr.id", "did you mean `order.id`?"),
+        ("{{ order[x] }}", "[", "write names and places"),
+        ("{{ order..id }}", "order..id", "write names and places"),
+        ("{{ order[0 }}", "[0 ", "write names and places"),
+    ] {
+        let problem = Template::parse(text, &mut Order).unwrap_err();
+        assert_eq!(&text[problem.range.clone()], at, "{problem:?}");
+        assert!(problem.help.as_ref().unwrap().contains(help), "{problem:?}");
+    }
+}
+
+#[test]
+fn members_keep_their_type_in_bodies_and_checks() {
+    let variables = [
+        Value::Json(json!({ "n": 2, "tags": ["a"] })),
+        Value::Missing,
+        Value::Missing,
+    ];
+    let source = Source::new(
+        "x.yaml",
+        "{ n: '{{ order.n }}', t: '{{ order.tags }}', s: 'x{{ order.n }}' }",
+    );
+    let node = crate::source::parse(&source).unwrap();
+    let body = JsonTemplate::compile(&node, &source, &mut Order, &mut Vec::new());
+    let (mut rng, mut out) = (rng(), String::new());
+    body.render(&mut context(&variables, &mut rng), &mut out);
+    assert_eq!(out, r#"{"n":2,"t":["a"],"s":"x2"}"#);
+    let headers = Head::default();
+    let facts = Facts::new(202, &headers, "").with_variables(&variables);
+    for (check, holds) in [
+        ("status > \"{{ order.n }}\"", true),
+        ("status == \"20{{ order.n }}\"", true),
+        ("status == \"{{ order.n }}\"", false),
+        ("status in [\"{{ order.none }}\", 202]", false),
+    ] {
+        let parsed = Check::parse(check, &mut Order).unwrap();
+        assert_eq!(parsed.evaluate(&facts, &mut rng).is_ok(), holds, "{check}");
+    }
+}

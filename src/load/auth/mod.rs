@@ -107,8 +107,10 @@ pub(super) fn authorize(call: &mut Call, value: &HeaderValue) {
     }
 }
 
-/// The first variable that a template needs and that has no value.
-pub(super) fn missing(templates: &[&Template], variables: &[Value]) -> Option<usize> {
-    let mut slots = templates.iter().flat_map(|template| template.slots());
-    slots.find(|slot| variables[*slot].is_missing())
+/// Whether a variable that a template needs, or a part of one, has no value.
+pub(super) fn missing(templates: &[&Template], variables: &[Value]) -> bool {
+    templates.iter().any(|template| {
+        template.slots().any(|slot| variables[slot].is_missing())
+            || template.members().any(|m| m.find(variables).is_none())
+    })
 }

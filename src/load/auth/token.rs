@@ -4,7 +4,7 @@
 use super::{missing, rendered};
 use crate::expr::{Context, Template};
 use crate::load::program::{Unsendable, locate};
-use crate::protocol::{Answer, Call, Exchange, Headers, Location};
+use crate::protocol::{Answer, Call, Exchange, Headers, Keep, Location};
 use crate::scenario::{OAuth2, bearer};
 use crate::units::{Nanos, nanos};
 use base64::Engine as _;
@@ -57,9 +57,9 @@ impl Grant {
                 .iter()
                 .flat_map(|(user, password)| [user, password]),
         );
-        if let Some(slot) = missing(&templates, cx.variables) {
-            let why = format!("variable number {slot}, which the token needs, has no value");
-            return Err(Unsendable(why));
+        if missing(&templates, cx.variables) {
+            let why = "a variable that the token needs has no value";
+            return Err(Unsendable(why.into()));
         }
         let id = rendered(&oauth.client_id, cx);
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -123,7 +123,7 @@ impl Grant {
             body: Bytes::from(self.body.clone()),
             timeout,
             redirects: 0,
-            keep_body: true,
+            keep_body: Keep::Whole,
         })
     }
 }

@@ -60,7 +60,7 @@ impl<P: Protocol> Worker<P> {
         }
         let auth = self.program.requests[shot.step].source.auth.as_ref();
         if let Some(Auth::Digest { user, password }) = auth
-            && missing(&[user, password], variables).is_none()
+            && !missing(&[user, password], variables)
         {
             let mut cx = lane.context(variables).0;
             let (user, password) = (rendered(user, &mut cx), rendered(password, &mut cx));

@@ -3,7 +3,7 @@
 
 use super::{Captured, Lane, evaluate};
 use crate::expr::Value;
-use crate::load::exhibit::exhibit;
+use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
 use crate::load::worker::Worker;
 use crate::protocol::{Call, Exchange, Problem, Protocol};
@@ -155,11 +155,16 @@ impl<P: Protocol> Worker<P> {
             let done = self.clock.at(exchange.done);
             return End::Challenged { done };
         }
-        let evaluated = evaluate(&self.program, (variables, lane), call, exchange);
+        let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
+        let seen = (variables, lane.session.cookies(), call, exchange);
         let done = self.clock.at(exchange.done);
         let mut fault = match evaluated {
             Ok(captured) => {
-                self.record(&self.sample(flying, exchange, Outcome::Ok));
+                let sample = self.sample(flying, exchange, Outcome::Ok);
+                self.record(&sample);
+                if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
+                    self.show(seen, &sample, Case::Passed(&captured));
+                }
                 if shot.chances.again {
                     self.recorder.borrow_mut().flaky(step, shot.measured);
                 }
@@ -181,19 +186,39 @@ impl<P: Protocol> Worker<P> {
             }
             _ if shot.chances.more && !self.stopping() => {
                 self.recorder.borrow_mut().retried(step, shot.measured);
+                if self.recorder.borrow().wants_attempt(step, fault.what) {
+                    let sample = self.sample(flying, exchange, outcome);
+                    self.show(seen, &sample, Case::Again(&fault));
+                }
                 return End::Again { done };
             }
             _ => {}
         }
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
-        let mut recorder = self.recorder.borrow_mut();
-        if recorder.wants_exhibit(step, fault.what) {
-            let case = (call, exchange, &fault);
-            let masker = &self.masker;
-            recorder.exhibit(exhibit(&self.program, masker, variables, &sample, case));
+        if self.recorder.borrow().wants_exhibit(step, fault.what) {
+            self.show(seen, &sample, Case::Failed(&fault));
         }
         End::Failed { done }
+    }
+
+    /// Keeps an exchange.
+    #[cold]
+    fn show(
+        &self,
+        (variables, cookies, call, exchange): (&[Value], Option<&str>, &Call, &Exchange),
+        sample: &Sample,
+        case: Case<'_>,
+    ) {
+        let evidence = Evidence {
+            variables,
+            call,
+            cookies: cookies.filter(|_| !case.unsent()),
+            exchange,
+            sample,
+        };
+        let exhibit = exhibit(&self.program, &self.masker, evidence, case);
+        self.recorder.borrow_mut().exhibit(exhibit);
     }
 
     #[inline]

@@ -181,6 +181,11 @@ impl<P: Protocol> Worker<P> {
         self.changed.notify_one();
     }
 
+    /// A smoke test: what passed is shown, too.
+    pub(super) fn shows_passes(&self) -> bool {
+        matches!(self.plan.load, Load::Passes(_))
+    }
+
     pub(super) fn stopping(&self) -> bool {
         self.closing.get() || self.stop.reason().is_some()
     }

@@ -5,11 +5,12 @@
 use super::connection::Connection;
 use super::redirect::Hop;
 use super::wire::{self, Arrival, Outgoing, Purpose, Received};
-use super::{Client, Timings, body, origin};
+use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
-use crate::protocol::{Answer, Call, Location, Problem, Session};
+use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
 use crate::record::Failure;
+use bytes::Bytes;
 use http::Method;
 use std::time::SystemTime;
 
@@ -37,20 +38,38 @@ impl Client {
         };
         let mut redirects = Vec::new();
         loop {
-            let (connection, received) = self.send(&hop, session, timings).await?;
+            let line = if session.jar.is_empty() {
+                None
+            } else {
+                session.jar.header(hop.place(), SystemTime::now)
+            };
+            // The exchange may be cut off at any time: what the first request says is kept before it is sent.
+            let later;
+            let cookies = if redirects.is_empty() {
+                session.cookies = line;
+                session.cookies.as_deref()
+            } else {
+                later = line;
+                later.as_deref()
+            };
+            let (connection, received) =
+                self.send(&hop, cookies, &mut session.kept, timings).await?;
             if received.has.cookies {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
             }
             let (peer, certificate) = (connection.peer, connection.certificate.clone());
             if received.reusable {
-                self.keep(&hop.origin, session, connection);
+                self.keep(&hop.origin, &mut session.kept, connection);
             }
             let Some(url) = hop.next(&received)? else {
                 let (size, packed) = (received.size, received.has.coding);
                 return Ok(Answer {
                     status: received.status,
                     version: received.version,
-                    body: body::unpacked(&received.head, received.body, packed, size)?,
+                    body: match body::unpacked(&received.head, received.body, packed, size) {
+                        Err(_) if call.keep_body == Keep::Shown => Bytes::new(),
+                        body => body?,
+                    },
                     headers: received.head,
                     received: size,
                     redirects,
@@ -69,21 +88,17 @@ impl Client {
     async fn send(
         &self,
         hop: &Hop<'_>,
-        session: &mut Session,
+        cookies: Option<&str>,
+        kept: &mut Kept,
         timings: &mut Timings,
     ) -> Result<(Connection, Received), Problem> {
         let call = &hop.call;
-        let cookies = if session.jar.is_empty() {
-            None
-        } else {
-            session.jar.header(hop.place(), SystemTime::now)
-        };
         let request = Outgoing {
             method: &call.method,
             path: hop.path.as_str(),
             headers: &call.headers,
             host: &hop.origin.host_header,
-            cookies: cookies.as_deref(),
+            cookies,
             body: &call.body,
         };
         let purpose = Purpose {
@@ -92,9 +107,9 @@ impl Client {
             follow: call.redirects > 0,
         };
         loop {
-            let kept = self.kept(&hop.origin, session).await;
-            let reused = kept.is_some();
-            let mut connection = match kept {
+            let waiting = self.kept(&hop.origin, kept).await;
+            let reused = waiting.is_some();
+            let mut connection = match waiting {
                 Some(connection) => connection,
                 None => self.open(&hop.origin, timings).await?,
             };

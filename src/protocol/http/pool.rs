@@ -4,7 +4,7 @@
 
 use super::connection::{self, Connection};
 use super::origin::Origin;
-use super::{Client, Connections, Session, Timings, wire};
+use super::{Client, Connections, Timings, wire};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -45,15 +45,11 @@ impl Kept {
 
 impl Client {
     /// A connection for a request of this user that is there already, and still open.
-    pub(super) async fn kept(
-        &self,
-        origin: &Rc<Origin>,
-        session: &mut Session,
-    ) -> Option<Connection> {
+    pub(super) async fn kept(&self, origin: &Rc<Origin>, own: &mut Kept) -> Option<Connection> {
         loop {
             let mut connection = match self.blueprint.connections {
                 Connections::Shared => origin.take()?,
-                Connections::PerUser => session.kept.take(origin)?,
+                Connections::PerUser => own.take(origin)?,
                 Connections::PerRequest => return None,
             };
             let stream = &mut connection.stream;
@@ -64,10 +60,10 @@ impl Client {
     }
 
     /// Keeps a connection for whoever may use it again.
-    pub(super) fn keep(&self, origin: &Rc<Origin>, session: &mut Session, connection: Connection) {
+    pub(super) fn keep(&self, origin: &Rc<Origin>, own: &mut Kept, connection: Connection) {
         match self.blueprint.connections {
             Connections::Shared => origin.put_back(connection),
-            Connections::PerUser => session.kept.put_back(origin, connection),
+            Connections::PerUser => own.put_back(origin, connection),
             Connections::PerRequest => drop(connection),
         }
     }

@@ -1,7 +1,7 @@
 //! The client against servers on loopback that do what a test tells them, one connection at a time.
 
 use super::*;
-use crate::protocol::{Answer, Headers, Location};
+use crate::protocol::{Answer, Headers, Keep, Location};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,7 +34,7 @@ fn call() -> Call {
         body: bytes::Bytes::new(),
         timeout: Duration::from_secs(20),
         redirects: 0,
-        keep_body: false,
+        keep_body: Keep::No,
     }
 }
 
@@ -171,7 +171,7 @@ async fn an_answer_knows_where_it_came_from() {
     let client = client_of(&format!("http://localhost:{port}"), Connections::Shared);
     let call = Call {
         redirects: 3,
-        keep_body: true,
+        keep_body: Keep::Whole,
         ..call()
     };
     let mut session = Session::default();

@@ -43,6 +43,7 @@ struct Page<'a> {
     budgets: Vec<&'a BudgetRow>,
     steps: Vec<&'a StepRow>,
     failures: Vec<Failure<'a>>,
+    kept: Vec<Kept<'a>>,
     throughput: Option<String>,
     latency: Option<String>,
     curve: Option<String>,
@@ -54,6 +55,12 @@ struct Page<'a> {
 struct Failure<'a> {
     row: &'a FailureRow,
     exhibits: Vec<Exchange<'a>>,
+}
+
+/// A step, with exchanges that are no failures of it.
+struct Kept<'a> {
+    row: &'a StepRow,
+    exchanges: Vec<Exchange<'a>>,
 }
 
 struct Exchange<'a> {
@@ -70,12 +77,16 @@ impl<'a> Page<'a> {
             steps.sort_by(|a, b| slow(b).total_cmp(&slow(a)));
             steps.truncate(STEPS);
         }
+        let mut room = EXCHANGES;
+        let failures = failures(view, &mut room);
+        let kept = kept(view, &mut room);
         Self {
             view,
             css: include_str!("report.css"),
             budgets: view.budgets.iter().take(BUDGETS).collect(),
             steps,
-            failures: failures(view),
+            failures,
+            kept,
             throughput: charts::throughput(view),
             latency: charts::latency(view),
             curve: charts::curve(view),
@@ -201,21 +212,38 @@ impl<'a> Page<'a> {
     }
 }
 
-fn failures(view: &View) -> Vec<Failure<'_>> {
-    let mut room = EXCHANGES;
+fn failures<'a>(view: &'a View, room: &mut usize) -> Vec<Failure<'a>> {
     let mut out = Vec::new();
     for row in view.failures.iter().take(FAILURES) {
-        let mut exhibits = Vec::new();
-        for exhibit in &row.exhibits {
-            let exchange = exchange(exhibit);
-            let size = exchange.request.len() + exchange.response.len() + exhibit.curl.len();
-            if size > room {
-                break;
-            }
-            room -= size;
-            exhibits.push(exchange);
-        }
+        let exhibits = exchanges(&row.exhibits, room);
         out.push(Failure { row, exhibits });
+    }
+    out
+}
+
+fn kept<'a>(view: &'a View, room: &mut usize) -> Vec<Kept<'a>> {
+    let steps = view.steps.iter().filter(|s| !s.exchanges.is_empty());
+    let steps = steps.map(|row| Kept {
+        row,
+        exchanges: exchanges(&row.exchanges, room),
+    });
+    steps.filter(|step| !step.exchanges.is_empty()).collect()
+}
+
+/// As many as there is room for.
+fn exchanges<'a>(rows: &'a [ExhibitRow], room: &mut usize) -> Vec<Exchange<'a>> {
+    let mut out = Vec::new();
+    for row in rows {
+        let exchange = exchange(row);
+        let findings = row.findings.iter();
+        let findings = findings.map(|f| f.check.len() + f.expected.len() + f.actual.len() + 60);
+        let size = exchange.request.len() + exchange.response.len() + row.curl.len();
+        let size = size + findings.sum::<usize>();
+        if size > *room {
+            break;
+        }
+        *room -= size;
+        out.push(exchange);
     }
     out
 }

@@ -161,6 +161,11 @@ fn step(view: &View, step: &StepRow) -> Value {
         .collect();
     object.insert("checks".into(), Value::Array(checks));
     object.insert("latency_ms".into(), clocks(step));
+    // Absent where there are none: load keeps no passes.
+    if !step.exchanges.is_empty() {
+        let exchanges = step.exchanges.iter().map(exhibit).collect();
+        object.insert("exchanges".into(), Value::Array(exchanges));
+    }
     Value::Object(object)
 }
 
@@ -266,6 +271,28 @@ fn failure(failure: &FailureRow) -> Value {
 }
 
 fn exhibit(exhibit: &ExhibitRow) -> Value {
+    let mut object = plain_exhibit(exhibit);
+    if let Some(object) = object.as_object_mut() {
+        if exhibit.retried {
+            object.insert("retried".into(), true.into());
+            object.insert("what".into(), json!(exhibit.what));
+        }
+        if !exhibit.findings.is_empty() {
+            let findings = exhibit.findings.iter().map(|finding| {
+                json!({
+                    "check": finding.check,
+                    "held": finding.held,
+                    "expected": finding.expected,
+                    "actual": finding.actual,
+                })
+            });
+            object.insert("checks".into(), findings.collect());
+        }
+    }
+    object
+}
+
+fn plain_exhibit(exhibit: &ExhibitRow) -> Value {
     json!({
         "at_s": rounded(exhibit.at),
         "took_ms": rounded(exhibit.took),

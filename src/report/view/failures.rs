@@ -1,9 +1,10 @@
 //! What failed, with a few exchanges to look at. In: counts and exhibits of a record; out: rows of cleaned text and
 //! a curl line for each exchange. Invariant: every text here may have come from a server, and has been cleaned.
 
+use super::curl::curl;
 use super::latency::ms;
-use crate::record::{Exhibit, Failure, FailureCount, MASK, Message, RunRecord, What, name_of};
-use crate::report::text::{self, put};
+use crate::record::{Exhibit, FailureCount, Message, RunRecord, What};
+use crate::report::text;
 
 /// Characters kept of a header: nobody reads more of one.
 const HEADER: usize = 1_000;
@@ -31,9 +32,28 @@ pub struct FailureRow {
     pub exhibits: Vec<ExhibitRow>,
 }
 
+/// What one check wanted and found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FindingRow {
+    /// The check's text.
+    pub check: String,
+    /// It held.
+    pub held: bool,
+    /// What it wanted, in words; nothing for a capture.
+    pub expected: String,
+    /// What was there, in words.
+    pub actual: String,
+}
+
 /// One exchange, masked and cleaned.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExhibitRow {
+    /// It failed and was sent again.
+    pub retried: bool,
+    /// What failed, if anything did: the check's text, or what happened instead of an answer.
+    pub what: Option<String>,
+    /// The checks and captures that were looked at, in their order; the last is the one that failed.
+    pub findings: Vec<FindingRow>,
     /// When it was sent, in seconds since the run began.
     pub at: f64,
     /// How long it took from being sent, in milliseconds.
@@ -69,7 +89,7 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
     let mut exhibits: Vec<ExhibitRow> = record
         .exhibits
         .iter()
-        .filter(|e| (e.step, e.what) == (failure.step, Some(failure.what)))
+        .filter(|e| !e.retried && (e.step, e.what) == (failure.step, Some(failure.what)))
         .map(|e| exhibit(record, e))
         .collect();
     exhibits.sort_by(|a, b| a.at.total_cmp(&b.at));
@@ -106,7 +126,19 @@ fn kind(what: What) -> &'static str {
 
 fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
     let response = exhibit.response.as_ref();
+    let checks = record
+        .steps
+        .get(exhibit.step)
+        .map_or(&[][..], |s| &s.checks);
     ExhibitRow {
+        retried: exhibit.retried,
+        what: exhibit.what.map(|what| match what {
+            What::Check(index) => checks
+                .get(index)
+                .map_or_else(String::new, |c| text::line(c)),
+            What::Failure(failure) => failure.name().to_owned(),
+        }),
+        findings: findings(checks, exhibit),
         at: exhibit.at as f64 / 1e9,
         took: ms(exhibit.took),
         expected: exhibit.expected.as_deref().map(text::line),
@@ -122,168 +154,37 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
     }
 }
 
+/// What each check found, beside its text.
+fn findings(checks: &[String], exhibit: &Exhibit) -> Vec<FindingRow> {
+    let failed = match exhibit.what {
+        Some(What::Check(index)) => Some(index),
+        _ => None,
+    };
+    let all = checks.iter().zip(&exhibit.findings).enumerate();
+    all.map(|(index, (check, finding))| FindingRow {
+        check: text::line(check),
+        held: failed != Some(index),
+        expected: text::line(&finding.expected),
+        actual: text::line(&finding.actual),
+    })
+    .collect()
+}
+
+/// The exchanges of a step that are no failures of it: those that passed, and attempts that were sent again.
+pub(super) fn exchanges(record: &RunRecord, step: usize) -> Vec<ExhibitRow> {
+    let exhibits = record.exhibits.iter();
+    let mut rows: Vec<ExhibitRow> = exhibits
+        .filter(|e| e.step == step && (e.retried || e.what.is_none()))
+        .map(|e| exhibit(record, e))
+        .collect();
+    rows.sort_by(|a, b| a.at.total_cmp(&b.at));
+    rows
+}
+
 fn headers(message: &Message) -> Vec<String> {
     message
         .headers
         .iter()
         .map(|(name, value)| text::line(&text::clip(&format!("{name}: {value}"), HEADER)))
         .collect()
-}
-
-/// The request as a command for a shell. What curl sets by itself is left out; a body that was shortened is named
-/// by its place.
-fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
-    if exhibit.what == Some(What::Failure(Failure::Unsendable)) {
-        return String::new();
-    }
-    let (method, url) = exhibit
-        .request_line
-        .split_once(' ')
-        .unwrap_or(("GET", &exhibit.request_line));
-    let request = &exhibit.request;
-    let mut command = String::from("curl -i");
-    let secure = url.starts_with("https:");
-    match &record.ca {
-        _ if record.insecure && secure => command.push_str(" -k"),
-        Some(ca) if secure => put(&mut command, format_args!(" --cacert {}", quoted(ca))),
-        _ => {}
-    }
-    match method {
-        "GET" => {}
-        "HEAD" => command.push_str(" -I"),
-        "POST" if !request.body.is_empty() => {}
-        method => put(&mut command, format_args!(" -X {}", quoted(method))),
-    }
-    command.push(' ');
-    command.push_str(&quoted(url));
-    for (name, value) in &request.headers {
-        if !["host", "content-length", "user-agent", "accept-encoding"]
-            .contains(&name.to_ascii_lowercase().as_str())
-        {
-            command.push_str(" -H ");
-            command.push_str(&quoted(&format!("{name}: {value}")));
-        }
-    }
-    if request.cut {
-        command.push_str(" --data-binary @body");
-    } else if !request.body.is_empty() {
-        command.push_str(" --data-raw ");
-        command.push_str(&quoted(&request.body));
-    }
-    command
-}
-
-/// One word for a POSIX shell. A secret whose name is known is taken from the environment variable of that name.
-fn quoted(word: &str) -> String {
-    let Some((at, end, name)) = secret(word) else {
-        return literal(word);
-    };
-    let before = if at > 0 {
-        literal(&word[..at])
-    } else {
-        String::new()
-    };
-    let behind = if end < word.len() {
-        quoted(&word[end..])
-    } else {
-        String::new()
-    };
-    format!("{before}\"${name}\"{behind}")
-}
-
-/// The first mask that says a name: where it begins and ends, and the name.
-fn secret(word: &str) -> Option<(usize, usize, &str)> {
-    let masks = word.match_indices(MASK).map(|(at, _)| at);
-    masks.into_iter().find_map(|at| {
-        let end = at + word[at..].find('}')? + 1;
-        Some((at, end, name_of(&word[at..end])?))
-    })
-}
-
-fn literal(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_curl_line_is_one_command_whatever_the_server_said() {
-        let exhibit = Exhibit {
-            step: 0,
-            what: None,
-            at: 0,
-            took: 0,
-            expected: None,
-            actual: None,
-            request_line: "POST http://shop.test/cart?a=1&b=2".into(),
-            request: Message {
-                headers: vec![
-                    ("host".into(), "shop.test".into()),
-                    ("x-token".into(), "it's $(id) `id`".into()),
-                ],
-                body: "{\"a\":1}".into(),
-                cut: false,
-            },
-            status: None,
-            response: None,
-        };
-        assert_eq!(
-            curl(&RunRecord::default(), &exhibit),
-            r#"curl -i 'http://shop.test/cart?a=1&b=2' -H 'x-token: it'\''s $(id) `id`' --data-raw '{"a":1}'"#
-        );
-    }
-
-    #[test]
-    fn secrets_are_taken_from_the_environment_by_the_shell() {
-        for (word, shell) in [
-            ("x-key: •••{KEY}", r#"'x-key: '"$KEY""#),
-            ("•••{A}•••{B}'s", r#""$A""$B"''\''s'"#),
-            ("•••", "'•••'"),
-            ("•••{a b} $(id)", "'•••{a b} $(id)'"),
-        ] {
-            assert_eq!(quoted(word), shell);
-        }
-    }
-
-    #[test]
-    fn curl_trusts_whom_the_run_trusted() {
-        let exhibit = Exhibit {
-            step: 0,
-            what: None,
-            at: 0,
-            took: 0,
-            expected: None,
-            actual: None,
-            request_line: "PURGE https://shop.test/".into(),
-            request: Message::default(),
-            status: None,
-            response: None,
-        };
-        let mut record = RunRecord {
-            ca: Some("my ca.pem".into()),
-            ..RunRecord::default()
-        };
-        let line = curl(&record, &exhibit);
-        assert_eq!(
-            line,
-            "curl -i --cacert 'my ca.pem' -X PURGE https://shop.test/"
-        );
-        record.insecure = true;
-        assert_eq!(
-            curl(&record, &exhibit),
-            "curl -i -k -X PURGE https://shop.test/"
-        );
-        let never_sent = Exhibit {
-            what: Some(What::Failure(Failure::Unsendable)),
-            ..exhibit
-        };
-        assert_eq!(curl(&record, &never_sent), "");
-    }
 }

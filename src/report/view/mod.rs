@@ -1,6 +1,7 @@
 //! The one view model of all reports. In: a record and its verdict; out: [`View`]. Invariant: whatever two reports
 //! both show comes from the same field here, and every text in it is clean (see `text`).
 
+mod curl;
 mod failures;
 mod latency;
 mod rows;
@@ -250,7 +251,11 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
     record
         .steps
         .iter()
-        .map(|step| StepRow::of(step, flow(step.flow), seconds))
+        .enumerate()
+        .map(|(index, step)| StepRow {
+            exchanges: failures::exchanges(record, index),
+            ..StepRow::of(step, flow(step.flow), seconds)
+        })
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! The rows of the tables: budgets, steps, flows. In: judgements, tallies and flow records; out: one value per row.
 //! Invariant: counts are those of the measured phase, and a share of nothing is `None`.
 
+use super::failures::ExhibitRow;
 use super::latency::Latency;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{FlowRecord, GroupRecord, Metric, StepRecord, Tally};
@@ -213,6 +214,8 @@ pub struct StepRow {
     pub connect: Latency,
     /// TLS handshake.
     pub tls: Latency,
+    /// Exchanges kept although they are no failures: passes of a smoke test, attempts that were sent again.
+    pub exchanges: Vec<ExhibitRow>,
 }
 
 impl StepRow {

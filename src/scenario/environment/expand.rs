@@ -101,15 +101,19 @@ impl<'a> Resolver<'a> {
         &self.unfilled
     }
 
-    /// The variables that were asked for and found, each once; the declared secrets are asked for too.
-    pub(in crate::scenario) fn lookups(&self, secrets: &[Spanned<String>]) -> Vec<Lookup> {
+    /// The variables that were asked for and found, each once; the declared secrets are asked for too, and what
+    /// `env()` asked for.
+    pub(in crate::scenario) fn lookups(
+        &self,
+        secrets: &[Spanned<String>],
+        asked: &[String],
+    ) -> Vec<Lookup> {
         let used = self.uses.iter().filter_map(|usage| {
             let (_, origin) = usage.found.as_ref()?;
             Some((&usage.name, *origin))
         });
-        let declared = secrets
-            .iter()
-            .filter_map(|secret| Some((&secret.value, self.value(&secret.value)?.1)));
+        let names = secrets.iter().map(|secret| &secret.value).chain(asked);
+        let declared = names.filter_map(|name| Some((name, self.value(name)?.1)));
         let mut lookups: Vec<Lookup> = Vec::new();
         for (name, origin) in used.chain(declared) {
             let lookup = Lookup {
@@ -252,7 +256,7 @@ mod tests {
         let scalar = entries[0].1.scalar().unwrap();
         assert!(!entries[0].1.is_null());
         let problems = reader.finish().iter().map(ToString::to_string).collect();
-        (scalar.text.clone(), problems, resolver.lookups(&[]))
+        (scalar.text.clone(), problems, resolver.lookups(&[], &[]))
     }
 
     #[test]

@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 pub(in crate::scenario) struct Outside {
     folder: PathBuf,
     variables: BTreeMap<String, String>,
+    /// Files that were asked for.
+    files: Vec<PathBuf>,
+    /// Variables that were asked for and are set.
+    asked: Vec<String>,
 }
 
 impl Outside {
@@ -28,17 +32,33 @@ impl Outside {
         Self {
             folder: folder.to_owned(),
             variables,
+            files: Vec::new(),
+            asked: Vec::new(),
         }
     }
 
     /// A file, by its path relative to the scenario.
-    pub(in crate::scenario) fn file(&self, name: &str) -> io::Result<Vec<u8>> {
-        std::fs::read(self.folder.join(name))
+    pub(in crate::scenario) fn file(&mut self, name: &str) -> io::Result<Vec<u8>> {
+        let path = self.folder.join(name);
+        self.files.push(path.clone());
+        std::fs::read(path)
     }
 
     /// A variable that is set.
-    pub(in crate::scenario) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+    pub(in crate::scenario) fn variable(&mut self, name: &str) -> Option<String> {
+        let value = self.variables.get(name)?;
+        self.asked.push(name.to_owned());
+        Some(value.clone())
+    }
+
+    /// The files that were asked for.
+    pub(in crate::scenario) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// The variables that were asked for and are set.
+    pub(in crate::scenario) fn asked(&self) -> &[String] {
+        &self.asked
     }
 }
 

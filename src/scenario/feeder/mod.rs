@@ -156,7 +156,7 @@ fn file(loading: &mut Loading<'_>, name: &Spanned<String>, fields: &Fields<'_>) 
         return None;
     }
     let path = loading.path(node)?;
-    let bytes = match std::fs::read(&path) {
+    let bytes = match loading.bytes(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
             loading.unreadable("T0502", node, &path, &error);

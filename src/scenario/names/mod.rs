@@ -164,6 +164,11 @@ impl Names {
         })
     }
 
+    /// What was asked for outside the scenario.
+    pub(super) fn outside(&self) -> &Outside {
+        &self.outside
+    }
+
     /// Slot → name.
     pub(super) fn into_variables(self) -> Vec<String> {
         self.variables
@@ -258,7 +263,7 @@ impl Scope for Names {
     }
 
     fn env(&mut self, name: &str) -> Option<String> {
-        self.outside.variable(name).map(str::to_owned)
+        self.outside.variable(name)
     }
 }
 

@@ -34,9 +34,10 @@ impl Names {
     }
 
     fn reason(&self, name: &str) -> Option<(String, String)> {
+        let head = name.split('.').next().unwrap_or(name);
         self.of_feeder(name)
-            .or_else(|| self.of_group(name))
-            .or_else(|| self.of_step(name))
+            .or_else(|| self.of_group(head))
+            .or_else(|| self.of_step(head))
     }
 
     fn of_feeder(&self, name: &str) -> Option<(String, String)> {

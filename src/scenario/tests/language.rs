@@ -221,7 +221,10 @@ fn a_boundary_occurs_in_no_part() {
         media_type.unwrap().split_once('=').unwrap().1.to_owned()
     };
     let plain = boundary(PartValue::Text(crate::expr::Template::literal("x")));
-    let file = PartValue::File(format!("..{plain}..{plain}-1").into_bytes().into());
+    let file = PartValue::File(
+        format!("..{plain}..{plain}-1").into_bytes().into(),
+        "x".into(),
+    );
     assert_eq!(boundary(file), format!("{plain}-2"));
 }
 

@@ -133,7 +133,11 @@ fn schemas_and_variables_are_read_with_the_scenario() {
         let path = folder.path().join("x.yaml");
         parse(Source::new("x.yaml", text), &path, &environment).map_err(|p| p.render(false))
     };
-    read("order.json", "STAGE").unwrap();
+    let loaded = read("order.json", "STAGE").unwrap();
+    assert!(loaded.lookups.iter().any(|l| l.name == "STAGE"));
+    for name in ["x.yaml", ".env", "order.json"] {
+        assert!(loaded.files.contains(&folder.path().join(name)), "{name}");
+    }
     let missing = read("nope.json", "STAGE").unwrap_err();
     assert!(
         missing.contains("x.yaml:9:38") && missing.contains("no file nope.json"),

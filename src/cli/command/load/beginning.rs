@@ -1,6 +1,7 @@
 //! What is known of a run before its first request. In: inputs and plan; out: a [`RunRecord`] without results.
 //! Invariant: what a run was made with is in its record, results or not.
 
+use super::revision;
 use crate::cli::inputs::Inputs;
 use crate::plan::{self, Plan};
 use crate::record::{Connections, Environment, Host, Model, PhaseRecord, RunRecord};
@@ -82,13 +83,8 @@ fn environment(plan: &Plan) -> Environment {
         .lines()
         .find_map(|l| l.strip_prefix("model name")?.split_once(':'))
         .map_or_else(String::new, |(_, name)| name.trim().to_owned());
-    let git = std::process::Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .output();
-    let revision = git
-        .ok()
-        .filter(|o| o.status.success())
-        .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
+    let revision = std::env::current_dir();
+    let revision = revision.ok().and_then(|folder| revision::revision(&folder));
     Environment {
         version: env!("CARGO_PKG_VERSION").into(),
         revision,

@@ -2,7 +2,7 @@
 //! error. Invariant: what is printed is masked and cannot act on the terminal or on a CI system.
 
 use crate::expr::{Facts, Value};
-use crate::protocol::{Answer, Call, ClientStats, Exchange, Location, Protocol, Session};
+use crate::protocol::{Answer, Call, ClientStats, Exchange, Keep, Location, Protocol, Session};
 use crate::record::{Masker, Message};
 use crate::report::log_line;
 use crate::scenario::{Capture, Scenario};
@@ -54,14 +54,14 @@ impl<P: Protocol> Protocol for Debugging<P> {
     async fn call(&self, call: &Call, session: &mut Session, now: Instant) -> Exchange {
         // Nobody else may want the body.
         let whole = Call {
-            keep_body: true,
+            keep_body: Keep::Whole,
             ..call.clone()
         };
         let exchange = self.inner.call(&whole, session, now).await;
         if let Ok(answer) = &exchange.result {
             self.learn(call.step, answer);
         }
-        eprint!("{}", self.text(call, &exchange));
+        eprint!("{}", self.text((call, session.cookies()), &exchange));
         exchange
     }
 
@@ -90,7 +90,7 @@ impl<P> Debugging<P> {
         self.secrets.borrow_mut().extend(values);
     }
 
-    fn text(&self, call: &Call, exchange: &Exchange) -> String {
+    fn text(&self, (call, cookies): (&Call, Option<&str>), exchange: &Exchange) -> String {
         let known = self.secrets.borrow();
         let secrets: Vec<Cow<'_, str>> = known.iter().map(|s| s.as_str().into()).collect();
         let mask = |text: &str| self.steps.masker.text(text, &secrets);
@@ -104,13 +104,15 @@ impl<P> Debugging<P> {
             line(&mut out, '*', label);
         }
         line(&mut out, '>', &mask(&format!("{} {url}", call.method)));
+        let cookies = cookies.map(|line| ("cookie", line.as_bytes()));
+        let headers = call.headers.iter().chain(cookies);
         lines(
             &mut out,
             '>',
             &self
                 .steps
                 .masker
-                .excerpt(call.headers.iter(), &call.body, (&secrets, BODY)),
+                .excerpt(headers, &call.body, (&secrets, BODY)),
         );
         let took = format_duration(exchange.done - exchange.sent);
         match &exchange.result {

@@ -77,7 +77,11 @@ fn generate(
     (how, stop, debug): (&How, &Stop, bool),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let program = Arc::new(Program::new(&inputs.scenario, &inputs.limits(), &masker));
+    let mut program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
+    if matches!(plan.load, Load::Passes(_)) {
+        program = program.showing_bodies();
+    }
+    let program = Arc::new(program);
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,

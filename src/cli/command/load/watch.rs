@@ -5,7 +5,6 @@ use super::Prepared;
 use super::run::{Run, execute_all, prepare_all, stopped};
 use crate::budget::Exit;
 use crate::cli::error::Error;
-use crate::cli::inputs::Inputs;
 use crate::cli::output::file_name;
 use crate::cli::{Terminal, signals};
 use crate::load::{Stop, stop};
@@ -79,21 +78,11 @@ fn look(path: &Path) -> Look {
     Some((found.modified().ok()?, found.len()))
 }
 
-/// The files that a scenario was read from.
+/// The files that a scenario and its budgets were read from.
 fn named(run: &Prepared) -> Vec<PathBuf> {
-    let Inputs {
-        budgets, settings, ..
-    } = &run.inputs;
-    let folder = run.file.parent().unwrap_or(Path::new(""));
-    let mut files = vec![run.file.clone(), folder.join(".env")];
-    files.extend(budgets.as_ref().map(|b| PathBuf::from(&b.source.name)));
-    for setting in settings {
-        let last = setting.key.rsplit('.').next().unwrap_or_default();
-        let data = setting.key.starts_with("data.") && matches!(last, "csv" | "json" | "jsonl");
-        if data || matches!(setting.key.as_str(), "tls.ca" | "include" | "budgets") {
-            files.extend(setting.value.split(", ").map(|path| folder.join(path)));
-        }
-    }
+    let mut files = run.inputs.files.clone();
+    let budgets = run.inputs.budgets.as_ref();
+    files.extend(budgets.map(|b| PathBuf::from(&b.source.name)));
     files
 }
 

@@ -2,6 +2,7 @@
 
 use super::head::Has;
 use crate::expr::Head;
+use crate::protocol::Keep;
 use http::{StatusCode, Version};
 
 /// What an answer is read for.
@@ -9,8 +10,8 @@ use http::{StatusCode, Version};
 pub(in super::super) struct Purpose {
     /// The request was a HEAD.
     pub(in super::super) to_head: bool,
-    /// Somebody looks at the body.
-    pub(in super::super) keep: bool,
+    /// What becomes of the body.
+    pub(in super::super) keep: Keep,
     /// Redirects are followed, so nobody looks at their bodies.
     pub(in super::super) follow: bool,
 }

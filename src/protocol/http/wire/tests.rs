@@ -6,7 +6,7 @@ mod differential;
 use super::request::Outgoing;
 use super::sending::Lost;
 use super::{Arrival, Purpose, Received, Scratch, exchange, is_quiet};
-use crate::protocol::Headers;
+use crate::protocol::{Headers, Keep};
 use crate::record::Failure;
 use bytes::Bytes;
 use http::Method;
@@ -75,7 +75,7 @@ async fn talk(method: &Method, script: Script) -> Option<Result<Received, Lost>>
     let request = outgoing(method, &headers, &body);
     let purpose = Purpose {
         to_head: *method == Method::HEAD,
-        keep: true,
+        keep: Keep::Whole,
         follow: false,
     };
     let talk = exchange(&mut client, &scratch, &request, purpose, &mut arrival);

@@ -18,7 +18,7 @@ pub(super) use response::checks;
 use super::here::{redirects, timeout};
 use super::step::{Retry, Until, retry, until};
 use super::{Here, trail};
-use crate::expr::{Check, Context, Template};
+use crate::expr::{Check, Context, Member, Template};
 use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::BODIES;
 use crate::source::{Diagnostic, Fields, Node, Span, Spanned};
@@ -57,6 +57,8 @@ pub struct Request {
     pub redirects: u32,
     /// The slots that rendering reads, each once: without a value for one of them it cannot be sent.
     pub reads: Vec<usize>,
+    /// The parts of variables that rendering reads: where one is not there it cannot be sent either.
+    pub members: Vec<Member>,
     /// Whether a check or a capture looks at the body, so that it must be kept.
     pub needs_body: bool,
     /// Names for parts of budgets, those of its flow included; `slow` keeps it out of latency budgets without a part.
@@ -134,7 +136,7 @@ pub(super) fn read<'a>(
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
         || captures.iter().any(|c| c.expression.needs_body());
-    let reads = outgoing.reads();
+    let (reads, members) = (outgoing.reads(), outgoing.members());
     Some(Request {
         name,
         name_span,
@@ -149,6 +151,7 @@ pub(super) fn read<'a>(
         timeout,
         redirects,
         reads,
+        members,
         needs_body,
         tags,
         auth: outgoing.auth,
@@ -245,15 +248,30 @@ fn outgoing<'a>(
 impl Outgoing {
     /// The slots that rendering reads, each once.
     fn reads(&self) -> Vec<usize> {
-        let query = self.query.iter().flatten().map(|(_, value)| value);
-        let headers = self.headers.iter().map(|(_, value)| value);
-        let templates = self.url.iter().chain(query).chain(headers);
-        let templates = templates.chain(self.auth.iter().flat_map(Auth::templates));
-        let mut reads: Vec<usize> = templates.flat_map(Template::slots).collect();
+        let mut reads: Vec<usize> = self.templates().flat_map(Template::slots).collect();
         reads.extend(self.body.iter().flat_map(Body::slots));
         reads.sort_unstable();
         reads.dedup();
         reads
+    }
+
+    /// The parts of variables that rendering reads.
+    fn members(&self) -> Vec<Member> {
+        let mut members: Vec<Member> = self
+            .templates()
+            .flat_map(Template::members)
+            .cloned()
+            .collect();
+        members.extend(self.body.iter().flat_map(Body::members).cloned());
+        members
+    }
+
+    /// All templates but those of the body.
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let query = self.query.iter().flatten().map(|(_, value)| value);
+        let headers = self.headers.iter().map(|(_, value)| value);
+        let templates = self.url.iter().chain(query).chain(headers);
+        templates.chain(self.auth.iter().flat_map(Auth::templates))
     }
 }
 

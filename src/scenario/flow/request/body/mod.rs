@@ -6,12 +6,13 @@ mod multipart;
 
 pub use multipart::{Multipart, Part, PartValue};
 
-use crate::expr::{Context, JsonTemplate, Template};
+use crate::expr::{Context, JsonTemplate, Member, Template};
 use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::BODIES;
 use crate::source::{Fields, Node};
 use bytes::Bytes;
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 /// What a request carries.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +28,8 @@ pub enum Body {
     Text(Template),
     /// `multipart/form-data`.
     Multipart(Multipart),
-    /// A file as it is.
-    File(Bytes),
+    /// A file as it is, and where it was read.
+    File(Bytes, PathBuf),
 }
 
 impl Body {
@@ -37,7 +38,7 @@ impl Body {
         let copied = |text: &str| Bytes::copy_from_slice(text.as_bytes());
         match self {
             Self::None => Some(Bytes::new()),
-            Self::File(bytes) => Some(bytes.clone()),
+            Self::File(bytes, _) => Some(bytes.clone()),
             Self::Json(json) => json.as_literal().map(copied),
             Self::Text(text) => text.as_literal().map(copied),
             Self::Form(pairs) => literal_pairs(pairs).map(Bytes::from),
@@ -54,7 +55,7 @@ impl Body {
             Self::Form(pairs) => render_pairs(pairs, cx, buffer),
             Self::Text(text) => text.render(cx, buffer),
             Self::Multipart(multipart) => return multipart.render(cx, buffer),
-            Self::File(bytes) => return bytes.clone(),
+            Self::File(bytes, _) => return bytes.clone(),
         }
         Bytes::copy_from_slice(buffer.as_bytes())
     }
@@ -62,11 +63,25 @@ impl Body {
     /// The slots that it reads, as often as it reads them.
     pub(super) fn slots(&self) -> Vec<usize> {
         match self {
-            Self::None | Self::File(_) => Vec::new(),
+            Self::None | Self::File(..) => Vec::new(),
             Self::Json(json) => json.slots().collect(),
             Self::Form(pairs) => pairs.iter().flat_map(|(_, value)| value.slots()).collect(),
             Self::Text(text) => text.slots().collect(),
-            Self::Multipart(multipart) => multipart.slots(),
+            Self::Multipart(multipart) => multipart.texts().flat_map(Template::slots).collect(),
+        }
+    }
+
+    /// The parts of variables that it reads.
+    pub(super) fn members(&self) -> Vec<&Member> {
+        match self {
+            Self::None | Self::File(..) => Vec::new(),
+            Self::Json(json) => json.members().collect(),
+            Self::Form(pairs) => pairs
+                .iter()
+                .flat_map(|(_, value)| value.members())
+                .collect(),
+            Self::Text(text) => text.members().collect(),
+            Self::Multipart(multipart) => multipart.texts().flat_map(Template::members).collect(),
         }
     }
 
@@ -83,7 +98,7 @@ impl Body {
             Self::Form(_) => "application/x-www-form-urlencoded".into(),
             Self::Text(_) => "text/plain; charset=utf-8".into(),
             Self::Multipart(multipart) => multipart.media_type().into(),
-            Self::File(_) => "application/octet-stream".into(),
+            Self::File(..) => "application/octet-stream".into(),
         })
     }
 }
@@ -109,19 +124,16 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Bod
         "form" => pairs(loading, node, "form").map(Body::Form),
         "text" => loading.template(node).map(Body::Text),
         "multipart" => multipart::read(loading, node).map(Body::Multipart),
-        "file" => file(loading, node).map(|(bytes, _)| Body::File(bytes)),
+        "file" => file(loading, node).map(|(bytes, path)| Body::File(bytes, path)),
         _ => Some(Body::Json(json(loading, node))),
     }
 }
 
-/// The bytes of a file, and its name.
-fn file(loading: &mut Loading<'_>, node: &Node) -> Option<(Bytes, String)> {
+/// The bytes of a file, and where it is.
+fn file(loading: &mut Loading<'_>, node: &Node) -> Option<(Bytes, PathBuf)> {
     let path = loading.path(node)?;
-    match std::fs::read(&path) {
-        Ok(bytes) => {
-            let name = path.file_name().unwrap_or_default();
-            Some((Bytes::from(bytes), name.to_string_lossy().into_owned()))
-        }
+    match loading.bytes(&path) {
+        Ok(bytes) => Some((Bytes::from(bytes), path)),
         Err(error) => {
             loading.unreadable("T0445", node, &path, &error);
             None

@@ -8,6 +8,7 @@ use crate::scenario::vocabulary::PART;
 use crate::source::{Fields, Kind, Node};
 use bytes::Bytes;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// What every boundary begins with; a text that happens to hold it makes a number follow.
 const BOUNDARY: &str = "tollgate-5b1c9e0f7a3d4826b0e1";
@@ -37,8 +38,8 @@ pub struct Part {
 pub enum PartValue {
     /// Text.
     Text(Template),
-    /// A file as it is, read while the scenario was read.
-    File(Bytes),
+    /// A file as it is, read while the scenario was read, and where.
+    File(Bytes, PathBuf),
 }
 
 impl Multipart {
@@ -56,6 +57,24 @@ impl Multipart {
     /// Its parts, in the order of the file.
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// The texts of a rendered body, part by part; nothing for files, and nothing at all where the body is not its own.
+    pub fn texts_in(&self, body: &[u8]) -> Vec<Option<String>> {
+        let body = String::from_utf8_lossy(body);
+        let mark = format!("--{}\r\n", self.boundary);
+        let end = format!("\r\n--{}--\r\n", self.boundary);
+        let inner = body.strip_prefix(&mark).and_then(|b| b.strip_suffix(&end));
+        let between = format!("\r\n{mark}");
+        let found: Vec<&str> = inner.map_or_else(Vec::new, |b| b.split(&between).collect());
+        if found.len() != self.parts.len() {
+            return vec![None; self.parts.len()];
+        }
+        let text = |(part, text): (&Part, &str)| match part.value {
+            PartValue::Text(_) => Some(text.split_once("\r\n\r\n")?.1.to_owned()),
+            PartValue::File(..) => None,
+        };
+        self.parts.iter().zip(found).map(text).collect()
     }
 
     pub(super) fn media_type(&self) -> String {
@@ -81,7 +100,7 @@ impl Multipart {
             out.extend_from_slice(self.head(part).as_bytes());
             match &part.value {
                 PartValue::Text(template) => out.extend(text(template)?),
-                PartValue::File(bytes) => out.extend_from_slice(bytes),
+                PartValue::File(bytes, _) => out.extend_from_slice(bytes),
             }
             out.extend_from_slice(b"\r\n");
         }
@@ -106,12 +125,12 @@ impl Multipart {
         head
     }
 
-    pub(super) fn slots(&self) -> Vec<usize> {
-        let texts = self.parts.iter().filter_map(|part| match &part.value {
+    /// The parts that are text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Template> {
+        self.parts.iter().filter_map(|part| match &part.value {
             PartValue::Text(text) => Some(text),
-            PartValue::File(_) => None,
-        });
-        texts.flat_map(Template::slots).collect()
+            PartValue::File(..) => None,
+        })
     }
 }
 
@@ -121,7 +140,7 @@ impl PartValue {
             Self::Text(text) => text
                 .as_literal()
                 .is_some_and(|text| text.contains(boundary)),
-            Self::File(bytes) => bytes
+            Self::File(bytes, _) => bytes
                 .windows(boundary.len())
                 .any(|w| w == boundary.as_bytes()),
         }
@@ -166,9 +185,11 @@ fn part(loading: &mut Loading<'_>, name: &str, node: &Node) -> Option<Part> {
     let filename = filename.map(|text| text.value);
     match (fields.get("file"), fields.get("text")) {
         (Some(node), None) => {
-            let (bytes, own) = file(loading, node)?;
+            let (bytes, path) = file(loading, node)?;
+            let own = path.file_name().unwrap_or_default();
+            let own = own.to_string_lossy().into_owned();
             let kind = kind.unwrap_or_else(|| "application/octet-stream".into());
-            let value = PartValue::File(bytes);
+            let value = PartValue::File(bytes, path);
             Some(named(value, filename.or(Some(own)), Some(kind)))
         }
         (None, Some(node)) => {
