@@ -20,6 +20,7 @@ mod layers;
 mod preflight;
 mod reports;
 mod schema;
+mod shops;
 mod smoke;
 mod support;
 mod target;

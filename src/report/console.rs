@@ -264,8 +264,14 @@ impl Page<'_> {
         }
         let took = text::figure(exhibit.took);
         match exhibit.status {
-            Some(status) => self.field("answer", &format!("status {status} after {took} ms")),
-            None => self.field("answer", &format!("none after {took} ms")),
+            Some(status) => self.field("answer", &format!("status {status} after {took} ms"))?,
+            None => self.field("answer", &format!("none after {took} ms"))?,
+        }
+        match exhibit.response_body.trim() {
+            "" => Ok(()),
+            // A page begins with what nobody looks for; the report has it.
+            page if page.starts_with('<') => Ok(()),
+            body => self.field("body", &clip(&text::line(body), 300)),
         }
     }
 

@@ -250,6 +250,8 @@ pub(super) fn with_help(mut problem: Diagnostic) -> Diagnostic {
     if problem.help.is_none() {
         problem.help = Some(String::from(if problem.message.contains("tab") {
             "indent with spaces"
+        } else if problem.message.contains("flow mapping") {
+            "between `{` and `}`, quote a text that holds `,`, `[`, `{` or `: `, or write its key on a line of its own"
         } else {
             "check the indentation, and quote a text that holds `: `, ` #`, or begins with `{`, `[`, `*`, `&` or `%`"
         }));
