@@ -267,11 +267,12 @@ impl Page<'_> {
             Some(status) => self.field("answer", &format!("status {status} after {took} ms"))?,
             None => self.field("answer", &format!("none after {took} ms"))?,
         }
-        match exhibit.response_body.trim() {
+        let body: Vec<&str> = exhibit.response_body.split_whitespace().collect();
+        match body.join(" ").as_str() {
             "" => Ok(()),
             // A page begins with what nobody looks for; the report has it.
             page if page.starts_with('<') => Ok(()),
-            body => self.field("body", &clip(&text::line(body), 300)),
+            body => self.field("body", &clip(body, 300)),
         }
     }
 
