@@ -22,6 +22,7 @@ mod preflight;
 mod reference;
 mod reports;
 mod schema;
+mod shops;
 mod smoke;
 mod support;
 mod target;

@@ -17,16 +17,15 @@ const EXCERPT: usize = 512;
 /// Secrets shorter than this are not searched for: masking every `a` helps nobody.
 const SHORTEST: usize = 3;
 
-/// Headers whose values are credentials.
-const HEADERS: [&str; 8] = [
+/// How the names of headers whose values are credentials end: `x-csrf-token`, `vendure-auth-token`, `set-cookie`.
+const HEADERS: [&str; 7] = [
     "authorization",
-    "proxy-authorization",
     "cookie",
-    "set-cookie",
-    "x-api-key",
     "api-key",
-    "x-auth-token",
-    "x-csrf-token",
+    "apikey",
+    "token",
+    "secret",
+    "password",
 ];
 
 /// What a secret looks like, and a quick look that says when there can be none: compiling a pattern costs more than
@@ -47,24 +46,33 @@ static SHAPES: [Shape; 3] = [
     },
     // "password": "…" and its kin in JSON.
     Shape {
-        possible: |text| text.contains(&b':') && behind_a_letter(text, b'"'),
+        possible: |text| text.contains(&b':') && behind_a_name(text, b'"'),
         regex: LazyLock::new(|| {
-            Regex::new(r#"(?i)("(?:[a-z_]*password|passwd|[a-z_]*secret|[a-z_]*token|api_?key)"\s*:\s*")(?:[^"\\]|\\.)*(")"#).unwrap()
+            Regex::new(r#"(?i)("(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)"\s*:\s*")(?:[^"\\]|\\.)*(")"#).unwrap()
         }),
     },
     // password=… in forms and URLs.
     Shape {
-        possible: |text| behind_a_letter(text, b'='),
+        possible: |text| behind_a_name(text, b'='),
         regex: LazyLock::new(|| {
-            Regex::new(r"(?i)(\b(?:[a-z_]*password|passwd|[a-z_]*secret|[a-z_]*token|api_?key)=)[^&\s;]*()").unwrap()
+            Regex::new(
+                r"(?i)(\b(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)=)[^&\s;]*()",
+            )
+            .unwrap()
         }),
     },
 ];
 
-/// Every name that is masked ends in a letter.
-fn behind_a_letter(text: &[u8], mark: u8) -> bool {
+/// Every name that is masked ends in a letter or a digit.
+fn behind_a_name(text: &[u8], mark: u8) -> bool {
     text.windows(2)
-        .any(|w| w[0].is_ascii_alphabetic() && w[1] == mark)
+        .any(|w| w[0].is_ascii_alphanumeric() && w[1] == mark)
+}
+
+/// Whether a header holds credentials.
+fn is_credential(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    HEADERS.iter().any(|end| name.ends_with(end))
 }
 
 /// Replaces secrets.
@@ -176,7 +184,7 @@ impl Masker {
     ) -> Message {
         let headers = headers
             .map(|(name, value)| {
-                let value = if HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+                let value = if is_credential(name) {
                     self.credentials(&String::from_utf8_lossy(value))
                 } else {
                     self.text(&String::from_utf8_lossy(value), captured)
@@ -232,6 +240,8 @@ mod tests {
             "token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
             r#"{"access_token": "abc\"def", "n": 1}"#,
             "client_secret=abcdef&x=1",
+            "registration-password1=abcdef&registration-password2=abcdef",
+            r#"{"password2": "abcdef"}"#,
             "captured c4ptured",
         ] {
             let masked = masker.text(text, &["c4ptured".into()]);
@@ -246,10 +256,17 @@ mod tests {
     #[test]
     fn credentials_in_headers_and_long_bodies() {
         let masker = Masker::new([]);
-        let headers = [("Authorization", &b"Basic abc"[..]), ("accept", b"*/*")];
+        let headers = [
+            ("Authorization", &b"Basic abc"[..]),
+            ("accept", b"*/*"),
+            ("X-CSRFToken", b"abc"),
+            ("shop-auth-token", b"abc"),
+        ];
         let message = masker.message(headers.into_iter(), "é".repeat(10_000).as_bytes(), &[]);
         assert_eq!(message.headers[0].1, MASK);
         assert_eq!(message.headers[1].1, "*/*");
+        assert_eq!(message.headers[2].1, MASK);
+        assert_eq!(message.headers[3].1, MASK);
         assert_eq!(message.body.chars().count(), EXCERPT);
         assert!(message.cut);
     }

@@ -281,14 +281,14 @@ impl Page<'_> {
             Some(status) => self.field("answer", &format!("status {status} after {took} ms"))?,
             None => self.field("answer", &format!("none after {took} ms"))?,
         }
-        if exhibit.response_body.is_empty() {
+        let words: Vec<&str> = exhibit.response_body.split_whitespace().collect();
+        let body = words.join(" ");
+        // A page begins with what nobody looks for; the report has it.
+        if body.is_empty() || body.starts_with('<') {
             return Ok(());
         }
         let more = if exhibit.response_cut { "…" } else { "" };
-        self.field(
-            "body",
-            &format!("{}{more}", clip(&text::line(&exhibit.response_body), BODY)),
-        )
+        self.field("body", &format!("{}{more}", clip(&text::line(&body), BODY)))
     }
 
     fn mismatch(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {

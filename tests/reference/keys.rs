@@ -110,10 +110,10 @@ fn note(node: &Node, kind: Type, seen: &mut BTreeSet<String>) {
             }
         }
         (Type::MapOf(kind), Kind::Map(entries)) => {
-            entries.iter().for_each(|(_, node)| note(node, *kind, seen))
+            entries.iter().for_each(|(_, node)| note(node, *kind, seen));
         }
         (Type::List(kind), Kind::List(items)) => {
-            items.iter().for_each(|node| note(node, *kind, seen))
+            items.iter().for_each(|node| note(node, *kind, seen));
         }
         (Type::Either(kinds), _) => kinds.iter().for_each(|kind| note(node, *kind, seen)),
         _ => {}

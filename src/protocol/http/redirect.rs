@@ -48,7 +48,7 @@ impl<'a> Hop<'a> {
         }
         let problem = |detail: String| Problem::new(Failure::Redirect, detail);
         if self.left == 0 {
-            return Err(problem(format!("more than {most} redirects")));
+            return Err(problem(format!("more than `redirects: {most}` allows")));
         }
         let location = received.head.get("location").unwrap_or_default();
         let text = String::from_utf8_lossy(location);

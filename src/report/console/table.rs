@@ -9,7 +9,7 @@ use crate::report::{BudgetRow, GroupRow, Point, StepRow, View};
 use crate::units::format_count;
 use std::io;
 
-/// Steps shown; of more, the slowest.
+/// Steps shown of a load; of more, the slowest. A smoke test is read like its flows: all of it, in order.
 const STEPS: usize = 30;
 
 /// A column of the step table.
@@ -40,7 +40,7 @@ const fn column(head: &'static str, cell: fn(&StepRow) -> String, from: usize) -
 pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     let columns: Vec<&Column> = COLUMNS.iter().filter(|c| c.from <= page.width).collect();
     let mut shown: Vec<&StepRow> = view.steps.iter().collect();
-    if shown.len() > STEPS {
+    if view.run.under_load && shown.len() > STEPS {
         let slow = |p: Point| p.ms.unwrap_or(-1.0);
         shown.sort_by(|a, b| slow(b.response.p95).total_cmp(&slow(a.response.p95)));
         shown.truncate(STEPS);
@@ -85,7 +85,7 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
             page.line(&asides)?;
         }
     }
-    if view.steps.len() > STEPS {
+    if view.run.under_load && view.steps.len() > STEPS {
         let rest = view.steps.len() - STEPS;
         page.line(&format!("the {STEPS} slowest; {rest} more in summary.csv"))?;
     }

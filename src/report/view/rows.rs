@@ -371,7 +371,7 @@ impl GroupRow {
     /// The group as a line of the table of steps.
     pub fn row(&self) -> StepRow {
         StepRow {
-            label: format!("group {}", self.name),
+            label: format!("group {}/{}", self.flow, self.name),
             sent: self.completed + self.stopped,
             ok: self.completed,
             failed: self.stopped,
