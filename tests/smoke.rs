@@ -364,8 +364,8 @@ fn attempts_of_flaky_steps_and_bodies_of_failures_are_shown() {
     for line in [
         "a/shaky: 1 flaky",
         "attempt   status < 400",
-        "body      turn 0⏎",
-        "body      status 404⏎",
+        "body      turn 0",
+        "body      status 404",
     ] {
         assert!(ran.stdout.contains(line), "{line} in\n{}", ran.stdout);
     }
