@@ -25,3 +25,4 @@ mod support;
 mod target;
 mod tighten;
 mod timing;
+mod trend;
