@@ -107,6 +107,12 @@ fn as_json(series: &Series, found: &Trend) -> Value {
         "changes": changes, "newest": found.screen })
 }
 
+/// Four digits, more only before the point.
+fn short(level: f64) -> String {
+    let places = 3.0 - level.abs().max(1e-9).log10().floor();
+    format!("{level:.*}", places.clamp(0.0, 12.0) as usize)
+}
+
 /// 1.1 is +10.0 %.
 fn percent(ratio: f64) -> String {
     format!("{:+.1} %", (ratio - 1.0) * 100.0)
@@ -140,8 +146,8 @@ fn written(series: &Series, found: &Trend, better: Better) -> String {
         }
         let last = &series.runs[segment.first + segment.runs - 1];
         lines.push(format!(
-            "  level {:.6} over {} runs, {} to {}",
-            segment.level,
+            "  level {} over {} runs, {} to {}",
+            short(segment.level),
             segment.runs,
             escape(&series.runs[segment.first]),
             escape(last)
