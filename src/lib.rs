@@ -11,6 +11,7 @@ pub mod budget;
 pub mod cli;
 pub mod demo;
 pub mod expr;
+pub mod history;
 pub mod load;
 pub mod plan;
 pub mod protocol;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Stage → stages it may use; everyone may use these three.
 const EVERYONE: [&str; 3] = ["units", "source", "expr"];
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("units", &[]),
     ("source", &[]),
     ("expr", &[]),
@@ -17,11 +17,12 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("protocol", &["scenario", "record"]),
     ("load", &["plan", "scenario", "protocol", "record"]),
     ("budget", &["record"]),
+    ("history", &["record", "budget"]),
     ("report", &["record", "budget"]),
     (
         "cli",
         &[
-            "scenario", "plan", "load", "protocol", "record", "budget", "report", "demo",
+            "scenario", "plan", "load", "protocol", "record", "budget", "history", "report", "demo",
         ],
     ),
 ];

@@ -28,3 +28,4 @@ mod support;
 mod target;
 mod tighten;
 mod timing;
+mod trend;

@@ -25,6 +25,8 @@ pub(super) enum Command {
     Judge(stored::judge::Judge),
     /// Prints the patch that makes budgets as tight as stored runs allow; sends nothing.
     Tighten(stored::tighten::Tighten),
+    /// Finds regressions and improvements in a CSV file of values, one a run; sends nothing.
+    Trend(stored::trend::Arguments),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -51,6 +53,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Config(args) => scenario::config::config(args, terminal),
         Command::Judge(args) => stored::judge::judge(args, terminal),
         Command::Tighten(args) => stored::tighten::tighten(args, terminal),
+        Command::Trend(args) => stored::trend::trend(args),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

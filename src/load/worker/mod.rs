@@ -28,9 +28,10 @@ use tokio::sync::Notify;
 const SECOND: Nanos = 1_000_000_000;
 /// Flows that were started may go on for this long behind the end of the schedule.
 const GRACE: Duration = Duration::from_secs(30);
-/// Above this rate a worker wakes at most every [`BATCH`]: finer costs a core and gains nothing.
-const FINE_RATE: f64 = 5_000.0;
-const BATCH: Nanos = 100_000;
+/// Above this rate a worker wakes at most every [`BATCH`]: finer costs a core and gains nothing. Half of it is added to
+/// the usual lateness.
+const FINE_RATE: f64 = 10_000.0;
+const BATCH: Nanos = 25_000;
 
 /// What all workers share.
 #[derive(Debug, Clone)]

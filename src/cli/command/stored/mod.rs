@@ -4,6 +4,7 @@
 pub(super) mod judge;
 pub(super) mod report;
 pub(super) mod tighten;
+pub(super) mod trend;
 
 use crate::budget::{self, BudgetFile, Verdict};
 use crate::cli::Terminal;

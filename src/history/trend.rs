@@ -1,0 +1,88 @@
+//! A series judged whole. In: values, which way is good, the least effect; out: levels, changes, the state of the
+//! newest run. Invariant: only a level of [`super::SEGMENT`] runs or more is a regression.
+
+use super::detect::{Change, Least, MEMORY, detect};
+use super::screen::{Better, FEWEST, Screen, screen};
+use super::significance::median;
+use serde::Serialize;
+
+/// What is to be said of the newest run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Too few runs to compare with.
+    NoBaseline,
+    /// In line with its level.
+    None,
+    /// Out of line by itself: one run is no proof.
+    Suspect,
+    /// The newest level is worse than the one before it.
+    Regression,
+}
+
+/// Runs of one level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Segment {
+    /// The first run, from 0.
+    pub first: usize,
+    /// Its runs.
+    pub runs: usize,
+    /// Their median.
+    pub level: f64,
+}
+
+/// A series judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trend {
+    /// Levels, oldest first.
+    pub segments: Vec<Segment>,
+    /// Where they change, improvements too.
+    pub changes: Vec<Change>,
+    /// The newest run.
+    pub state: State,
+    /// The newest run by itself; none below [`FEWEST`] runs of its level before it.
+    pub screen: Option<Screen>,
+}
+
+/// Judges a series. The newest level is a regression while it is no longer than [`MEMORY`] runs: then it is what
+/// everybody knows.
+pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
+    let changes = detect(values, least);
+    let starts: Vec<usize> = [0]
+        .into_iter()
+        .chain(changes.iter().map(|c| c.index))
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain([values.len()]);
+    let segments: Vec<Segment> = starts
+        .iter()
+        .zip(ends)
+        .map(|(&first, end)| Segment {
+            first,
+            runs: end - first,
+            level: median(&mut values[first..end].to_vec()),
+        })
+        .collect();
+    let last = starts.last().copied().unwrap_or(0);
+    let screen = values.split_last().and_then(|(newest, before)| {
+        let first = last.max(before.len().saturating_sub(MEMORY));
+        screen(before.get(first..)?, *newest, better)
+    });
+    let regressed = changes
+        .last()
+        .is_some_and(|c| better.worse(c.ratio) && values.len() - c.index <= MEMORY);
+    let state = if regressed {
+        State::Regression
+    } else if values.len() <= FEWEST {
+        State::NoBaseline
+    } else if screen.is_some_and(|s| s.beyond) {
+        State::Suspect
+    } else {
+        State::None
+    };
+    Trend {
+        segments,
+        changes,
+        state,
+        screen,
+    }
+}
