@@ -8,7 +8,7 @@ mod table;
 use super::text::{self, clip, counted, log_line, put};
 use super::view::seconds;
 use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, Word};
-use crate::budget::{Outcome, Reason};
+use crate::budget::{Consequence, Outcome, Reason};
 use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
 use std::io::{self, Write};
@@ -331,11 +331,17 @@ impl Page<'_> {
     }
 
     fn instrument(&mut self, view: &View) -> io::Result<()> {
-        let broken: Vec<_> = view.evidence.iter().filter(|e| !e.holds).collect();
+        self.evidence(view, Consequence::Invalid, "The generator was at fault")?;
+        self.evidence(view, Consequence::Undecided, "Too little to say")
+    }
+
+    fn evidence(&mut self, view: &View, of: Consequence, title: &str) -> io::Result<()> {
+        let broken = view.evidence.iter().filter(|e| !e.holds);
+        let broken: Vec<_> = broken.filter(|e| e.consequence == of).collect();
         if broken.is_empty() {
             return Ok(());
         }
-        self.title("The generator was at fault")?;
+        self.title(title)?;
         for evidence in broken {
             let name = self.paint.on(UNSURE, &evidence.name);
             self.line(&format!("  {name}"))?;
