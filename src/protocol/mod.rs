@@ -7,14 +7,14 @@ mod http;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod session;
-mod tls;
+mod transport;
 
 pub use cookies::Jar;
 pub use cookies::Place;
 pub use headers::Headers;
 pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
 pub use session::Session;
-pub use tls::{TlsError, TlsSettings};
+pub use transport::{TlsError, TlsSettings};
 
 use crate::expr::Head;
 use crate::record::Failure;

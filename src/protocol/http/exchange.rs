@@ -2,12 +2,12 @@
 //! connection is used again only when its answer was read whole, and a request is sent twice only when the server
 //! cannot have acted on the first one.
 
-use super::connection::Connection;
 use super::redirect::Hop;
 use super::wire::{self, Arrival, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
+use crate::protocol::transport::Connection;
 use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
 use crate::record::Failure;
 use bytes::Bytes;

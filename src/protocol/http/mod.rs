@@ -3,7 +3,6 @@
 //! its connection.
 
 mod body;
-mod connection;
 mod deadline;
 mod exchange;
 mod origin;
@@ -18,16 +17,13 @@ pub use origin::{Reach, is_loopback};
 pub(super) use pool::Kept;
 
 use super::session::Session;
-use super::tls::{self, TlsError, TlsSettings};
+use super::transport::{Connection, Dialer, Offer, Phases, TlsError, TlsSettings};
 use super::{Call, Exchange, Problem, Protocol};
 use crate::record::Failure;
 use crate::scenario::Connections;
-use connection::Connection;
 use origin::{Origin, Origins};
-use rustls::ClientConfig;
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
@@ -37,31 +33,23 @@ use wire::{Arrival, Scratch};
 #[derive(Debug, Clone)]
 pub struct Blueprint {
     target: Url,
-    tls: TlsSettings,
+    dialer: Dialer,
     reach: Reach,
     connections: Connections,
-    config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 impl Blueprint {
-    /// Settings of a scenario. With a private CA the TLS configuration is built at once, so that a bad file is
-    /// found before anything is sent; otherwise with the first https connection.
+    /// Settings of a scenario.
     ///
     /// # Errors
     /// When the CA file cannot be used.
     pub fn new(target: Url, tls: TlsSettings, reach: Reach) -> Result<Self, TlsError> {
-        let config = Arc::new(OnceLock::new());
-        let blueprint = Self {
+        Ok(Self {
             target,
-            tls,
+            dialer: Dialer::new(tls)?,
             reach,
             connections: Connections::Shared,
-            config,
-        };
-        if blueprint.tls.ca.is_some() {
-            blueprint.tls_config()?;
-        }
-        Ok(blueprint)
+        })
     }
 
     /// The same with connections kept for others than anybody.
@@ -71,14 +59,6 @@ impl Blueprint {
             connections,
             ..self
         }
-    }
-
-    fn tls_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
-        }
-        let config = tls::config(&self.tls)?;
-        Ok(Arc::clone(self.config.get_or_init(|| config)))
     }
 }
 
@@ -97,9 +77,7 @@ pub struct ClientStats {
 #[derive(Debug, Default)]
 struct Timings {
     arrival: Arrival,
-    dns: Option<Duration>,
-    connect: Option<Duration>,
-    tls: Option<Duration>,
+    phases: Phases,
 }
 
 /// The HTTP client of one worker.
@@ -143,18 +121,11 @@ impl Client {
     }
 
     async fn open(&self, origin: &Origin, timings: &mut Timings) -> Result<Connection, Problem> {
-        let opened = connection::open(origin, self.config(origin)?, timings).await?;
+        let dialer = &self.blueprint.dialer;
+        let opening = dialer.open(&origin.endpoint, Offer::Http1, &mut timings.phases);
+        let opened = opening.await?;
         self.opened.set(self.opened.get() + 1);
         Ok(opened)
-    }
-
-    /// The TLS settings, where the origin asks for TLS.
-    fn config(&self, origin: &Origin) -> Result<Option<Arc<ClientConfig>>, Problem> {
-        origin
-            .secure()
-            .then(|| self.blueprint.tls_config())
-            .transpose()
-            .map_err(|e| Problem::new(Failure::Tls, e))
     }
 }
 
@@ -183,9 +154,9 @@ impl Protocol for Client {
             sent,
             first_byte: arrival.head,
             done,
-            dns: timings.dns,
-            connect: timings.connect,
-            tls: timings.tls,
+            dns: timings.phases.dns,
+            connect: timings.phases.connect,
+            tls: timings.phases.tls,
             result,
         }
     }

@@ -2,13 +2,11 @@
 //! host that the scenario does not allow is never contacted, and the number of origins is bounded.
 
 use super::Problem;
-use super::connection::Connection;
+use crate::protocol::transport::{Connection, Endpoint};
 use crate::record::Failure;
 use http::uri::PathAndQuery;
 use std::cell::RefCell;
-use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::Arc;
 use url::{Host, Url};
 
 /// Origins kept beside the target; redirects to ever new hosts must not fill the memory.
@@ -106,15 +104,9 @@ impl Origins {
 pub(super) struct Origin {
     /// `http://host:port`, to build URLs from.
     base: Url,
-    pub(super) host: String,
+    pub(super) endpoint: Endpoint,
     pub(super) host_header: String,
-    port: u16,
-    secure: bool,
-    /// Resolved once a run.
-    addresses: RefCell<Option<Rc<[SocketAddr]>>>,
     idle: RefCell<Vec<Connection>>,
-    /// The last one that was shown.
-    certificate: RefCell<Option<Arc<[u8]>>>,
 }
 
 impl Origin {
@@ -123,23 +115,16 @@ impl Origin {
         base.set_path("/");
         base.set_query(None);
         base.set_fragment(None);
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let port = url.port_or_known_default().unwrap_or(80);
+        let host = url.host_str().unwrap_or_default();
         let host_header = match url.port() {
             Some(port) => format!("{host}:{port}"),
-            None => host.clone(),
+            None => host.to_owned(),
         };
-        let host = host.trim_matches(['[', ']']).to_owned();
-        let address = host.parse::<IpAddr>().ok();
         Self {
-            secure: base.scheme() == "https",
+            endpoint: Endpoint::new(&base),
             base,
-            port,
             host_header,
-            host,
-            addresses: RefCell::new(address.map(|ip| [SocketAddr::new(ip, port)].into())),
             idle: RefCell::default(),
-            certificate: RefCell::default(),
         }
     }
 
@@ -150,7 +135,7 @@ impl Origin {
     }
 
     pub(super) fn secure(&self) -> bool {
-        self.secure
+        self.endpoint.secure
     }
 
     /// The URL of a path here.
@@ -169,35 +154,6 @@ impl Origin {
     /// Keeps a connection whose answer was read whole.
     pub(super) fn put_back(&self, connection: Connection) {
         self.idle.borrow_mut().push(connection);
-    }
-
-    /// The certificate that a server here has shown: one copy for all connections that got the same.
-    pub(super) fn certificate(&self, shown: &[u8]) -> Arc<[u8]> {
-        let mut last = self.certificate.borrow_mut();
-        match &*last {
-            Some(same) if **same == *shown => Arc::clone(same),
-            _ => Arc::clone(last.insert(shown.into())),
-        }
-    }
-
-    /// The addresses of the host, where they are known.
-    pub(super) fn addresses(&self) -> Option<Rc<[SocketAddr]>> {
-        self.addresses.borrow().clone()
-    }
-
-    /// Looks the host up and remembers its addresses.
-    pub(super) async fn resolve(&self) -> Result<Rc<[SocketAddr]>, Problem> {
-        let problem =
-            |reason: String| Problem::new(Failure::Dns, format!("{}: {reason}", self.host));
-        let found: Rc<[SocketAddr]> = tokio::net::lookup_host((self.host.as_str(), self.port))
-            .await
-            .map_err(|e| problem(e.to_string()))?
-            .collect();
-        if found.is_empty() {
-            return Err(problem("no address".into()));
-        }
-        *self.addresses.borrow_mut() = Some(Rc::clone(&found));
-        Ok(found)
     }
 }
 
@@ -242,7 +198,7 @@ mod tests {
             Origin::new(&url("http://a.b:8080/")).host_header,
             "a.b:8080"
         );
-        assert_eq!(Origin::new(&url("http://[::1]:8080/")).host, "::1");
+        assert_eq!(Origin::new(&url("http://[::1]:8080/")).endpoint.host, "::1");
     }
 
     #[test]

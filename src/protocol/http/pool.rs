@@ -2,9 +2,9 @@
 //! answer was read whole; out: the same ones. Invariant: a user's own connections are seen by nobody else and end
 //! with its session.
 
-use super::connection::{self, Connection};
 use super::origin::Origin;
-use super::{Client, Connections, Timings, wire};
+use super::{Client, Connections, wire};
+use crate::protocol::transport::{Connection, Offer, Phases};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -71,19 +71,17 @@ impl Client {
     /// Opens connections to the target; those that cannot be opened, or not in time, are left out.
     pub(super) async fn fill(&self, connections: u64) {
         let target = self.origins.target();
-        let Ok(config) = self.config(&target) else {
-            return;
-        };
         let mut opening = JoinSet::new();
         let filling = async {
             for _ in 0..connections {
                 if opening.len() >= AT_ONCE {
                     self.filled(&target, opening.join_next().await);
                 }
-                let (origin, config) = (Rc::clone(&target), config.clone());
+                let (origin, dialer) = (Rc::clone(&target), self.blueprint.dialer.clone());
                 opening.spawn_local(async move {
-                    let mut timings = Timings::default();
-                    connection::open(&origin, config, &mut timings).await.ok()
+                    let opening = &mut Phases::default();
+                    let opened = dialer.open(&origin.endpoint, Offer::Http1, opening).await;
+                    opened.ok()
                 });
             }
             while let Some(opened) = opening.join_next().await {

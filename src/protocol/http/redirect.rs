@@ -34,7 +34,7 @@ impl<'a> Hop<'a> {
 
     pub(super) fn place(&self) -> Place<'_> {
         Place {
-            host: &self.origin.host,
+            host: &self.origin.endpoint.host,
             path: self.path.path(),
             secure: self.origin.secure(),
         }

@@ -1,8 +1,8 @@
-//! Opening a connection. In: an origin; out: a stream for requests, and how long the name, connecting and the TLS
-//! handshake took, whether they succeeded or not. Invariant: dropping the connection closes it.
+//! One connection. In: addresses, a TLS configuration; out: a stream, plain or secure, with its peer and the
+//! certificate it showed. Invariant: dropping the connection closes it.
 
-use super::origin::Origin;
-use super::{Problem, Timings};
+use super::Endpoint;
+use crate::protocol::Problem;
 use crate::record::Failure;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -13,64 +13,52 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// One connection to one origin.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) stream: Stream,
-    pub(super) peer: SocketAddr,
+pub(in crate::protocol) struct Connection {
+    pub(in crate::protocol) stream: Stream,
+    pub(in crate::protocol) peer: SocketAddr,
     /// The server's own certificate, DER.
-    pub(super) certificate: Option<Arc<[u8]>>,
+    pub(in crate::protocol) certificate: Option<Arc<[u8]>>,
 }
 
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(in crate::protocol) enum Stream {
     Plain(TcpStream),
     Secure(Box<TlsStream<TcpStream>>),
 }
 
-/// Opens a connection; `config` asks for TLS.
-pub(super) async fn open(
-    origin: &Origin,
-    config: Option<Arc<ClientConfig>>,
-    timings: &mut Timings,
-) -> Result<Connection, Problem> {
-    let addresses = match origin.addresses() {
-        Some(addresses) => addresses,
-        None => timed(&mut timings.dns, origin.resolve()).await?,
-    };
-    let (stream, peer) = timed(&mut timings.connect, connect(&addresses)).await?;
-    let Some(config) = config else {
-        return Ok(Connection {
+impl Connection {
+    pub(super) fn plain(stream: TcpStream, peer: SocketAddr) -> Self {
+        Self {
             stream: Stream::Plain(stream),
             peer,
             certificate: None,
-        });
-    };
-    let stream = timed(&mut timings.tls, secure(origin, config, stream)).await?;
-    let chain = stream.get_ref().1.peer_certificates();
-    let certificate = chain
-        .and_then(<[_]>::first)
-        .map(|own| origin.certificate(own));
-    Ok(Connection {
-        stream: Stream::Secure(Box::new(stream)),
-        peer,
-        certificate,
-    })
+        }
+    }
+
+    pub(super) fn secure(
+        stream: TlsStream<TcpStream>,
+        peer: SocketAddr,
+        endpoint: &Endpoint,
+    ) -> Self {
+        let chain = stream.get_ref().1.peer_certificates();
+        let certificate = chain
+            .and_then(<[_]>::first)
+            .map(|own| endpoint.certificate(own));
+        Self {
+            stream: Stream::Secure(Box::new(stream)),
+            peer,
+            certificate,
+        }
+    }
 }
 
-/// Adds the time that something took, however it ended.
-async fn timed<T>(total: &mut Option<std::time::Duration>, work: impl Future<Output = T>) -> T {
-    let start = Instant::now();
-    let done = work.await;
-    *total.get_or_insert_default() += start.elapsed();
-    done
-}
-
-async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Problem> {
+/// Connects to the first address that answers.
+pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Problem> {
     let mut last = None;
     for address in addresses {
         match TcpStream::connect(address).await {
@@ -85,13 +73,13 @@ async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Pr
     Err(Problem::new(Failure::Connect, last.unwrap_or_default()))
 }
 
-async fn secure(
-    origin: &Origin,
+/// Shakes hands as `host`.
+pub(super) async fn secure(
+    host: &str,
     config: Arc<ClientConfig>,
     stream: TcpStream,
 ) -> Result<TlsStream<TcpStream>, Problem> {
-    let name =
-        ServerName::try_from(origin.host.clone()).map_err(|e| Problem::new(Failure::Tls, e))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|e| Problem::new(Failure::Tls, e))?;
     TlsConnector::from(config)
         .connect(name, stream)
         .await

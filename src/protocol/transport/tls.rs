@@ -1,6 +1,7 @@
 //! TLS as browsers do it. In: a private CA or `insecure`; out: a client configuration. Invariant: certificates
 //! and host names are verified unless the scenario says `insecure: true`, which every report repeats.
 
+use super::Offer;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
@@ -38,7 +39,7 @@ pub enum TlsError {
 ///
 /// # Errors
 /// When the CA file cannot be read or holds no certificate.
-pub(super) fn config(settings: &TlsSettings) -> Result<Arc<ClientConfig>, TlsError> {
+pub(super) fn config(settings: &TlsSettings, offer: Offer) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
@@ -52,7 +53,9 @@ pub(super) fn config(settings: &TlsSettings) -> Result<Arc<ClientConfig>, TlsErr
             .with_root_certificates(roots(settings.ca.as_deref())?)
             .with_no_client_auth()
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = match offer {
+        Offer::Http1 => vec![b"http/1.1".to_vec()],
+    };
     Ok(Arc::new(config))
 }
 
@@ -150,12 +153,12 @@ mod tests {
                 insecure: false,
             };
             assert!(
-                config(&settings)
+                config(&settings, Offer::Http1)
                     .unwrap_err()
                     .to_string()
                     .contains("ca.pem")
             );
         }
-        assert!(config(&TlsSettings::default()).is_ok());
+        assert!(config(&TlsSettings::default(), Offer::Http1).is_ok());
     }
 }
