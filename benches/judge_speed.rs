@@ -73,6 +73,7 @@ fn run(budgets: &budget::BudgetFile) -> RunRecord {
             outside: false,
         }],
         groups: Vec::new(),
+        watches: Vec::new(),
     };
     let mut recorder = Recorder::new(&layout);
     let mut timeline = Timeline::default();

@@ -72,8 +72,8 @@ pub fn bind(
     profiles: &[String],
 ) -> Vec<Diagnostic> {
     let pairs = split(steps, flows);
-    file.budgets
-        .iter()
+    let sentences = file.budgets.iter().chain(&file.guards);
+    sentences
         .flat_map(|budget| [scope(file, budget, &pairs), profile(file, budget, profiles)])
         .flatten()
         .collect()

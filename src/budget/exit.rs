@@ -28,6 +28,8 @@ pub enum Reason {
     Terminated,
     /// No connection to the target before the first request.
     Unreachable,
+    /// A guard was broken for as long as it says; the run was stopped, the reports are written.
+    GuardTripped,
     /// The generator was at fault: the figures say nothing about the target.
     InvalidInstrument,
     /// A check failed that no budget judges.
@@ -42,12 +44,13 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, gravest first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Internal,
         Self::Usage,
         Self::Interrupted,
         Self::Terminated,
         Self::Unreachable,
+        Self::GuardTripped,
         Self::InvalidInstrument,
         Self::CheckFailed,
         Self::BudgetFailed,
@@ -63,6 +66,7 @@ impl Reason {
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
             Self::Unreachable => "target unreachable",
+            Self::GuardTripped => "guard tripped",
             Self::InvalidInstrument => "invalid run",
             Self::CheckFailed => "check failed",
             Self::BudgetFailed => "budget failed",
@@ -81,6 +85,7 @@ impl Reason {
             Self::BudgetFailed => 4,
             Self::Unreachable => 6,
             Self::InvalidInstrument | Self::Undecided => 7,
+            Self::GuardTripped => 8,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

@@ -1,7 +1,7 @@
 //! The budget file. In: YAML with a list of sentences; out: a [`BudgetFile`], or every problem in it at once.
 //! Invariant: a budget's span is its place in the file, so whatever is found later points there too.
 
-use super::{Budget, BudgetFile, Level, Statistic, parse_sentence};
+use super::{Budget, BudgetFile, Level, Statistic, guard, parse_sentence};
 use crate::record::{Limit, Metric};
 use crate::source::parse as yaml;
 use crate::source::{Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Type};
@@ -16,6 +16,11 @@ pub static BUDGETS: Shape = Shape {
             name: "budgets",
             kind: Type::List(&Type::Either(&[Type::Text, Type::Object(&WARNING)])),
             about: "What must hold, one sentence each: `p95 of purchase/pay < 500ms during launch`.",
+        },
+        Key {
+            name: "guards",
+            kind: Type::List(&Type::Text),
+            about: "What stops the run when it is broken for so long on end: `error_rate < 5% for 2m`.",
         },
         Key {
             name: "strict",
@@ -47,6 +52,9 @@ pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
     let budgets = fields
         .as_ref()
         .map_or_else(Vec::new, |fields| sentences(&mut reader, fields));
+    let guards = fields
+        .as_ref()
+        .map_or_else(Vec::new, |fields| guard::read(&mut reader, fields));
     let strict = fields
         .as_ref()
         .and_then(|f| f.get("strict"))
@@ -58,6 +66,7 @@ pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
     Ok(BudgetFile {
         source,
         budgets,
+        guards,
         strict,
     })
 }
@@ -73,11 +82,11 @@ fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {
     }
     items
         .into_iter()
-        .filter_map(|item| sentence(reader, item))
+        .filter_map(|item| budget(reader, item))
         .collect()
 }
 
-fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
+fn budget(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
     // `- p95: 500ms` is a map too, and no warning.
     let warns = matches!(&item.kind, Kind::Map(keys) if keys.iter().any(|(k, _)| k.value == WARNING.keys[0].name));
     if warns {
@@ -88,6 +97,11 @@ fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
             ..budget
         });
     }
+    sentence(reader, item)
+}
+
+/// A sentence of its own, with its place in the file.
+pub(super) fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
     let Some(text) = item.scalar().filter(|_| !item.is_null()) else {
         let message = format!("expected a budget as a sentence, found {}", item.describe());
         let help = "write it on one line, for example `- p95 of landing < 500ms`";

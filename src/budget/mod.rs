@@ -73,6 +73,7 @@ mod bind;
 mod exit;
 mod expectation;
 mod file;
+mod guard;
 mod judge;
 mod parse;
 mod statistics;
@@ -84,6 +85,7 @@ pub use bind::bind;
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
+pub use guard::Watchman;
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
 pub use statistics::decided;
@@ -106,6 +108,8 @@ pub struct BudgetFile {
     pub source: Arc<Source>,
     /// Its budgets, in its order.
     pub budgets: Vec<Budget>,
+    /// What stops the run, in its order.
+    pub guards: Vec<Budget>,
     /// A marginal judgement makes the run undecided.
     pub strict: bool,
 }

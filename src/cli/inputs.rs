@@ -6,7 +6,7 @@ use super::args::{Amount, Reading};
 use super::error::Error;
 use crate::budget::{self, BudgetFile};
 use crate::plan::{self, Overrides, Plan};
-use crate::record::{BudgetSource, Limit};
+use crate::record::{BudgetSource, Limit, Watch};
 use crate::scenario::{self, Flow, Lookup, Scenario, Setting};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
@@ -94,6 +94,14 @@ impl Inputs {
         self.budgets
             .as_ref()
             .map_or_else(Vec::new, |b| b.limits(&steps))
+    }
+
+    /// What recorders must count for the guards of a profile.
+    pub(super) fn watches(&self, profile: &str) -> Vec<Watch> {
+        let steps = steps(&self.scenario);
+        self.budgets
+            .as_ref()
+            .map_or_else(Vec::new, |b| b.watches(profile, &steps))
     }
 
     /// The budget file for the record: re-judging needs nothing else.

@@ -52,6 +52,14 @@ impl Progress {
         }
     }
 
+    /// Says something that must not wait for the next line.
+    pub(super) fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+
     fn line(&self, window: &Window) -> String {
         let percentile = |q| window.quantile(q).map_or_else(|| "-".into(), format_nanos);
         let rate = window.rate(window.counts.ok + window.counts.not_ok).round() as u64;

@@ -22,12 +22,13 @@ pub(super) fn listen(stopper: Stopper) {
                 return;
             };
             listening.send(()).ok();
+            let mut asked = false;
             loop {
                 let reason = tokio::select! {
                     _ = interrupt.recv() => Stop::Interrupted,
                     _ = terminate.recv() => Stop::Terminated,
                 };
-                if stopper.stopped() {
+                if std::mem::replace(&mut asked, true) {
                     exit_now(reason);
                 }
                 stopper.stop(reason);
@@ -49,5 +50,6 @@ fn exit_now(reason: Stop) -> ! {
     std::process::exit(match reason {
         Stop::Interrupted => 130,
         Stop::Terminated => 143,
+        Stop::Guard => 8,
     })
 }

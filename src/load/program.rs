@@ -8,7 +8,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Check, Context, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location};
-use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
+use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -225,6 +225,13 @@ impl Program {
                 request.ready.keep_body = Keep::Shown;
             }
         }
+        self
+    }
+
+    /// Has recorders count what guards look at.
+    #[must_use]
+    pub fn watching(mut self, watches: Vec<Watch>) -> Self {
+        self.layout.watches = watches;
         self
     }
 

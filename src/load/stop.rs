@@ -14,12 +14,13 @@ pub struct Stopper(watch::Sender<Option<record::Stop>>);
 
 /// The end of those who must hear of it.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Receiver<Option<record::Stop>>);
+pub struct Stop(watch::Receiver<Option<record::Stop>>, Stopper);
 
 /// A pair of ends.
 pub fn stop() -> (Stopper, Stop) {
     let (sender, receiver) = watch::channel(None);
-    (Stopper(sender), Stop(receiver))
+    let stopper = Stopper(sender);
+    (stopper.clone(), Stop(receiver, stopper))
 }
 
 impl Stopper {
@@ -31,14 +32,14 @@ impl Stopper {
             first
         });
     }
-
-    /// Whether it was used.
-    pub fn stopped(&self) -> bool {
-        self.0.borrow().is_some()
-    }
 }
 
 impl Stop {
+    /// The other end.
+    pub fn stopper(&self) -> Stopper {
+        self.1.clone()
+    }
+
     /// Why the run was stopped, if it was.
     pub fn reason(&self) -> Option<record::Stop> {
         *self.0.borrow()

@@ -11,6 +11,7 @@ mod run_record;
 mod sample;
 mod slots;
 mod tally;
+mod watch;
 mod window;
 
 pub use file::{FORMAT, FileError, load, save};
@@ -26,4 +27,5 @@ pub use sample::{
 };
 pub use slots::Slots;
 pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};
+pub use watch::{Breach, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

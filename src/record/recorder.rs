@@ -3,8 +3,8 @@
 //! has been seen, allocates nothing.
 
 use super::{
-    CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, Sample, Slots, StepRecord, Tally, What, Window,
+    Breach, CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
+    Outcome, OverCount, Sample, Slots, StepRecord, Tally, Watch, What, Window,
 };
 use crate::units::Nanos;
 use std::collections::BTreeMap;
@@ -77,6 +77,8 @@ pub struct Layout {
     pub flows: Vec<FlowLayout>,
     /// The groups.
     pub groups: Vec<GroupLayout>,
+    /// What is watched while the run goes.
+    pub watches: Vec<Watch>,
 }
 
 /// What a recorder leaves.
@@ -106,6 +108,8 @@ pub struct Recorder {
     attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
     passes: Vec<Exhibit>,
     labels: Vec<Vec<String>>,
+    /// For each step, the watches that speak of it.
+    watches: Vec<Vec<(usize, Breach)>>,
     window: Window,
     lag: Histogram,
 }
@@ -167,6 +171,9 @@ impl Recorder {
             attempts: BTreeMap::new(),
             passes: Vec::new(),
             labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
+            watches: (0..layout.steps.len())
+                .map(|s| watching(layout, s))
+                .collect(),
             window: Window::default(),
             lag: Histogram::default(),
         }
@@ -200,6 +207,9 @@ impl Recorder {
         for step in 0..self.steps.len() {
             if self.steps[step].flow == flow {
                 self.tally(step, measured).dropped += 1;
+                for (watch, _) in &self.watches[step] {
+                    self.window.watch(*watch, true);
+                }
             }
         }
     }
@@ -287,6 +297,11 @@ impl Recorder {
             | Outcome::Aborted => {}
         }
         let window = &mut self.window;
+        for (watch, breach) in &self.watches[sample.step] {
+            if let Some(broken) = breach.of(sample) {
+                window.watch(*watch, broken);
+            }
+        }
         window.counts.received += sample.received;
         window.counts.connections += u64::from(sample.connect.is_some());
         match sample.outcome {
@@ -438,6 +453,14 @@ impl Recorder {
             lag: self.lag,
         }
     }
+}
+
+/// The watches that speak of a step.
+fn watching(layout: &Layout, step: usize) -> Vec<(usize, Breach)> {
+    let all = layout.watches.iter().enumerate();
+    all.filter(|(_, watch)| watch.steps.contains(&step))
+        .map(|(index, watch)| (index, watch.breach))
+        .collect()
 }
 
 #[cfg(test)]

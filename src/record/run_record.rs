@@ -1,7 +1,7 @@
 //! A whole run as data. In: what recorders, windows and health gathered; out: the value that budgets judge,
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
-use super::{Exhibit, FailureCount, Histogram, Tally, Timeline};
+use super::{Exhibit, FailureCount, GuardRecord, Histogram, Tally, Timeline};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,9 @@ pub struct RunRecord {
     pub environment: Environment,
     /// The budgets it was run with, as written.
     pub budgets: Option<BudgetSource>,
+    /// What became of the guards.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<GuardRecord>,
     /// Why it ended before its plan, if it did.
     pub stop: Option<Stop>,
     /// Why the target could not be reached before the first request, if it could not.
@@ -329,4 +332,6 @@ pub enum Stop {
     Interrupted,
     /// SIGTERM.
     Terminated,
+    /// A guard tripped.
+    Guard,
 }

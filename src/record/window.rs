@@ -1,6 +1,7 @@
 //! The run over time. In: what happened in each second; out: at most [`MOST`] windows, however long the run.
 //! Invariant: when they are full, neighbours are merged by adding counts; percentiles are never averaged.
 
+use super::watch::{self, Watched};
 use super::{Histogram, rank};
 use crate::units::Nanos;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -51,6 +52,9 @@ pub struct Window {
     pub response: Histogram,
     /// Requests that timed out in it: beyond the last of `response`.
     pub timed_out: u64,
+    /// What guards look at, watch by watch; of interest only while the run goes.
+    #[serde(skip)]
+    pub watched: Vec<Watched>,
 }
 
 impl Window {
@@ -69,6 +73,15 @@ impl Window {
         self.lag = self.lag.max(other.lag);
         self.response.merge(&other.response);
         self.timed_out += other.timed_out;
+        watch::add(&mut self.watched, &other.watched);
+    }
+
+    /// Counts a request that a watch speaks of.
+    pub(super) fn watch(&mut self, watch: usize, broken: bool) {
+        if self.watched.len() <= watch {
+            self.watched.resize(watch + 1, Watched::default());
+        }
+        self.watched[watch].count(broken);
     }
 
     /// A percentile of the window; `None` of nothing or where it falls among timed-out requests.

@@ -59,6 +59,7 @@ impl Reporter for Console {
         // Of a target that was never reached there is nothing else to say.
         if view.word != Word::Unreachable {
             page.budgets(view)?;
+            table::guards(&mut page, view)?;
             page.failures(view)?;
             page.flaky(view)?;
             page.instrument(view)?;
@@ -362,7 +363,7 @@ impl Page<'_> {
         }
         let style = match view.word {
             Word::Pass => GOOD,
-            Word::Fail | Word::Unreachable => BAD,
+            Word::Fail | Word::Unreachable | Word::Stopped => BAD,
             Word::Invalid | Word::Interrupted | Word::Terminated => UNSURE,
         };
         let word = self.paint.on(style, view.word.text());

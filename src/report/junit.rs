@@ -4,7 +4,7 @@
 //! Jenkins splits it there.
 
 use super::text::{self, put};
-use super::{BudgetRow, ExhibitRow, Reporter, StepRow, View, Word};
+use super::{BudgetRow, ExhibitRow, GuardRow, Reporter, StepRow, View, Word};
 use crate::budget::{FailedCheck, Level, Outcome, Reason};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -30,6 +30,10 @@ impl Reporter for Junit {
                 "budgets",
                 budgets,
             ));
+        }
+        if !view.guards.is_empty() {
+            let guards: Vec<TestCase> = view.guards.iter().map(|g| guard(view, g)).collect();
+            report.add_test_suite(suite(view, format!("{scenario} guards"), "guards", guards));
         }
         report.add_test_suite(suite(
             view,
@@ -233,6 +237,23 @@ fn budget(view: &View, budget: &BudgetRow) -> TestCase {
     case
 }
 
+fn guard(view: &View, guard: &GuardRow) -> TestCase {
+    let status = match guard.tripped {
+        None => TestCaseStatus::success(),
+        Some(_) => {
+            let body = format!("{}\n{}", view.budget_place(guard.line), guard.finding);
+            non_success(NonSuccessKind::Failure, "guard", &guard.finding, &body)
+        }
+    };
+    let mut case = TestCase::new(guard.text.as_str(), status);
+    case.set_time(Duration::ZERO);
+    if let Some(file) = &view.run.budget_file {
+        place(&mut case, file, guard.line);
+    }
+    case.set_system_out(guard.finding.as_str());
+    case
+}
+
 /// Limit, value and how sure it is.
 fn finding(budget: &BudgetRow) -> String {
     let mut out = format!(
@@ -286,7 +307,7 @@ fn budget_status(view: &View, budget: &BudgetRow) -> TestCaseStatus {
 /// The run itself: red when nothing can be said, so that no broken run looks green.
 fn validity(view: &View) -> TestCase {
     let status = match view.word {
-        Word::Pass | Word::Fail => TestCaseStatus::success(),
+        Word::Pass | Word::Fail | Word::Stopped => TestCaseStatus::success(),
         _ => non_success(
             NonSuccessKind::Error,
             view.exit.reason.name(),

@@ -62,6 +62,7 @@ fn hostile_recorder() -> Recorder {
             outside: false,
         }],
         groups: Vec::new(),
+        watches: Vec::new(),
     });
     recorder.flow_started(0, true);
     recorder.sent(50_000, true);

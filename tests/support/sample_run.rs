@@ -209,6 +209,7 @@ fn layout() -> Layout {
             })
             .into(),
         groups: Vec::new(),
+        watches: Vec::new(),
     }
 }
 

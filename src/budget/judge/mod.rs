@@ -12,7 +12,7 @@ mod tests;
 mod windows;
 
 pub use point::answered_in_time;
-pub(in crate::budget) use share::{allowed, too_few};
+pub(in crate::budget) use share::{allowed, holds, too_few};
 
 use super::bind::Target;
 use super::text::show;
@@ -123,6 +123,13 @@ fn reasons(
         (
             run.record.stop == Some(Stop::Terminated),
             Reason::Terminated,
+        ),
+        (
+            run.record
+                .guards
+                .iter()
+                .any(|guard| guard.tripped.is_some()),
+            Reason::GuardTripped,
         ),
         (doubts(Consequence::Invalid), Reason::InvalidInstrument),
         (checks.iter().any(|c| !c.budgeted), Reason::CheckFailed),

@@ -6,7 +6,7 @@ use crate::budget::{
     Budget, Consequence, Evidence, FailedCheck, Judgement, Level, Outcome, Reason, Scope, Verdict,
 };
 use crate::record::Tally;
-use crate::units::{format_count, format_nanos};
+use crate::units::{format_count, format_nanos, format_share};
 
 pub(super) fn sentence(
     run: &Run<'_>,
@@ -25,6 +25,7 @@ pub(super) fn sentence(
             let after = format_nanos(run.record.elapsed);
             format!("{word} after {after}: {}", so_far(run, given, verdict))
         }
+        Reason::GuardTripped => guard(run, given, verdict),
         Reason::InvalidInstrument => instrument(verdict),
         Reason::CheckFailed => checks(verdict),
         Reason::BudgetFailed => {
@@ -45,6 +46,26 @@ pub(super) fn sentence(
             format!("PASS: {}", so_far(run, given, verdict))
         }
     }
+}
+
+/// "STOPPED after 181 s: `error_rate < 5% for 2m` was broken for 2 min on end".
+fn guard(run: &Run<'_>, given: bool, verdict: &Verdict) -> String {
+    let guards = &run.record.guards;
+    let first = guards
+        .iter()
+        .filter(|g| g.tripped.is_some())
+        .min_by_key(|g| g.tripped);
+    let told = first.map_or_else(String::new, |guard| {
+        let (at, since) = (guard.tripped.unwrap_or(0), guard.since.unwrap_or(0));
+        format!(
+            " after {}: `{}` was broken for {} on end, by {} of the requests in the end",
+            format_nanos(at),
+            guard.text,
+            format_nanos(at.saturating_sub(since)),
+            format_share(guard.share.unwrap_or_default())
+        )
+    });
+    format!("STOPPED{told}; {}", so_far(run, given, verdict))
 }
 
 /// "8 of 8 budgets hold; 4,987 requests, 0 failed".

@@ -66,6 +66,11 @@ pub(in crate::budget) fn allowed(statistic: Statistic, bound: Bound) -> Option<f
     }
 }
 
+/// Whether so many violations of so many requests keep a budget's limit, taken as they are.
+pub(in crate::budget) fn holds(budget: &Budget, n: u64, k: u64) -> bool {
+    Rule::of(budget).holds(Count::plain((n, k)))
+}
+
 pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Finding {
     let rule = Rule::of(budget);
     let mut count = rule.sum(steps);

@@ -18,6 +18,7 @@ fn layout() -> Layout {
             outside: false,
         }],
         groups: Vec::new(),
+        watches: Vec::new(),
     }
 }
 

@@ -139,3 +139,19 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// The guards, one line each.
+pub(super) fn guards(page: &mut Page<'_>, view: &View) -> io::Result<()> {
+    if view.guards.is_empty() {
+        return Ok(());
+    }
+    page.title("Guards")?;
+    for guard in &view.guards {
+        let style = if guard.tripped.is_some() { BAD } else { GOOD };
+        let word = page.paint.on(style, &format!("{:<9}", guard.word()));
+        page.line(&format!("{word}{}", log_line(&guard.text)))?;
+        page.field("finding", &guard.finding)?;
+        page.field("at", &view.budget_place(guard.line))?;
+    }
+    Ok(())
+}

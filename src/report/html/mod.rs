@@ -113,7 +113,7 @@ impl<'a> Page<'a> {
     fn tone(&self) -> &'static str {
         match self.view.word {
             Word::Pass => "pass",
-            Word::Fail | Word::Unreachable => "fail",
+            Word::Fail | Word::Unreachable | Word::Stopped => "fail",
             Word::Invalid | Word::Interrupted | Word::Terminated => "unsure",
         }
     }

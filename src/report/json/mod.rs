@@ -3,8 +3,8 @@
 //! a reader changes the number in `schema`.
 
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, HealthView, Latency, Reporter, StepRow,
-    View,
+    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency, Reporter,
+    StepRow, View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};
@@ -46,6 +46,7 @@ fn whole(view: &View) -> Value {
         "run": run(view),
         "totals": totals(view),
         "budgets": view.budgets.iter().map(|b| budget(view, b)).collect::<Vec<_>>(),
+        "guards": view.guards.iter().map(guard).collect::<Vec<_>>(),
         "steps": view.steps.iter().map(|s| step(view, s)).collect::<Vec<_>>(),
         "flows": view.flows.iter().map(flow).collect::<Vec<_>>(),
         "checks": view.checks.iter().map(|check| json!({
@@ -68,6 +69,18 @@ fn whole(view: &View) -> Value {
             "processor": view.run.processor,
             "plan": view.run.plan,
         },
+    })
+}
+
+fn guard(guard: &GuardRow) -> Value {
+    json!({
+        "text": guard.text,
+        "line": guard.line,
+        "tripped_s": guard.tripped.map(rounded),
+        "broken_since_s": guard.since.map(rounded),
+        "longest_broken_s": rounded(guard.longest),
+        "worst_share": rounded(guard.worst),
+        "finding": guard.finding,
     })
 }
 

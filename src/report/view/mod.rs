@@ -3,6 +3,7 @@
 
 mod curl;
 mod failures;
+mod guards;
 mod latency;
 mod rows;
 mod run;
@@ -10,6 +11,7 @@ mod series;
 mod why;
 
 pub use failures::{ExhibitRow, FailureRow};
+pub use guards::GuardRow;
 pub use latency::{Clock, Curve, Latency, Point};
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
@@ -44,6 +46,8 @@ pub enum Word {
     Interrupted,
     /// SIGTERM.
     Terminated,
+    /// A guard tripped.
+    Stopped,
 }
 
 impl Word {
@@ -56,12 +60,13 @@ impl Word {
             Self::Unreachable => "UNREACHABLE",
             Self::Interrupted => "INTERRUPTED",
             Self::Terminated => "TERMINATED",
+            Self::Stopped => "STOPPED",
         }
     }
 
     /// The run was cut off.
     pub fn stopped(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Terminated)
+        matches!(self, Self::Interrupted | Self::Terminated | Self::Stopped)
     }
 
     fn of(reason: Reason) -> Self {
@@ -71,6 +76,7 @@ impl Word {
             Reason::Unreachable => Self::Unreachable,
             Reason::Interrupted => Self::Interrupted,
             Reason::Terminated => Self::Terminated,
+            Reason::GuardTripped => Self::Stopped,
             Reason::InvalidInstrument | Reason::Undecided | Reason::Internal | Reason::Usage => {
                 Self::Invalid
             }
@@ -112,6 +118,8 @@ pub struct View {
     pub totals: Totals,
     /// The budgets.
     pub budgets: Vec<BudgetRow>,
+    /// The guards.
+    pub guards: Vec<GuardRow>,
     /// Whether the generator was fit to measure.
     pub evidence: Vec<EvidenceRow>,
     /// Checks and requests that failed, by step.
@@ -160,6 +168,7 @@ impl View {
             run: RunView::of(record),
             totals: totals(record, &all),
             budgets: verdict.judgements.iter().map(BudgetRow::of).collect(),
+            guards: record.guards.iter().map(GuardRow::of).collect(),
             evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
             checks: verdict.checks.iter().map(check).collect(),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),

@@ -114,6 +114,7 @@ impl RunView {
             stop: record.stop.map(|stop| match stop {
                 Stop::Interrupted => "interrupted",
                 Stop::Terminated => "terminated",
+                Stop::Guard => "stopped by a guard",
             }),
             unreachable: record.unreachable.as_deref().map(text::line),
         }

@@ -14,6 +14,9 @@ const CHANGE: f64 = 3.0;
 
 pub(super) fn sentences(view: &View) -> Vec<String> {
     let mut out = Vec::new();
+    for guard in view.guards.iter().filter(|g| g.tripped.is_some()) {
+        out.push(format!("the guard `{}` {}", guard.text, guard.finding));
+    }
     for evidence in view.evidence.iter().filter(|e| !e.holds) {
         out.push(format!(
             "{} is {}, allowed is {}, so {}: {}",

@@ -22,6 +22,7 @@ fn recorded(budgets: &[&str], took: impl Fn(u64, u64) -> Option<u64>) -> RunReco
             outside: false,
         }],
         groups: Vec::new(),
+        watches: Vec::new(),
     };
     let mut recorder = Recorder::new(&layout);
     for second in 0..180 {

@@ -2,6 +2,7 @@
 //! whatever the load did, reports are written.
 
 use super::debugging::{Debugging, Steps};
+use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
@@ -81,7 +82,7 @@ fn generate(
     if matches!(plan.load, Load::Passes(_)) {
         program = program.showing_bodies();
     }
-    let program = Arc::new(program);
+    let program = Arc::new(program.watching(inputs.watches(&plan.profile)));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
@@ -89,20 +90,22 @@ fn generate(
         capacity,
         stop: stop.clone(),
     };
-    let mut progress = Progress::new(plan, how.quiet);
+    let progress = Progress::new(plan, how.quiet);
+    let guards = (inputs.budgets.as_ref(), plan.profile.as_str());
+    let mut watching = Watching::new(progress, guards, stop.stopper());
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {
-        None => load::run(&program, plan, &settings, client, &mut progress)?,
+        None => load::run(&program, plan, &settings, client, &mut watching)?,
         Some(steps) => {
             let telling = move || Debugging {
                 inner: client(),
                 steps: Arc::clone(&steps),
                 secrets: RefCell::default(),
             };
-            load::run(&program, plan, &settings, telling, &mut progress)?
+            load::run(&program, plan, &settings, telling, &mut watching)?
         }
     };
-    progress.finish();
+    record.guards = watching.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
     record.counts.duration = plan.measured.end - plan.measured.start;

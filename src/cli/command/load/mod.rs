@@ -8,6 +8,7 @@ mod execution;
 mod revision;
 pub(super) mod run;
 mod watch;
+mod watching;
 
 use crate::cli::args::How;
 use crate::cli::error::Error;

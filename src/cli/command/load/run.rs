@@ -155,6 +155,7 @@ pub(super) fn stopped(reason: record::Stop) -> Reason {
     match reason {
         record::Stop::Interrupted => Reason::Interrupted,
         record::Stop::Terminated => Reason::Terminated,
+        record::Stop::Guard => Reason::GuardTripped,
     }
 }
 
