@@ -13,6 +13,7 @@ pub mod demo;
 pub mod expr;
 pub mod history;
 pub mod load;
+pub mod notify;
 pub mod plan;
 pub mod protocol;
 pub mod record;

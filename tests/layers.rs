@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Stage → stages it may use; everyone may use these three.
 const EVERYONE: [&str; 3] = ["units", "source", "expr"];
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("units", &[]),
     ("source", &[]),
     ("expr", &[]),
@@ -19,10 +19,12 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("budget", &["record"]),
     ("history", &["record", "budget"]),
     ("report", &["record", "budget"]),
+    ("notify", &["record", "budget"]),
     (
         "cli",
         &[
-            "scenario", "plan", "load", "protocol", "record", "budget", "history", "report", "demo",
+            "scenario", "plan", "load", "protocol", "record", "budget", "history", "report",
+            "notify", "demo",
         ],
     ),
 ];

@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod fuzz;
 mod golden;
+mod guards;
 mod layers;
 mod preflight;
 mod reference;

@@ -213,12 +213,11 @@ mod tests {
 
     #[test]
     fn one_pass_reports_every_problem() {
-        let problems =
-            read("budgets:\n  - p95 < 500\n  - eror_rate < 1%\nstrict: no\nguards: []\n")
-                .unwrap_err();
+        let problems = read("budgets:\n  - p95 < 500\n  - eror_rate < 1%\nstrict: no\nguard: []\n")
+            .unwrap_err();
         let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(said.len(), 4, "{said:?}");
-        assert!(said[0].contains("unknown key `guards`"), "{said:?}");
+        assert!(said[0].contains("unknown key `guard`"), "{said:?}");
         assert!(
             said[1].starts_with("budgets/shop.yaml:2:11: `500` has no unit"),
             "{said:?}"

@@ -15,6 +15,7 @@ mod output;
 mod preflight;
 mod progress;
 mod signals;
+mod telling;
 
 use args::{Cli, Colour};
 use clap::Parser as _;

@@ -10,7 +10,7 @@ use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
-use super::{Loaded, Problems, Scenario, constants, feeder, settings};
+use super::{Loaded, Problems, Scenario, constants, feeder, notify, settings};
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
@@ -164,6 +164,7 @@ fn read<'a>(
     let tls = settings::tls(loading, &fields);
     let connections = settings::connections(loading, &fields);
     let preflight = settings::preflight(loading, &fields);
+    let notify = notify::read(loading, &fields);
     let constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
     let here = Here::read(loading, fields.get("defaults"));
@@ -189,6 +190,7 @@ fn read<'a>(
         tls,
         connections,
         preflight,
+        notify,
         variables: Vec::new(),
         data,
         flows: journeys.flows,

@@ -14,6 +14,7 @@ mod include;
 mod load;
 mod loading;
 mod names;
+mod notify;
 mod profile;
 mod select;
 mod settings;
@@ -26,6 +27,7 @@ pub use flow::{
     Request, Retry, Step, Think, Until, bearer,
 };
 pub use load::{environments, load, parse};
+pub use notify::{Ending, Notify};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Tls, parse_target};
@@ -76,6 +78,8 @@ pub struct Scenario {
     pub connections: Connections,
     /// Whether each host gets one request before a load.
     pub preflight: bool,
+    /// Who is told how a run ended.
+    pub notify: Option<Notify>,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

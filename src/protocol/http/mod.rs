@@ -52,6 +52,17 @@ impl Blueprint {
         })
     }
 
+    /// The same way of connecting, to somebody whom no load reaches.
+    #[must_use]
+    pub fn towards(self, target: Url) -> Self {
+        Self {
+            target,
+            reach: Reach::Any,
+            connections: Connections::Shared,
+            ..self
+        }
+    }
+
     /// The same with connections kept for others than anybody.
     #[must_use]
     pub fn with_connections(self, connections: Connections) -> Self {

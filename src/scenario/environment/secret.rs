@@ -98,7 +98,8 @@ impl Secrets {
         self.values
     }
 
-    fn add(&mut self, name: &str, value: &str) {
+    /// A value that is secret whatever the file says.
+    pub(in crate::scenario) fn add(&mut self, name: &str, value: &str) {
         let secret = Secret {
             name: name.into(),
             value: value.into(),

@@ -86,6 +86,11 @@ pub static SCENARIO: Shape = Shape {
             "`false` leaves out the one `HEAD` request that each host gets before a load, to see that it answers; that a connection can be opened is still looked at (`true` when left out).",
         ),
         key(
+            "notify",
+            Type::Object(&NOTIFY),
+            "Who is told how a run ended.",
+        ),
+        key(
             "include",
             TEXTS,
             "Files whose `fragments:` can be used here, relative to this one.",
@@ -151,6 +156,34 @@ pub(super) static TLS: Shape = Shape {
             "insecure",
             Type::Boolean,
             "`true` accepts any certificate: for throwaway test systems only.",
+        ),
+    ],
+};
+
+/// After which runs somebody is told.
+pub(super) const NOTIFY_ON: [&str; 4] = ["guard", "fail", "invalid", "pass"];
+
+pub(super) static NOTIFY: Shape = Shape {
+    name: "notify",
+    required: &["webhook"],
+    keys: &[
+        key(
+            "webhook",
+            Type::Text,
+            "Where one JSON record of how the run ended is posted.",
+        ),
+        key(
+            "secret",
+            Type::Text,
+            "What the record is signed with (HMAC-SHA256 in the header `x-tollgate-signature`): a declared secret, as `${HOOK_SECRET}`.",
+        ),
+        key(
+            "on",
+            Type::Either(&[
+                Type::Words(&NOTIFY_ON),
+                Type::List(&Type::Words(&NOTIFY_ON)),
+            ]),
+            "After which runs: `guard`, `fail`, `invalid`, `pass` (all but `pass` when left out).",
         ),
     ],
 };
@@ -411,7 +444,7 @@ mod tests {
         for shape in [
             &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
             &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
-            &STAIRS, &SPIKE, &STAGE,
+            &STAIRS, &SPIKE, &STAGE, &NOTIFY,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

@@ -10,8 +10,9 @@ use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::{Folder, print};
 use crate::cli::progress::Progress;
-use crate::cli::{Terminal, preflight};
+use crate::cli::{Terminal, preflight, telling};
 use crate::load::{self, Capacity, Program, Settings, Stop};
+use crate::notify::Event;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
@@ -40,6 +41,7 @@ pub(super) fn execute(
             inputs.scenario.name, inputs.scenario.target.value, plan.seed
         );
     }
+    let caller = blueprint.clone();
     let capacity = capacity(&inputs.scenario, &plan);
     for shortage in shortages(&capacity, &inputs.scenario, &plan) {
         eprintln!("warning: {shortage}");
@@ -66,7 +68,16 @@ pub(super) fn execute(
         )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
-    finish(&record, &verdict, &folder, (how, terminal))
+    let exit = finish(&record, &verdict, &folder, (how, terminal));
+    if let Some(notify) = &inputs.scenario.notify
+        && telling::wanted(notify, verdict.exit.reason)
+    {
+        let now = jiff::Timestamp::now().to_string();
+        let reports = folder.path().display().to_string();
+        let event = Event::of(&record, &verdict, now, &reports);
+        telling::tell(notify, &event, caller);
+    }
+    exit
 }
 
 /// Offers the load and puts what came of it into the record.

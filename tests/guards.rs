@@ -1,0 +1,111 @@
+//! Guards and the webhook, through the binary: the run stops, its reports are written, somebody is told.
+
+use crate::support::cli::Bench;
+use crate::support::target::{refused, target};
+use serde_json::Value;
+use tollgate::notify::{SIGNATURE, signature};
+
+const FAILING: &str = "      - get: /status/500\n        name: a\n";
+const GUARD: &str = "budgets: [error_rate < 100%]\nguards:\n  - error_rate < 5% for 2s\n";
+
+/// A bench whose load would take ten minutes.
+fn bench(target: &str, steps: &str, hook: &str) -> Bench {
+    let bench = Bench::with_steps(target, steps, "  load: { users: 2, duration: 10m }\n");
+    let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    bench.write("s.yaml", &format!("{hook}{scenario}"));
+    bench.write("g.yaml", GUARD);
+    bench
+}
+
+#[test]
+fn eight_when_a_guard_trips_and_the_webhook_gets_one_signed_event() {
+    let (target, hook) = (target(), target());
+    let notify = format!(
+        "secrets: [HOOK_SECRET]\nnotify: {{ webhook: \"{}\", secret: \"${{HOOK_SECRET}}\" }}\n",
+        hook.url("/ok?key=k-4711")
+    );
+    let bench = bench(&target.url(""), FAILING, &notify);
+    bench.write(".env", "HOOK_SECRET=s-4711-s-4711\n");
+    let ran = bench.smoke(&["--budgets", "g.yaml"]).expect(8);
+    ran.all_reports();
+    assert!(ran.stdout.contains("STOPPED"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("g.yaml:3"), "{}", ran.stdout);
+    let result = ran.result();
+    let guard = &result["guards"][0];
+    let seconds = |key: &str| guard[key].as_f64().unwrap();
+    assert_eq!(seconds("broken_since_s"), 0.0, "{guard}");
+    assert!((2.0..=20.0).contains(&seconds("tripped_s")), "{guard}");
+    assert!(ran.report("junit.xml").contains("type=\"guard\""));
+    assert!(ran.report("report.html").contains("TRIPPED"));
+    assert!(!ran.report("report.html").contains("k-4711"));
+    assert!(!ran.stderr.contains("4711"), "{}", ran.stderr);
+
+    let [told] = hook.seen("/ok").try_into().unwrap();
+    assert_eq!(told.method, "POST");
+    assert_eq!(
+        told.header(SIGNATURE),
+        Some(signature("s-4711-s-4711", &told.body).as_str())
+    );
+    let event: Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!(event["schema"], "tollgate.event/1");
+    assert_eq!(
+        (&event["code"], &event["severity"]),
+        (&8.into(), &"critical".into())
+    );
+    assert_eq!(event["context"]["guards"][0], "error_rate < 5% for 2s");
+    assert_eq!(event["environment"], format!("{}/", target.url("")));
+    // What is stored says the same again.
+    bench
+        .run(&["judge", "out", "--budgets", "g.yaml"])
+        .expect(8);
+}
+
+#[test]
+fn a_guard_that_holds_says_how_near_it_came_and_nobody_is_told_of_a_pass() {
+    let (target, hook) = (target(), target());
+    let notify = format!("notify: {{ webhook: \"{}\" }}\n", hook.url("/ok"));
+    let steps = "      - get: /flaky\n        name: a\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { users: 2, duration: 3s }\n",
+    );
+    let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    bench.write("s.yaml", &format!("{notify}{scenario}"));
+    bench.write(
+        "g.yaml",
+        "budgets: [error_rate < 99%]\nguards: [error_rate < 5% for 2m, success_rate > 0.1% for 1s]\n",
+    );
+    let ran = bench.smoke(&["--budgets", "g.yaml"]).expect(0);
+    let result = ran.result();
+    let longest = result["guards"][0]["longest_broken_s"].as_f64().unwrap();
+    assert!(longest >= 2.0, "{result}");
+    assert_eq!(result["guards"][1]["longest_broken_s"], 0.0);
+    assert!(ran.stdout.contains("HELD"), "{}", ran.stdout);
+    assert_eq!(hook.requests(), 0);
+}
+
+#[test]
+fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
+    let target = target();
+    let gone = refused();
+    for (url, why, asked) in [
+        (target.url("/status/404?key=k-4711"), "it answered 404", 1),
+        (format!("http://{}/x?key=k-4711", gone.addr), "refused", 1),
+    ] {
+        let notify = format!("notify: {{ webhook: \"{url}\", on: [fail, pass] }}\n");
+        let steps = "      - get: /ok\n        name: a\n";
+        let bench = Bench::with_steps(&target.url(""), steps, "  smoke: { passes: 1 }\n");
+        let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+        bench.write("s.yaml", &format!("{notify}{scenario}"));
+        let ran = bench.smoke(&[]).expect(0);
+        assert!(
+            ran.stderr.contains("warning: the webhook at 127.0.0.1"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("k-4711"), "{}", ran.stderr);
+        assert_eq!(target.hits("/status/404"), asked);
+    }
+}
