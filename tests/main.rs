@@ -7,6 +7,7 @@
 )]
 
 mod budget_diagnostics;
+mod cache;
 mod codes;
 mod connections;
 mod data;

@@ -6,6 +6,7 @@ use super::{
     CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
     Outcome, OverCount, Sample, Slots, StepRecord, Tally, What, Window,
 };
+use crate::expr::Cache;
 use crate::units::Nanos;
 use std::collections::BTreeMap;
 
@@ -243,6 +244,11 @@ impl Recorder {
     /// A request passed that had failed before. Call it beside [`Recorder::record`].
     pub fn flaky(&mut self, step: usize, measured: bool) {
         self.tally(step, measured).flaky += 1;
+    }
+
+    /// A cache said this of an answer. Call it beside [`Recorder::record`].
+    pub fn cache(&mut self, step: usize, measured: bool, cache: Cache) {
+        self.tally(step, measured).cache.record(cache);
     }
 
     /// A group ended; `took` counts from its first intended start, `None` where a request of it failed.

@@ -2,7 +2,7 @@
 //! is sent is recorded once: as a sample, or as an attempt that is sent again.
 
 use super::{Captured, Lane, evaluate};
-use crate::expr::Value;
+use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
 use crate::load::worker::Worker;
@@ -162,6 +162,7 @@ impl<P: Protocol> Worker<P> {
             Ok(captured) => {
                 let sample = self.sample(flying, exchange, Outcome::Ok);
                 self.record(&sample);
+                self.count_cache(shot, exchange);
                 if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
                     self.show(seen, &sample, Case::Passed(&captured));
                 }
@@ -180,6 +181,7 @@ impl<P: Protocol> Worker<P> {
             (What::Check(index), Some(poll)) if self.program.requests[step].awaits(index) => {
                 if let Some(next) = poll.next(done) {
                     self.record(&self.sample(flying, exchange, Outcome::NotYet(index)));
+                    self.count_cache(shot, exchange);
                     return End::NotYet { next };
                 }
                 fault.mismatch.actual.push_str(&poll.waited(done));
@@ -196,10 +198,24 @@ impl<P: Protocol> Worker<P> {
         }
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
+        self.count_cache(shot, exchange);
         if self.recorder.borrow().wants_exhibit(step, fault.what) {
             self.show(seen, &sample, Case::Failed(&fault));
         }
         End::Failed { done }
+    }
+
+    /// Counts what caches say of an answer, where somebody asks.
+    #[inline]
+    fn count_cache(&self, shot: &Shot, exchange: &Exchange) {
+        if !self.program.requests[shot.step].counts_cache {
+            return;
+        }
+        let answer = exchange.result.as_ref().ok();
+        if let Some(cache) = answer.and_then(|answer| Cache::of(&answer.headers)) {
+            let mut recorder = self.recorder.borrow_mut();
+            recorder.cache(shot.step, shot.measured, cache);
+        }
     }
 
     /// Keeps an exchange.
