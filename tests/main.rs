@@ -19,6 +19,7 @@ mod files;
 mod fuzz;
 mod golden;
 mod layers;
+mod mitigation;
 mod preflight;
 mod reference;
 mod reports;

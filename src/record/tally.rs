@@ -2,6 +2,10 @@
 //! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted + retried`, and what never got an answer
 //! is never left out of a percentile: it stands beyond the last one.
 
+mod refusals;
+
+pub use refusals::{Platform, Refusal, Refusals};
+
 use super::{Failure, Histogram, Outcome, Sample, Slots, rank};
 use crate::expr::Cache;
 use crate::units::Nanos;
@@ -180,6 +184,8 @@ pub struct Tally {
     pub not_taken: u64,
     /// What caches said, where a budget, a check or a policy asks.
     pub cache: CacheCount,
+    /// Answers that were not the application's: in `check_failed`, too.
+    pub refused: Refusals,
     /// Answers by status.
     pub statuses: BTreeMap<u16, u64>,
     /// Body bytes received.
@@ -276,6 +282,7 @@ impl Tally {
     /// Adds another tally of the same step (another worker) or of another step (a wider scope). Check counts
     /// are added by position when both have the same number of checks, else kept as one total.
     pub fn merge(&mut self, other: &Self) {
+        self.refused.merge(self.ok, (&other.refused, other.ok));
         self.sent += other.sent;
         self.ok += other.ok;
         self.check_failed += other.check_failed;
