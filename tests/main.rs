@@ -7,6 +7,7 @@
 )]
 
 mod budget_diagnostics;
+mod cache;
 mod codes;
 mod connections;
 mod data;
@@ -19,6 +20,7 @@ mod fuzz;
 mod golden;
 mod guards;
 mod layers;
+mod mitigation;
 mod preflight;
 mod reference;
 mod reports;

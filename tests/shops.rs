@@ -2,55 +2,13 @@
 //! refuse at status 200 is exit 3 at the right step, in words that help.
 
 use crate::support::cli::{Bench, Ran};
+use crate::support::serve::serve;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use url::form_urlencoded;
-
-/// Method and path, and the body.
-type Request<'a> = (&'a str, &'a str);
-
-/// Answers requests, one after the other on each connection, with a head's lines and a body.
-fn serve(answer: impl Fn(Request<'_>) -> (String, String) + Clone + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (answer, mut out) = (answer.clone(), stream.unwrap());
-            let mut lines = BufReader::new(out.try_clone().unwrap());
-            thread::spawn(move || {
-                let mut first = String::new();
-                while lines.read_line(&mut first).unwrap_or(0) > 0 {
-                    let mut length = 0;
-                    let mut line = String::new();
-                    while lines.read_line(&mut line).unwrap_or(0) > 2 {
-                        let header = line.to_ascii_lowercase();
-                        if let Some(value) = header.strip_prefix("content-length:") {
-                            length = value.trim().parse().unwrap();
-                        }
-                        line.clear();
-                    }
-                    let mut body = vec![0; length];
-                    lines.read_exact(&mut body).unwrap();
-                    let asked = first.rsplit_once(' ').unwrap().0;
-                    let (head, text) = answer((asked, &String::from_utf8(body).unwrap()));
-                    let length = text.len();
-                    let text = if asked.starts_with("HEAD") { "" } else { &text };
-                    let whole =
-                        format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{text}");
-                    let _ = out.write_all(whole.as_bytes());
-                    first.clear();
-                }
-            });
-        }
-    });
-    url
-}
 
 /// A file of `scenarios/` and who answers it.
 struct Shop {
@@ -148,7 +106,8 @@ fn granted(field: &str, given: &Value, cart: &Value) -> Value {
 #[test]
 fn what_graphql_refuses_at_status_200_fails_the_step() {
     let cart = Arc::new(Mutex::new(Value::Null));
-    let url = serve(move |(asked, body)| {
+    let url = serve(move |request| {
+        let (asked, body) = (request.line.as_str(), request.body.as_str());
         let head =
             "200 OK\r\ncontent-type: application/json\r\nvendure-auth-token: t0ken-of-a-visitor"
                 .into();
@@ -350,7 +309,8 @@ const TOTAL: &str = "<table><tr><td class=total><h3 class=price_color>£5.00</h3
 /// A shop that nobody has visited.
 fn oscar() -> Shop {
     let visitor = Arc::new(Mutex::new(Visitor::default()));
-    let url = serve(move |(asked, body)| {
+    let url = serve(move |request| {
+        let (asked, body) = (request.line.as_str(), request.body.as_str());
         let kind = match asked {
             "GET /static/a.css" => "text/css",
             "GET /static/a.js" => "text/javascript",

@@ -161,6 +161,16 @@ impl BudgetFile {
             })
             .collect()
     }
+
+    /// Whether a budget asks what caches say of a step's answers, per step (given as flow and step).
+    pub fn cached(&self, steps: &[(String, String)]) -> Vec<bool> {
+        let asks = |b: &&Budget| b.statistic == Statistic::CacheHitRate;
+        let covered = |(flow, step): &(String, String)| {
+            let mut asking = self.budgets.iter().filter(asks);
+            asking.any(|b| b.scope.covers(flow, step, steps))
+        };
+        steps.iter().map(covered).collect()
+    }
 }
 
 impl Budget {

@@ -12,10 +12,10 @@
 //! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
 //! metric     = "response" | "service" | "ttfb" | "connect" | "tls" | "body" | "bytes" | [ "schedule" ] "lag"
 //!                                                                       (response when left out)
-//! rate       = "error_rate" | "success_rate" | "check_rate" | ( "share" | "count" | "rate" ) "(" which ")"
+//! rate       = "error_rate" | "success_rate" | "check_rate" | "cache_hit_rate" | ( "share" | "count" | "rate" ) "(" which ")"
 //! which      = status | digit "xx" | "errors" | "timeouts"
 //! operator   = "<" | "<="      latency, error_rate, share, count, rate
-//!            | ">" | ">="      success_rate, check_rate, throughput, apdex; min takes any
+//!            | ">" | ">="      success_rate, check_rate, cache_hit_rate, throughput, apdex; min takes any
 //! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency, lag
 //!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes
 //!            | number "%"                                               rates and shares
@@ -34,6 +34,8 @@
 //!   passed requests over the limit and every request that failed, failed a check, timed out or was dropped.
 //! - **`error_rate`** and **`success_rate`** add up to 100 %: everything but a passed request is an error.
 //!   **`check_rate`** is the share of answered requests whose checks all held; dropped ones count against it.
+//! - **`cache_hit_rate`** is the share of hits and stale hits in hits, stale hits and misses, as the answers' headers
+//!   tell it: an answer that says nothing and one that no cache was meant to have are not in it. Dropped ones are.
 //! - A share is *pass* when that many violations or fewer would be seen in at most 5 % of runs by a system exactly
 //!   at the limit, *fail* when that many or more would, else *marginal*: then the share itself decides and the
 //!   report says so (`strict: true` makes the run undecided instead). With fewer requests than could ever pass,
@@ -42,7 +44,7 @@
 //!   of at least 1, which comes from the scatter of the violations over 20 to 30 equal batches of time; n divided by
 //!   it is the *effective n*. Runs shorter than 3 s have no batches and count a quarter of their requests. A limit
 //!   that the run did not count takes the largest inflation of those that it did; files of older versions, smoke
-//!   passes, connect, tls and share(…) have no counts over time: there requests are taken as independent.
+//!   passes, connect, tls, share(…) and `cache_hit_rate` have no counts over time: there requests are taken as independent.
 //! - **`in 95% of 10s windows`**: the measured phase is cut into windows of 10 s, an incomplete last one left out;
 //!   the sentence must hold in at least 95 % of those with a request, each judged by its plain share. **`for 2m`**:
 //!   it must hold in every stretch of 2 minutes on end. **`within 30s of start`**: it must hold for the requests due
@@ -190,6 +192,8 @@ pub enum Statistic {
     SuccessRate,
     /// Requests whose checks held, of those answered.
     CheckRate,
+    /// Answers from a cache, of those that one could have given.
+    CacheHitRate,
     /// Requests answered a second.
     Throughput,
     /// `share(429)`.

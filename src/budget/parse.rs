@@ -182,6 +182,7 @@ impl<'a> Cursor<'a> {
             "error_rate" => Word::Rate(Statistic::ErrorRate),
             "success_rate" => Word::Rate(Statistic::SuccessRate),
             "check_rate" => Word::Rate(Statistic::CheckRate),
+            "cache_hit_rate" => Word::Rate(Statistic::CacheHitRate),
             "throughput" => Word::Rate(Statistic::Throughput),
             _ if unmeasured(word) => {
                 let message = format!("`{word}` is not measured by this version");

@@ -39,7 +39,11 @@ impl Statistic {
     pub fn upper(self) -> bool {
         !matches!(
             self,
-            Self::SuccessRate | Self::CheckRate | Self::Throughput | Self::Apdex(_)
+            Self::SuccessRate
+                | Self::CheckRate
+                | Self::CacheHitRate
+                | Self::Throughput
+                | Self::Apdex(_)
         )
     }
 
@@ -116,6 +120,7 @@ impl fmt::Display for Statistic {
             Self::ErrorRate => f.write_str("error_rate"),
             Self::SuccessRate => f.write_str("success_rate"),
             Self::CheckRate => f.write_str("check_rate"),
+            Self::CacheHitRate => f.write_str("cache_hit_rate"),
             Self::Throughput => f.write_str("throughput"),
             Self::Share(which) => write!(f, "share({which})"),
             Self::Count(which) => write!(f, "count({which})"),

@@ -72,7 +72,7 @@ fn suggest(file: &BudgetFile, budget: &Budget, ran: &[&Judgement]) -> Option<Sug
 /// What must be small: the value, the share of violations, or one over what must be large.
 fn badness(budget: &Budget, value: f64) -> f64 {
     match budget.statistic {
-        Statistic::SuccessRate | Statistic::CheckRate => 1.0 - value,
+        Statistic::SuccessRate | Statistic::CheckRate | Statistic::CacheHitRate => 1.0 - value,
         _ if budget.bound.operator.upper() => value,
         _ => 1.0 / value,
     }
@@ -86,7 +86,7 @@ fn quantity(budget: &Budget, worst: f64) -> Option<Quantity> {
     }
     let rounded = round_up(spared);
     let value = match budget.statistic {
-        Statistic::SuccessRate | Statistic::CheckRate => 1.0 - rounded,
+        Statistic::SuccessRate | Statistic::CheckRate | Statistic::CacheHitRate => 1.0 - rounded,
         _ if budget.bound.operator.upper() => rounded,
         _ => round_down(1.0 / spared),
     };

@@ -104,6 +104,14 @@ impl Inputs {
             .map_or_else(Vec::new, |b| b.watches(profile, &steps))
     }
 
+    /// The request steps whose cache outcomes a budget asks for.
+    pub(super) fn cached(&self) -> Vec<bool> {
+        let steps = steps(&self.scenario);
+        self.budgets
+            .as_ref()
+            .map_or_else(Vec::new, |b| b.cached(&steps))
+    }
+
     /// The budget file for the record: re-judging needs nothing else.
     pub(super) fn budget_source(&self) -> Option<BudgetSource> {
         self.budgets.as_ref().map(|b| BudgetSource {

@@ -38,6 +38,8 @@ pub struct Needs {
     pub details: bool,
     /// The server's certificate.
     pub certificate: bool,
+    /// What caches say of the answer.
+    pub cache: bool,
 }
 
 impl BitOr for Needs {
@@ -50,6 +52,7 @@ impl BitOr for Needs {
             headers: self.headers | other.headers,
             details: self.details | other.details,
             certificate: self.certificate | other.certificate,
+            cache: self.cache | other.cache,
         }
     }
 }

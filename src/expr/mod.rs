@@ -11,7 +11,7 @@
 //!
 //! query      = "status" | "reason" | "version" | "url" | "redirects" | "ip" | "size"
 //!            | "dns" | "connect" | "tls" | "ttfb" | "duration" | "server_timing" label
-//!            | "header" label | "cookie" label [ attribute ]
+//!            | "cache" | "header" label | "cookie" label [ attribute ]
 //!            | "body" | "bytes" | "sha256" | "json" path | "css" selector
 //!            | "regex" pattern | "between" text text
 //!            | "certificate" ( "subject" | "issuer" | "san" | "start" | "expiry" | "serial" )
@@ -74,6 +74,7 @@
 //!   captures: a request has no place to say that one did not fit.
 //! - **Environment variables and schemas** are read while the scenario is, by [`Scope`].
 
+mod cache;
 mod details;
 mod facts;
 mod filter;
@@ -88,6 +89,7 @@ mod query;
 mod template;
 mod vocabulary;
 
+pub use cache::Cache;
 pub use details::{Details, Needs};
 pub use facts::{Facts, Mismatch};
 pub use head::Head;

@@ -3,10 +3,13 @@
 //! is decided for each request.
 
 mod ops;
+mod place;
 
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
+pub(super) use place::{host, locate};
+use place::{in_full, literal_location};
 
-use crate::expr::{Check, Context, Template, Value};
+use crate::expr::{Check, Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
@@ -14,11 +17,9 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method};
-use rand::SeedableRng as _;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use url::Url;
 
 /// The text of the check that a step without one on the status gets.
@@ -136,6 +137,7 @@ impl ops::Build for Builder<'_> {
 
 /// A request with its constant parts rendered.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags")]
 pub(super) struct RequestProgram {
     pub(super) source: Request,
     /// What is the same every time; everything where nothing has a template.
@@ -153,6 +155,8 @@ pub(super) struct RequestProgram {
     pub(super) insists: bool,
     /// A check or a capture asks for more than status, headers and body.
     pub(super) details: bool,
+    /// Somebody asks what caches say of its answers.
+    pub(super) counts_cache: bool,
 }
 
 /// Why a request could not be built from its templates: a captured value does not fit.
@@ -232,6 +236,15 @@ impl Program {
     #[must_use]
     pub fn watching(mut self, watches: Vec<Watch>) -> Self {
         self.layout.watches = watches;
+        self
+    }
+
+    /// Counts what caches say of the answers to these request steps, too.
+    #[must_use]
+    pub fn counting_cache(mut self, steps: &[bool]) -> Self {
+        for (request, asked) in self.requests.iter_mut().zip(steps) {
+            request.counts_cache |= asked;
+        }
         self
     }
 
@@ -334,7 +347,8 @@ impl RequestProgram {
                 .filter_map(|slot| scenario.variables.get(*slot).cloned())
                 .collect(),
             insists: request.until.is_some() || request.retry.times > 0 || request.auth.is_some(),
-            details: asks_details(request),
+            details: asked(request, |needs| needs.details || needs.certificate),
+            counts_cache: asked(request, |needs| needs.cache),
             implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
@@ -435,64 +449,12 @@ impl RequestProgram {
     }
 }
 
-/// A location as a URL.
-fn in_full(location: &Location, target: &Url) -> String {
-    match location {
-        Location::Target(path) => format!("{}{path}", target.as_str().trim_end_matches('/')),
-        Location::Elsewhere(url) => url.to_string(),
-    }
-}
-
-fn asks_details(request: &Request) -> bool {
+/// Whether a check or a capture asks for this.
+fn asked(request: &Request, wanted: impl Fn(Needs) -> bool) -> bool {
     let polled = request.until.iter().flat_map(|until| &until.checks);
     let checks = request.checks.iter().chain(polled).map(|c| c.value.needs());
     let captures = request.captures.iter().map(|c| c.expression.needs());
-    checks
-        .chain(captures)
-        .any(|needs| needs.details || needs.certificate)
-}
-
-/// The value of the `host` header for a target.
-pub(super) fn host(target: &Url) -> String {
-    let host = target.host_str().unwrap_or_default();
-    match target.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
-/// The location of a request without templates in it.
-fn literal_location(request: &Request) -> Option<Location> {
-    let constant = request
-        .query
-        .iter()
-        .all(|(_, value)| value.as_literal().is_some());
-    if !constant || request.url.as_literal().is_none() {
-        return None;
-    }
-    let mut context = Context {
-        variables: &[],
-        rng: &mut Xoshiro256PlusPlus::seed_from_u64(0),
-        user: 0,
-        iteration: 0,
-        now: SystemTime::now,
-    };
-    let mut text = String::new();
-    request.render_url(&mut context, &mut text);
-    locate(&text).ok()
-}
-
-/// A path at the target, or a whole URL.
-pub(super) fn locate(text: &str) -> Result<Location, Unsendable> {
-    if text.starts_with("http://") || text.starts_with("https://") {
-        let url = text
-            .parse()
-            .map_err(|e| Unsendable(format!("the URL cannot be read: {e}")))?;
-        return Ok(Location::Elsewhere(Box::new(url)));
-    }
-    text.parse::<PathAndQuery>()
-        .map(Location::Target)
-        .map_err(|e| Unsendable(format!("the path cannot be sent: {e}")))
+    checks.chain(captures).any(wanted)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod group;
 mod identify;
 mod insist;
 mod journey;
+mod refusal;
 mod request;
 mod told;
 
@@ -15,13 +16,14 @@ use super::exhibit::Fault;
 use super::program::{Program, RequestProgram, Unsendable};
 use crate::expr::{Context, Facts, Mismatch, Template, Value};
 use crate::plan::seed_of;
-use crate::protocol::{Answer, Call, Exchange, Jar, Problem, Session};
+use crate::protocol::{Answer, Call, Exchange, Jar, Problem, Session, mitigated_quietly};
 use crate::record::What;
 use crate::scenario::Draw;
 use crate::units::Nanos;
 use control::Loop;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use refusal::not_the_application;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -258,10 +260,12 @@ fn look(
     let status = answer.status.as_u16();
     let mut index = 0;
     if request.implicit_status {
-        if status >= 400 {
+        let quiet = mitigated_quietly(answer);
+        if status >= 400 || quiet.is_some() {
+            let who = quiet.map_or_else(String::new, not_the_application);
             let mismatch = Mismatch {
                 expected: "< 400".into(),
-                actual: format!("number {status}"),
+                actual: format!("number {status}{who}"),
             };
             return Err((0, mismatch));
         }

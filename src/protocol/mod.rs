@@ -4,6 +4,7 @@
 mod cookies;
 mod headers;
 mod http;
+mod mitigation;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod session;
@@ -13,6 +14,7 @@ pub use cookies::Jar;
 pub use cookies::Place;
 pub use headers::Headers;
 pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
+pub use mitigation::{mitigated_quietly, mitigation};
 pub use session::Session;
 pub use transport::{TlsError, TlsSettings};
 

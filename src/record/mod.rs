@@ -26,6 +26,8 @@ pub use sample::{
     Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Sample, What,
 };
 pub use slots::Slots;
-pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};
+pub use tally::{
+    CacheCount, CheckCount, Metric, OverCount, Platform, Quantile, Refusal, Refusals, Tally,
+};
 pub use watch::{Breach, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

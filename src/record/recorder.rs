@@ -4,8 +4,9 @@
 
 use super::{
     Breach, CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, Sample, Slots, StepRecord, Tally, Watch, What, Window,
+    Outcome, OverCount, Refusal, Sample, Slots, StepRecord, Tally, Watch, What, Window,
 };
+use crate::expr::Cache;
 use crate::units::Nanos;
 use std::collections::BTreeMap;
 
@@ -253,6 +254,17 @@ impl Recorder {
     /// A request passed that had failed before. Call it beside [`Recorder::record`].
     pub fn flaky(&mut self, step: usize, measured: bool) {
         self.tally(step, measured).flaky += 1;
+    }
+
+    /// A cache said this of an answer. Call it beside [`Recorder::record`].
+    pub fn cache(&mut self, step: usize, measured: bool, cache: Cache) {
+        self.tally(step, measured).cache.record(cache);
+    }
+
+    /// A request was refused, and not by the application. Call it beside [`Recorder::record`].
+    pub fn refused(&mut self, step: usize, measured: bool, refusal: Refusal) {
+        let tally = self.tally(step, measured);
+        tally.refused.record(refusal, tally.ok);
     }
 
     /// A group ended; `took` counts from its first intended start, `None` where a request of it failed.

@@ -2,7 +2,12 @@
 //! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted + retried`, and what never got an answer
 //! is never left out of a percentile: it stands beyond the last one.
 
+mod refusals;
+
+pub use refusals::{Platform, Refusal, Refusals};
+
 use super::{Failure, Histogram, Outcome, Sample, Slots, rank};
+use crate::expr::Cache;
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,6 +95,45 @@ pub struct OverCount {
     pub over: u64,
 }
 
+/// What caches said of answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CacheCount {
+    /// Answers from a cache.
+    pub hit: u64,
+    /// Answers from a cache that were out of date.
+    pub stale: u64,
+    /// Answers that a cache had to fetch.
+    pub miss: u64,
+    /// Answers that no cache was meant to have.
+    pub bypass: u64,
+}
+
+impl CacheCount {
+    /// Counts an answer.
+    pub fn record(&mut self, cache: Cache) {
+        *match cache {
+            Cache::Hit => &mut self.hit,
+            Cache::Stale => &mut self.stale,
+            Cache::Miss => &mut self.miss,
+            Cache::Bypass => &mut self.bypass,
+        } += 1;
+    }
+
+    /// Adds the counts of others.
+    pub fn merge(&mut self, other: Self) {
+        self.hit += other.hit;
+        self.stale += other.stale;
+        self.miss += other.miss;
+        self.bypass += other.bypass;
+    }
+
+    /// Answers that a cache could have given.
+    pub fn cacheable(self) -> u64 {
+        self.hit + self.stale + self.miss
+    }
+}
+
 /// How often a check held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckCount {
@@ -138,6 +182,10 @@ pub struct Tally {
     pub skipped: u64,
     /// Never sent, because its condition did not hold or its list was empty.
     pub not_taken: u64,
+    /// What caches said, where a budget, a check or a policy asks.
+    pub cache: CacheCount,
+    /// Answers that were not the application's: in `check_failed`, too.
+    pub refused: Refusals,
     /// Answers by status.
     pub statuses: BTreeMap<u16, u64>,
     /// Body bytes received.
@@ -234,6 +282,7 @@ impl Tally {
     /// Adds another tally of the same step (another worker) or of another step (a wider scope). Check counts
     /// are added by position when both have the same number of checks, else kept as one total.
     pub fn merge(&mut self, other: &Self) {
+        self.refused.merge(self.ok, (&other.refused, other.ok));
         self.sent += other.sent;
         self.ok += other.ok;
         self.check_failed += other.check_failed;
@@ -245,6 +294,7 @@ impl Tally {
         self.flaky += other.flaky;
         self.skipped += other.skipped;
         self.not_taken += other.not_taken;
+        self.cache.merge(other.cache);
         self.received += other.received;
         self.new_connections += other.new_connections;
         self.timeout = self.timeout.max(other.timeout);

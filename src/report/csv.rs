@@ -14,7 +14,7 @@ pub struct Summary;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Windows;
 
-const SUMMARY: [&str; 20] = [
+const SUMMARY: [&str; 24] = [
     "flow",
     "step",
     "line",
@@ -29,6 +29,10 @@ const SUMMARY: [&str; 20] = [
     "retried",
     "flaky",
     "not_taken",
+    "cache_hit",
+    "cache_stale",
+    "cache_miss",
+    "cache_bypass",
     "warmup_sent",
     "new_connections",
     "received_bytes",
@@ -81,6 +85,10 @@ fn summary(step: &StepRow) -> Vec<String> {
             step.retried,
             step.flaky,
             step.not_taken,
+            step.cache.hit,
+            step.cache.stale,
+            step.cache.miss,
+            step.cache.bypass,
             step.warmup,
             step.new_connections,
             step.received,

@@ -14,12 +14,14 @@
 //! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
 //!   less the lag, it holds: then the generator broke it, not the target.
 //! - **Counts** (always) add up.
+//! - **Mitigation** (any load): a platform answered in the application's place: see the module `mitigation`.
 //! - **Settling** (any load of at least 40 s): see the module `settling`. A run that was still getting faster when
 //!   it ended is no pass; what failed in it stands.
 //! - **Samples** (any load): a budget on a share has fewer requests than could ever pass it, and they decide nothing.
 //!
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
+mod mitigation;
 mod settling;
 
 use super::Run;
@@ -42,6 +44,9 @@ const BUSY: f64 = 0.8;
 pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     let mut all = Vec::new();
     let load = matches!(record.model, Model::Open { .. } | Model::Closed { .. });
+    if load {
+        all.extend(mitigation::evidence(record));
+    }
     if matches!(record.model, Model::Open { .. }) {
         all.extend(lag(record, judged));
         all.push(drops(record));

@@ -332,7 +332,8 @@ impl<'a> Run<'a> {
             | Statistic::ErrorRate
             | Statistic::SuccessRate
             | Statistic::Share(_)
-            | Statistic::CheckRate => share::find(self, budget, steps),
+            | Statistic::CheckRate
+            | Statistic::CacheHitRate => share::find(self, budget, steps),
         }
     }
 
@@ -371,6 +372,9 @@ fn no_data(statistic: Statistic) -> String {
     match statistic.metric() {
         Some(metric) if metric.of_connections() => {
             "no connection was opened in the measured phase".to_owned()
+        }
+        _ if statistic == Statistic::CacheHitRate => {
+            "no answer of the measured phase says whether a cache gave it".to_owned()
         }
         _ => "no request in the measured phase".to_owned(),
     }

@@ -59,9 +59,10 @@ pub(in crate::budget) fn allowed(statistic: Statistic, bound: Bound) -> Option<f
     match (statistic, bound.limit) {
         (Statistic::Percentile { q, .. }, _) => Some(1.0 - q),
         (Statistic::ErrorRate | Statistic::Share(_), Quantity::Share(share)) => Some(share),
-        (Statistic::SuccessRate | Statistic::CheckRate, Quantity::Share(share)) => {
-            Some(1.0 - share)
-        }
+        (
+            Statistic::SuccessRate | Statistic::CheckRate | Statistic::CacheHitRate,
+            Quantity::Share(share),
+        ) => Some(1.0 - share),
         _ => None,
     }
 }
@@ -73,12 +74,19 @@ pub(in crate::budget) fn holds(budget: &Budget, n: u64, k: u64) -> bool {
 
 pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Finding {
     let rule = Rule::of(budget);
+    let caches = rule.statistic == Statistic::CacheHitRate;
+    if caches && run.smoke {
+        let note = "a profile of passes asks for everything once: no cache can show its hit rate";
+        return Finding::nothing(Outcome::NotRun, note);
+    }
     let mut count = rule.sum(steps);
     if count.n == 0 {
+        let mut finding = Finding::nothing(Outcome::Undecided, no_data(rule.statistic));
+        finding.notes.extend(caches.then(|| apart(steps)).flatten());
         return Finding {
             needed: Some(smallest_sample(rule.allowed)),
             violations: Some(0),
-            ..Finding::nothing(Outcome::Undecided, no_data(rule.statistic))
+            ..finding
         };
     }
     if !run.smoke {
@@ -90,14 +98,33 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         }
         _ => rule.rate(count),
     };
-    Finding {
+    let mut finding = Finding {
         actual: Some(value.actual),
         headroom: value.headroom,
         interval: value.interval,
         bound: value.bound,
         worst: rule.worst(run, steps),
         ..rule.finding(count, run.smoke)
-    }
+    };
+    finding.notes.extend(caches.then(|| apart(steps)).flatten());
+    finding
+}
+
+/// The answers that a hit rate leaves out.
+fn apart(steps: &[&StepRecord]) -> Option<String> {
+    let tallies = || steps.iter().map(|s| &s.measured);
+    let bypass: u64 = tallies().map(|t| t.cache.bypass).sum();
+    let told: u64 = tallies().map(|t| t.cache.cacheable()).sum::<u64>() + bypass;
+    let answers: u64 = tallies().map(|t| t.ok + t.check_failed).sum();
+    let silent = answers.saturating_sub(told);
+    let of =
+        |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", format_count(count)));
+    let parts = [
+        of(bypass, "passed a cache by"),
+        of(silent, "say nothing of a cache"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("left out: {}", parts.join(", ")))
 }
 
 /// What is shown of a value.
@@ -185,6 +212,12 @@ impl Rule {
             (Statistic::CheckRate, _) => {
                 let bad = tally.check_failed + tally.dropped;
                 Count::plain((tally.ok + bad, bad))
+            }
+            (Statistic::CacheHitRate, _) => {
+                let n = tally.cache.cacheable();
+                // A dropped request is a miss where there is any word on caches at all.
+                let dropped = if n > 0 { tally.dropped } else { 0 };
+                Count::plain((n + dropped, tally.cache.miss + dropped))
             }
             (Statistic::Share(which), _) => {
                 let n = tally.ended() + tally.dropped;

@@ -7,7 +7,9 @@ mod verdicts;
 
 use super::*;
 use crate::budget::parse;
-use crate::record::{CheckCount, Counts, FlowRecord, Health, Histogram, OverCount, Tally};
+use crate::record::{
+    CacheCount, CheckCount, Counts, FlowRecord, Health, Histogram, OverCount, Tally,
+};
 use crate::source::Source;
 use crate::units::Nanos;
 use std::sync::Arc;

@@ -33,6 +33,10 @@ const PLAIN: &[(&str, &str)] = &[
         ),
         ("check_rate >= 100%", "check_rate >= 100%"),
         (
+            "cache_hit_rate of images > 80 %",
+            "cache_hit_rate of images > 80%",
+        ),
+        (
             "throughput >= 500 req/s during launch",
             "throughput >= 500 req/s during launch",
         ),
@@ -150,7 +154,9 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("dns p95 < 5ms", "T0812", "dns", "not measured by this version"),
     ("ws latency p95 < 5ms", "T0812", "ws", "not measured by this version"),
     ("capture queue_depth max < 100", "T0812", "capture", "not measured by this version"),
-    ("cache_hit_rate of images > 80%", "T0812", "cache_hit_rate", "not measured"),
+    ("cache_hit_rate of images < 80%", "T0805", "<", ">"),
+    ("cache_hits > 80%", "T0802", "cache_hits", "cache_hit_rate"),
+    ("cache_hit_rate > 80% for 2m", "T0813", "for 2m", "of the whole run"),
     ("count(6xx) < 5", "T0814", "count(6xx)", "count(5xx)"),
     ("count(5xx < 5", "T0814", "count(5xx", "not closed"),
     ("apdex(fast) > 0.9", "T0814", "apdex(fast)", "apdex(500ms)"),

@@ -7,7 +7,7 @@ use crate::source::closest;
 use crate::units::{self, Arrivals, Rate};
 
 /// What people write elsewhere, and what it is called here.
-const SYNONYMS: [(&str, &str); 20] = [
+const SYNONYMS: [(&str, &str); 24] = [
     ("avg", "mean"),
     ("average", "mean"),
     ("med", "p50"),
@@ -28,10 +28,14 @@ const SYNONYMS: [(&str, &str); 20] = [
     ("response_time", "response p95"),
     ("http_req_duration", "response p95"),
     ("http_reqs", "throughput"),
+    ("cache", "cache_hit_rate"),
+    ("cache_hit", "cache_hit_rate"),
+    ("cache_hits", "cache_hit_rate"),
+    ("hit_rate", "cache_hit_rate"),
 ];
 
 /// The statistics and metrics, for "did you mean".
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 24] = [
     "p50",
     "p90",
     "p95",
@@ -42,6 +46,7 @@ const WORDS: [&str; 23] = [
     "error_rate",
     "success_rate",
     "check_rate",
+    "cache_hit_rate",
     "throughput",
     "response",
     "service",
@@ -59,10 +64,7 @@ const WORDS: [&str; 23] = [
 
 /// What has a place in the language and no data yet.
 pub(super) fn unmeasured(word: &str) -> bool {
-    matches!(
-        word,
-        "dns" | "ws" | "websocket" | "capture" | "cache" | "cache_hit" | "cache_hit_rate"
-    )
+    matches!(word, "dns" | "ws" | "websocket" | "capture")
 }
 
 /// The number and unit that a text starts with.
@@ -107,6 +109,7 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
         Statistic::ErrorRate
         | Statistic::SuccessRate
         | Statistic::CheckRate
+        | Statistic::CacheHitRate
         | Statistic::Share(_) => units::parse_share(text)
             .map(Quantity::Share)
             .map_err(|m| (m, share_help(statistic, text))),
@@ -154,6 +157,7 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
         Statistic::Apdex(_) => "> 0.9",
         _ if statistic.metric() == Some(Metric::Bytes) => "< 100kB",
         Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
+        Statistic::CacheHitRate => "> 80%",
         Statistic::Throughput => ">= 500 req/s",
         _ => "< 500ms",
     }
@@ -163,7 +167,9 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
 pub(super) fn reachable(statistic: Statistic) -> String {
     match statistic {
         Statistic::ErrorRate | Statistic::Share(_) => format!("{statistic} <= 0%"),
-        Statistic::SuccessRate | Statistic::CheckRate => format!("{statistic} >= 100%"),
+        Statistic::SuccessRate | Statistic::CheckRate | Statistic::CacheHitRate => {
+            format!("{statistic} >= 100%")
+        }
         _ => format!("{statistic} {}", example(statistic)),
     }
 }

@@ -19,12 +19,15 @@ pub(super) use self::parse::{between, css, needed, pattern};
 use super::facts::Facts;
 use super::found::{Found, Obstacle};
 use super::jsonpath::JsonPath;
-use super::{Needs, Template};
+use super::{Cache, Needs, Template};
 use http::header::HeaderName;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::time::Duration;
+
+/// Why there is no word on a cache.
+const NO_CACHE: &str = "no header says whether a cache answered";
 
 /// What an expression starts with.
 #[derive(Debug, Clone)]
@@ -36,6 +39,7 @@ pub(super) enum Query {
     Redirects,
     Header(HeaderName),
     Cookie(String, Option<Attribute>),
+    Cache,
     Body,
     Bytes,
     Sha256,
@@ -92,6 +96,10 @@ impl Query {
             | Self::Css(_)
             | Self::Regex(_)
             | Self::Between(_) => needs.body = true,
+            Self::Cache => {
+                needs.headers = true;
+                needs.cache = true;
+            }
             Self::Header(_) | Self::Cookie(..) | Self::ServerTiming(_) => needs.headers = true,
             Self::Certificate(_) => needs.certificate = true,
             Self::Reason
@@ -165,6 +173,9 @@ impl Query {
                 format!("no cookie `{name}`")
             }),
             Self::Cookie(name, Some(attribute)) => attribute.find(facts, name),
+            Self::Cache => Cache::of(facts.headers)
+                .map(|cache| Found::text(cache.name()))
+                .ok_or_else(|| Obstacle::Absent(NO_CACHE.to_owned())),
             Self::ServerTiming(name) => headers::server_timing(facts, name),
             Self::Regex(regex) => body::find_pattern(regex, facts.body, all),
             Self::Json(path) => body::find_json(path, facts, all),

@@ -39,6 +39,7 @@ impl Query {
             "ttfb" => Self::Ttfb,
             "duration" => Self::Duration,
             "header" => Self::Header(header(&label(cursor, &word, "header content-type")?)?),
+            "cache" => Self::Cache,
             "cookie" => cookie(cursor, &word)?,
             "server_timing" => {
                 Self::ServerTiming(label(cursor, &word, "server_timing db")?.text.to_owned())

@@ -67,6 +67,7 @@ HTTP/1.1 200 OK
 content-type: text/html; charset=utf-8
 expires: Sat, 28 Nov 2026 10:00:00 GMT
 server-timing: cache;desc=hit, db;dur=53.2
+x-cache: Hit from cloudfront
 set-cookie: session=abc; Path=/; Max-Age=3600; Expires=Sat, 21 Nov 2026 11:00:00 GMT; Domain=shop.example; Secure; HttpOnly; SameSite=Lax
 set-cookie: theme=dark
 

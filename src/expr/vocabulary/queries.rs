@@ -6,7 +6,7 @@ const fn query(entry: [&'static str; 5], also: &'static [&'static str]) -> Entry
     Entry::new(Kind::Query, entry, also)
 }
 
-pub(super) const QUERIES: [Entry; 24] = [
+pub(super) const QUERIES: [Entry; 25] = [
     query(
         ["status", "status", "the status code", "status", "200"],
         &["code", "status_code", "statusCode"],
@@ -30,6 +30,16 @@ pub(super) const QUERIES: [Entry; 24] = [
             "3600000ms",
         ],
         &["cookies"],
+    ),
+    query(
+        [
+            "cache",
+            "cache",
+            "whether a cache answered, by `cache-status`, `cf-cache-status`, `x-vercel-cache`, `x-cache-status`, `x-cache`, `x-nextjs-cache` or `age`: `hit`, `stale`, `miss` or `bypass`; not there where none of them says so",
+            "cache",
+            "hit",
+        ],
+        &["cdnHit", "cache_status"],
     ),
     query(
         [

@@ -1,13 +1,14 @@
 //! One exchange. In: a request and when it was wanted; out: a sample, and how the flow goes on. Invariant: whatever
 //! is sent is recorded once: as a sample, or as an attempt that is sent again.
 
+use super::refusal::refusal;
 use super::{Captured, Lane, evaluate};
-use crate::expr::Value;
+use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
 use crate::load::worker::Worker;
 use crate::protocol::{Call, Exchange, Problem, Protocol};
-use crate::record::{Failure, Outcome, Sample, What};
+use crate::record::{Failure, Outcome, Refusal, Sample, What};
 use crate::units::{Nanos, format_nanos, nanos};
 use http::HeaderValue;
 use tokio::time::Instant;
@@ -162,6 +163,7 @@ impl<P: Protocol> Worker<P> {
             Ok(captured) => {
                 let sample = self.sample(flying, exchange, Outcome::Ok);
                 self.record(&sample);
+                self.count_cache(shot, exchange);
                 if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
                     self.show(seen, &sample, Case::Passed(&captured));
                 }
@@ -172,6 +174,10 @@ impl<P: Protocol> Worker<P> {
             }
             Err(fault) => fault,
         };
+        let refused = exchange.result.as_ref().ok().and_then(|answer| {
+            let request = &self.program.requests[step];
+            refusal(request, (variables, &mut lane.rng), answer, &mut fault)
+        });
         let outcome = match fault.what {
             What::Check(index) => Outcome::CheckFailed(index),
             What::Failure(failure) => Outcome::Failed(failure),
@@ -180,6 +186,7 @@ impl<P: Protocol> Worker<P> {
             (What::Check(index), Some(poll)) if self.program.requests[step].awaits(index) => {
                 if let Some(next) = poll.next(done) {
                     self.record(&self.sample(flying, exchange, Outcome::NotYet(index)));
+                    self.count_cache(shot, exchange);
                     return End::NotYet { next };
                 }
                 fault.mismatch.actual.push_str(&poll.waited(done));
@@ -196,10 +203,33 @@ impl<P: Protocol> Worker<P> {
         }
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
+        self.count_cache(shot, exchange);
+        self.count_refusal(shot, refused);
         if self.recorder.borrow().wants_exhibit(step, fault.what) {
             self.show(seen, &sample, Case::Failed(&fault));
         }
         End::Failed { done }
+    }
+
+    #[inline]
+    fn count_refusal(&self, shot: &Shot, refused: Option<Refusal>) {
+        if let Some(refusal) = refused {
+            let mut recorder = self.recorder.borrow_mut();
+            recorder.refused(shot.step, shot.measured, refusal);
+        }
+    }
+
+    /// Counts what caches say of an answer, where somebody asks.
+    #[inline]
+    fn count_cache(&self, shot: &Shot, exchange: &Exchange) {
+        if !self.program.requests[shot.step].counts_cache {
+            return;
+        }
+        let answer = exchange.result.as_ref().ok();
+        if let Some(cache) = answer.and_then(|answer| Cache::of(&answer.headers)) {
+            let mut recorder = self.recorder.borrow_mut();
+            recorder.cache(shot.step, shot.measured, cache);
+        }
     }
 
     /// Keeps an exchange.

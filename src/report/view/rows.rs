@@ -4,7 +4,7 @@
 use super::failures::ExhibitRow;
 use super::latency::Latency;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
-use crate::record::{FlowRecord, GroupRecord, Metric, StepRecord, Tally};
+use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
 use crate::units::{format_count, format_share};
 
@@ -200,6 +200,8 @@ pub struct StepRow {
     pub new_connections: u64,
     /// Requests that ended, a second of the measured phase.
     pub throughput: f64,
+    /// What caches said.
+    pub cache: CacheCount,
     /// Answers by status.
     pub statuses: Vec<(u16, u64)>,
     /// Its checks.
@@ -268,6 +270,7 @@ impl StepRow {
             } else {
                 0.0
             },
+            cache: tally.cache,
             statuses: tally.statuses.iter().map(|(s, n)| (*s, *n)).collect(),
             response: Latency::of(tally, Metric::Response),
             service: Latency::of(tally, Metric::Service),
@@ -283,12 +286,16 @@ impl StepRow {
         self.sent - self.aborted - self.retried + self.dropped
     }
 
-    /// What is not plain about it, in words: flaky, retried, not taken.
+    /// What is not plain about it, in words: flaky, retried, not taken, what caches said.
     pub fn asides(&self) -> Vec<(u64, &'static str)> {
         let all = [
             (self.flaky, "flaky"),
             (self.retried, "retried"),
             (self.not_taken, "not taken"),
+            (self.cache.hit, "cache hit"),
+            (self.cache.stale, "cache stale"),
+            (self.cache.miss, "cache miss"),
+            (self.cache.bypass, "cache bypass"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
     }

@@ -53,6 +53,39 @@ fn zones_of_a_percentile() {
 }
 
 #[test]
+fn hit_rates_are_of_what_a_cache_could_have_given() {
+    let cached = |hit, stale, miss, bypass| {
+        let mut tally = passed(1_000);
+        tally.cache = CacheCount {
+            hit,
+            stale,
+            miss,
+            bypass,
+        };
+        tally
+    };
+    let budget = "cache_hit_rate of landing > 80%";
+    for (tally, outcome, actual, n) in [
+        (cached(850, 50, 100, 0), Outcome::Pass, Some("90 %"), 1_000),
+        (cached(450, 0, 50, 500), Outcome::Pass, Some("90 %"), 500),
+        (cached(600, 0, 400, 0), Outcome::Fail, Some("60 %"), 1_000),
+        (cached(0, 0, 0, 1_000), Outcome::Undecided, None, 0),
+        (cached(0, 0, 0, 0), Outcome::Undecided, None, 0),
+        (cached(3, 0, 0, 0), Outcome::Undecided, Some("100 %"), 3),
+    ] {
+        let said = one(&landing(tally), budget);
+        assert_eq!((said.outcome, said.n), (outcome, n), "{said:?}");
+        assert_eq!(said.actual.as_deref(), actual);
+    }
+    let mut dropped = cached(850, 0, 0, 0);
+    dropped.dropped = 300;
+    assert_eq!(one(&landing(dropped), budget).outcome, Outcome::Fail);
+    let mut smoke = landing(cached(0, 0, 1, 0));
+    smoke.model = PASSES;
+    assert_eq!(one(&smoke, budget).outcome, Outcome::NotRun);
+}
+
+#[test]
 fn no_data_is_never_a_pass() {
     let record = landing(passed(1_000));
     for budget in [

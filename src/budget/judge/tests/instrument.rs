@@ -1,7 +1,7 @@
 //! Faults of the generator, one by one: exit 7 and a sentence.
 
 use super::*;
-use crate::record::Histogram;
+use crate::record::{Histogram, Platform};
 
 /// Lag of 100,000 requests: `late` of them by `by`.
 fn lag(late: u64, by: Nanos) -> Histogram {
@@ -104,4 +104,49 @@ fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() 
         record.health.in_flight_wanted,
     ) = (2_000, 2_000);
     assert_ne!(judge(&record, None).exit.code, 7);
+}
+
+#[test]
+fn what_a_platform_answered_is_no_evidence_about_the_application() {
+    let refused = |wall: u64, before: u64, platforms: u64| {
+        let mut tally = mixed(3_000 - wall - platforms, wall + platforms, 0, 0);
+        tally.refused.wall = wall;
+        tally.refused.before = before;
+        if platforms > 0 {
+            tally.refused.platforms.insert(Platform::Vercel, platforms);
+        }
+        tally
+    };
+    let budget = ["error_rate < 90%"];
+    #[rustfmt::skip]
+    let rows: [(&str, Tally, u8); 8] = [
+        ("3 of 3,000 challenged", refused(0, 0, 3), 0),
+        ("4 of 3,000 challenged", refused(0, 0, 4), 7),
+        ("a wall behind half of them", refused(1_500, 1_500, 0), 7),
+        ("a rate limit that lets some through", refused(1_200, 60, 0), 7),
+        ("every fourth from the beginning", refused(750, 4, 0), 0),
+        ("a few in the end", refused(19, 2_980, 0), 0),
+        ("one in ten since the half", refused(150, 1_500, 0), 0),
+        ("refused from the beginning", refused(2_000, 0, 0), 0),
+    ];
+    for (name, tally, code) in rows {
+        for model in [OPEN, CLOSED] {
+            let record = run(model, [tally.clone(), Tally::default(), Tally::default()]);
+            let said = verdict(&record, &budget);
+            assert_eq!(said.exit.code, code, "{name}: {}", said.sentence);
+        }
+    }
+    // What passed while warming up passed before, too.
+    let mut record = landing(refused(3_000, 0, 0));
+    record.steps[0].unmeasured = passed(500);
+    let said = verdict(&record, &budget);
+    assert!(
+        said.sentence.contains("after 500 that passed"),
+        "{}",
+        said.sentence
+    );
+    // A smoke test says it by its checks.
+    let mut smoke = landing(refused(0, 0, 4));
+    smoke.model = PASSES;
+    assert_eq!(verdict(&smoke, &budget).exit.code, 3);
 }

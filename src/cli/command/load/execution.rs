@@ -89,7 +89,8 @@ fn generate(
     (how, stop, debug): (&How, &Stop, bool),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let mut program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
+    let mut program =
+        Program::new(&inputs.scenario, &inputs.limits(), &masker).counting_cache(&inputs.cached());
     if matches!(plan.load, Load::Passes(_)) {
         program = program.showing_bodies();
     }
