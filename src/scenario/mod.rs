@@ -14,6 +14,7 @@ mod include;
 mod load;
 mod loading;
 mod names;
+pub mod policy;
 mod profile;
 mod select;
 mod settings;
@@ -106,6 +107,21 @@ impl Scenario {
             &self.teardown,
         ];
         self.flows.iter().chain(around.into_iter().flatten())
+    }
+
+    /// Takes out the requests that policies send beside their steps: they are for smoke tests. How many there were.
+    pub fn leave_out_probes(&mut self) -> usize {
+        let before = self.every_flow().flat_map(Flow::requests).count();
+        let around = [
+            &mut self.setup,
+            &mut self.user_setup,
+            &mut self.user_teardown,
+            &mut self.teardown,
+        ];
+        for flow in self.flows.iter_mut().chain(around.into_iter().flatten()) {
+            flow.leave_out_probes();
+        }
+        before - self.every_flow().flat_map(Flow::requests).count()
     }
 
     /// The profile of that name.

@@ -2,8 +2,13 @@
 //! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
 //! offer and what is read cannot differ.
 
+mod policy;
 mod step;
 
+pub(super) use policy::{
+    ANSWERS, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICIES, POLICY, RATE_LIMITED,
+    RETRY_AFTER, SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
+};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
     UNTIL, VERBS,
@@ -11,6 +16,7 @@ pub(super) use step::{
 
 use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
+use policy::POLICIES_KEY;
 use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
 /// Whose connections are used again.
@@ -115,6 +121,7 @@ pub static SCENARIO: Shape = Shape {
             Type::Object(&DEFAULTS),
             "What holds for every step that says nothing else.",
         ),
+        POLICIES_KEY,
         key(
             "data",
             Type::MapOf(&Type::Object(&FEEDER)),
@@ -266,6 +273,7 @@ pub(super) static FLOW: Shape = Shape {
         ),
         TAGS,
         AUTH_KEY,
+        POLICIES_KEY,
         key(
             "steps",
             Type::List(&Type::Object(&STEP)),
@@ -411,7 +419,8 @@ mod tests {
         for shape in [
             &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
             &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
-            &STAIRS, &SPIKE, &STAGE,
+            &STAIRS, &SPIKE, &STAGE, &POLICY, &SECURITY_HEADERS, &COOKIES, &CERTIFICATE,
+            &COMPRESSED, &SENSITIVE, &CORS, &UPTIME, &RATE_LIMITED,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);
