@@ -6,6 +6,7 @@
 mod file;
 mod histogram;
 mod mask;
+mod policy;
 mod recorder;
 mod run_record;
 mod sample;
@@ -17,6 +18,7 @@ pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker, name_of};
 pub use recorder::{FlowLayout, GroupLayout, Layout, Limit, Recorded, Recorder, StepLayout};
+pub use policy::{Finding as PolicyFinding, PolicyRecord};
 pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,
     PhaseRecord, RunRecord, StepRecord, Stop,
@@ -25,5 +27,5 @@ pub use sample::{
     Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Sample, What,
 };
 pub use slots::Slots;
-pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};
+pub use tally::{CheckCount, Metric, OverCount, PolicyCount, Quantile, Tally};
 pub use window::{Timeline, Window, WindowCounts};

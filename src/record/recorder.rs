@@ -4,7 +4,7 @@
 
 use super::{
     CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, Sample, Slots, StepRecord, Tally, What, Window,
+    Outcome, OverCount, PolicyCount, PolicyRecord, Sample, Slots, StepRecord, Tally, What, Window,
 };
 use crate::units::Nanos;
 use std::collections::BTreeMap;
@@ -44,6 +44,8 @@ pub struct StepLayout {
     pub tags: Vec<String>,
     /// The texts of its checks, the implicit one included.
     pub checks: Vec<String>,
+    /// Its policies: their names, and whether their findings are only shown.
+    pub policies: Vec<(String, bool)>,
     /// Limits to count exactly.
     pub limits: Vec<Limit>,
 }
@@ -99,13 +101,12 @@ pub struct Recorded {
 /// Folds samples. One per worker; merged when the run ends.
 #[derive(Debug)]
 pub struct Recorder {
-    steps: Vec<StepRecord>,
+    pub(super) steps: Vec<StepRecord>,
     flows: Vec<FlowRecord>,
     groups: Vec<GroupRecord>,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
     attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
     passes: Vec<Exhibit>,
-    labels: Vec<Vec<String>>,
     window: Window,
     lag: Histogram,
 }
@@ -124,8 +125,17 @@ impl StepLayout {
                 .collect(),
             slots: Slots::new(most, self.limits.len()),
             checks: vec![CheckCount::default(); self.checks.len()],
+            policies: vec![PolicyCount::default(); self.policies.len()],
             ..Tally::default()
         }
+    }
+}
+
+fn policy((name, warns): &(String, bool)) -> PolicyRecord {
+    PolicyRecord {
+        name: name.clone(),
+        warns: *warns,
+        ..PolicyRecord::default()
     }
 }
 
@@ -141,6 +151,7 @@ impl Recorder {
             line: step.line,
             tags: step.tags.clone(),
             checks: step.checks.clone(),
+            policies: step.policies.iter().map(policy).collect(),
             measured: step.tally(most),
             unmeasured: step.tally(most),
         });
@@ -166,13 +177,12 @@ impl Recorder {
             failures: BTreeMap::new(),
             attempts: BTreeMap::new(),
             passes: Vec::new(),
-            labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
             window: Window::default(),
             lag: Histogram::default(),
         }
     }
 
-    fn tally(&mut self, step: usize, measured: bool) -> &mut Tally {
+    pub(super) fn tally(&mut self, step: usize, measured: bool) -> &mut Tally {
         let step = &mut self.steps[step];
         if measured {
             &mut step.measured
@@ -268,23 +278,22 @@ impl Recorder {
 
     /// A request ended.
     pub fn record(&mut self, sample: &Sample) {
-        let checks = self.labels[sample.step].len();
+        let checks = self.steps[sample.step].checks.len();
         let tally = self.tally(sample.step, sample.measured);
         tally.record(sample);
         match sample.outcome {
             Outcome::Ok => tally.checks.iter_mut().for_each(|c| c.passed += 1),
-            Outcome::NotYet(index) if index < checks => {
-                tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
+            // Checks are evaluated in order and stop at the first that fails; policies come behind them.
+            Outcome::NotYet(index) | Outcome::CheckFailed(index) => {
+                let held = index.min(checks);
+                tally.checks[..held].iter_mut().for_each(|c| c.passed += 1);
+                if let (Outcome::CheckFailed(_), Some(check)) =
+                    (sample.outcome, tally.checks.get_mut(index))
+                {
+                    check.failed += 1;
+                }
             }
-            // Checks are evaluated in order and stop at the first that fails.
-            Outcome::CheckFailed(index) if index < checks => {
-                tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
-                tally.checks[index].failed += 1;
-            }
-            Outcome::NotYet(_)
-            | Outcome::CheckFailed(_)
-            | Outcome::Failed(_)
-            | Outcome::Aborted => {}
+            Outcome::Failed(_) | Outcome::Aborted => {}
         }
         let window = &mut self.window;
         window.counts.received += sample.received;
@@ -309,10 +318,10 @@ impl Recorder {
     }
 
     fn failure(&mut self, sample: &Sample, what: What) {
-        let labels = &self.labels[sample.step];
+        let step = &self.steps[sample.step];
         let (count, _) = self.failures.entry((sample.step, what)).or_insert_with(|| {
             let label = match what {
-                What::Check(index) => labels.get(index).cloned().unwrap_or_default(),
+                What::Check(index) => step.check_text(index).unwrap_or_default(),
                 What::Failure(failure) => failure.name().to_owned(),
             };
             (
@@ -382,6 +391,9 @@ impl Recorder {
         for (ours, theirs) in self.steps.iter_mut().zip(&other.steps) {
             ours.measured.merge(&theirs.measured);
             ours.unmeasured.merge(&theirs.unmeasured);
+            for (ours, theirs) in ours.policies.iter_mut().zip(&theirs.policies) {
+                ours.merge(theirs);
+            }
         }
         for (ours, theirs) in self.flows.iter_mut().zip(&other.flows) {
             ours.merge(theirs);
