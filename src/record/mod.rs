@@ -6,7 +6,6 @@
 mod file;
 mod histogram;
 mod mask;
-mod policy;
 mod recorder;
 mod run_record;
 mod sample;
@@ -17,8 +16,10 @@ mod window;
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker, name_of};
-pub use recorder::{FlowLayout, GroupLayout, Layout, Limit, Recorded, Recorder, StepLayout};
-pub use policy::{Finding as PolicyFinding, PolicyRecord};
+pub use recorder::{
+    FlowLayout, GroupLayout, Layout, Limit, PolicyFinding, PolicyRecord, Recorded, Recorder,
+    StepLayout,
+};
 pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,
     PhaseRecord, RunRecord, StepRecord, Stop,

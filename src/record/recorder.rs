@@ -2,9 +2,13 @@
 //! and a window whenever it is asked for. Invariant: recording takes no lock, sends nothing and, once a step
 //! has been seen, allocates nothing.
 
+mod policies;
+
+pub use policies::{Finding as PolicyFinding, PolicyRecord};
+
 use super::{
     CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, PolicyCount, PolicyRecord, Sample, Slots, StepRecord, Tally, What, Window,
+    Outcome, OverCount, PolicyCount, Sample, Slots, StepRecord, Tally, What, Window,
 };
 use crate::units::Nanos;
 use std::collections::BTreeMap;
@@ -101,7 +105,7 @@ pub struct Recorded {
 /// Folds samples. One per worker; merged when the run ends.
 #[derive(Debug)]
 pub struct Recorder {
-    pub(super) steps: Vec<StepRecord>,
+    steps: Vec<StepRecord>,
     flows: Vec<FlowRecord>,
     groups: Vec<GroupRecord>,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
@@ -182,7 +186,7 @@ impl Recorder {
         }
     }
 
-    pub(super) fn tally(&mut self, step: usize, measured: bool) -> &mut Tally {
+    fn tally(&mut self, step: usize, measured: bool) -> &mut Tally {
         let step = &mut self.steps[step];
         if measured {
             &mut step.measured

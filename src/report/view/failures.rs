@@ -18,6 +18,8 @@ pub struct FailureRow {
     pub line: usize,
     /// `check`, or a short name of the kind: `timeout`, `connect`, …
     pub kind: &'static str,
+    /// The check is a policy.
+    pub policy: bool,
     /// The check's text, or what happened instead of an answer.
     pub what: String,
     /// How often, warm-up included.
@@ -97,6 +99,7 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
         step: step.map_or_else(String::new, |s| text::line(&s.label)),
         line: step.map_or(0, |s| s.line),
         kind: kind(failure.what),
+        policy: step.is_some_and(|s| matches!(failure.what, What::Check(at) if at >= s.checks.len())),
         what: text::line(&failure.label),
         count: failure.count,
         of: step.map_or(0, |s| s.measured.ended() + s.unmeasured.ended()),
