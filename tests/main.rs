@@ -18,6 +18,7 @@ mod files;
 mod fuzz;
 mod golden;
 mod layers;
+mod policies;
 mod preflight;
 mod reference;
 mod reports;

@@ -30,7 +30,7 @@ pub use load::{environments, load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Tls, parse_target};
-pub use vocabulary::SCENARIO;
+pub use vocabulary::{POLICIES, SCENARIO};
 
 use crate::expr::Value;
 use crate::source::{Diagnostic, Source, Spanned, render_all};

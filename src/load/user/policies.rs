@@ -131,7 +131,12 @@ impl<P: Protocol> Worker<P> {
     ) -> Vec<String> {
         let slots = self.program.secret_slots.iter();
         let known = slots.map(|slot| variables[*slot].text().into_owned());
-        let secret = |slot: &usize| request.captures().iter().any(|c| c.slot == *slot && c.secret);
+        let secret = |slot: &usize| {
+            request
+                .captures()
+                .iter()
+                .any(|c| c.slot == *slot && c.secret)
+        };
         let fresh = captured.iter().filter(|(slot, _)| secret(slot));
         let fresh = fresh.map(|(_, value)| value.text().into_owned());
         known.chain(fresh).collect()

@@ -164,14 +164,19 @@ impl<P: Protocol> Worker<P> {
         let (evaluated, policed) = match evaluated {
             Ok(captured) if self.program.requests[step].policed => {
                 let mut policed = self.police(variables, shot, (call, exchange), &captured);
-                (policed.fault.take().map_or(Ok(captured), Err), Some(policed))
+                (
+                    policed.fault.take().map_or(Ok(captured), Err),
+                    Some(policed),
+                )
             }
             evaluated => (evaluated, None),
         };
         let later = policed.as_ref().is_some_and(|policed| policed.later);
         let mut fault = match evaluated {
             Ok(captured) => {
-                policed.into_iter().for_each(|policed| self.found(shot, policed));
+                policed
+                    .into_iter()
+                    .for_each(|policed| self.found(shot, policed));
                 if later {
                     let what = self.program.requests[step].checked();
                     self.record(&self.sample(flying, exchange, Outcome::NotYet(what)));
@@ -211,7 +216,9 @@ impl<P: Protocol> Worker<P> {
             }
             _ => {}
         }
-        policed.into_iter().for_each(|policed| self.found(shot, policed));
+        policed
+            .into_iter()
+            .for_each(|policed| self.found(shot, policed));
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
         if self.recorder.borrow().wants_exhibit(step, fault.what) {

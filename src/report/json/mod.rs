@@ -4,8 +4,7 @@
 
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, HealthView, Latency, PolicyRow, Reporter,
-    StepRow,
-    View,
+    StepRow, View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};

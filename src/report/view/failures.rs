@@ -99,7 +99,8 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
         step: step.map_or_else(String::new, |s| text::line(&s.label)),
         line: step.map_or(0, |s| s.line),
         kind: kind(failure.what),
-        policy: step.is_some_and(|s| matches!(failure.what, What::Check(at) if at >= s.checks.len())),
+        policy: step
+            .is_some_and(|s| matches!(failure.what, What::Check(at) if at >= s.checks.len())),
         what: text::line(&failure.label),
         count: failure.count,
         of: step.map_or(0, |s| s.measured.ended() + s.unmeasured.ended()),
@@ -132,7 +133,11 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
     let step = record.steps.get(exhibit.step);
     let checks = step.map_or_else(Vec::new, |step| {
         let policies = step.policies.iter().map(|policy| &policy.name);
-        step.checks.iter().chain(policies).map(String::as_str).collect()
+        step.checks
+            .iter()
+            .chain(policies)
+            .map(String::as_str)
+            .collect()
     });
     ExhibitRow {
         retried: exhibit.retried,

@@ -46,7 +46,13 @@ impl Certificate {
         let Some(left) = left else {
             return Look::Fails("the certificate has expired".to_owned());
         };
-        let sentence = |limit| format!("the certificate ends in {}, within {}", days(left), days(limit));
+        let sentence = |limit| {
+            format!(
+                "the certificate ends in {}, within {}",
+                days(left),
+                days(limit)
+            )
+        };
         if left < self.fail {
             Look::Fails(sentence(self.fail))
         } else if left < self.warn {

@@ -19,7 +19,8 @@ impl Default for Compressed {
 
 impl Compressed {
     pub(super) fn look(&self, seen: &Seen<'_>) -> Look {
-        let offered = String::from_utf8_lossy(seen.offered.unwrap_or_default()).to_ascii_lowercase();
+        let offered =
+            String::from_utf8_lossy(seen.offered.unwrap_or_default()).to_ascii_lowercase();
         let coding = |part: &str| {
             let (name, quality) = part.split_once(';').unwrap_or((part, ""));
             !["", "identity"].contains(&name.trim()) && quality.replace(' ', "") != "q=0"

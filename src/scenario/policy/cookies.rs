@@ -51,7 +51,11 @@ impl Cookies {
                 findings.push(format!("{} has no {}", short(name), lacks.join(", no ")));
             }
         }
-        if judged { Look::of(findings) } else { Look::Idle }
+        if judged {
+            Look::of(findings)
+        } else {
+            Look::Idle
+        }
     }
 
     fn lacks(&self, attributes: &[(String, &str)], https: bool) -> Vec<&'static str> {

@@ -53,7 +53,10 @@ impl Crossing {
 
     /// Why a browser would refuse; `None` where it would not.
     fn refusal(&self, seen: &Seen<'_>) -> Option<String> {
-        let values: Vec<&[u8]> = seen.headers.get_all("access-control-allow-origin").collect();
+        let values: Vec<&[u8]> = seen
+            .headers
+            .get_all("access-control-allow-origin")
+            .collect();
         let credentials = seen.text("access-control-allow-credentials") == "true";
         let value = match values.as_slice() {
             [] => return Some("no access-control-allow-origin".to_owned()),

@@ -89,7 +89,13 @@ fn sources<'a>(
 fn inline(sources: &[String]) -> bool {
     let has = |begin: &str| sources.iter().any(|s| s.starts_with(begin));
     has("'unsafe-inline'")
-        && !["'nonce-", "'sha256-", "'sha384-", "'sha512-", "'strict-dynamic'"]
-            .iter()
-            .any(|begin| has(begin))
+        && ![
+            "'nonce-",
+            "'sha256-",
+            "'sha384-",
+            "'sha512-",
+            "'strict-dynamic'",
+        ]
+        .iter()
+        .any(|begin| has(begin))
 }

@@ -60,7 +60,11 @@ impl SecurityHeaders {
             judged = true;
             self.page(seen, &mut findings);
         }
-        if judged { Look::of(findings) } else { Look::Idle }
+        if judged {
+            Look::of(findings)
+        } else {
+            Look::Idle
+        }
     }
 
     fn page(&self, seen: &Seen<'_>, findings: &mut Vec<String>) {
@@ -147,15 +151,17 @@ fn referrer(seen: &Seen<'_>) -> Option<String> {
     ];
     const BAD: [&str; 2] = ["unsafe-url", "no-referrer-when-downgrade"];
     let all: Vec<&[u8]> = seen.headers.get_all("referrer-policy").collect();
-    let all = String::from_utf8_lossy(&all.join(&b','))
-        .to_ascii_lowercase();
+    let all = String::from_utf8_lossy(&all.join(&b',')).to_ascii_lowercase();
     let known = |word: &&str| GOOD.contains(word) || BAD.contains(word);
     match all.split(',').map(str::trim).rfind(known) {
         None if all.is_empty() => Some("no referrer-policy".to_owned()),
-        None => Some(format!("referrer-policy has no value that browsers know: {}", short(&all))),
-        Some(word) if BAD.contains(&word) => {
-            Some(format!("referrer-policy {word} tells whole URLs to other origins"))
-        }
+        None => Some(format!(
+            "referrer-policy has no value that browsers know: {}",
+            short(&all)
+        )),
+        Some(word) if BAD.contains(&word) => Some(format!(
+            "referrer-policy {word} tells whole URLs to other origins"
+        )),
         Some(_) => None,
     }
 }

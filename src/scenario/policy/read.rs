@@ -24,8 +24,7 @@ pub(in crate::scenario) fn read(
 ) -> Vec<Policy> {
     let mut policies = around.to_vec();
     let mut named: Vec<&str> = Vec::new();
-    let items = fields.get("policies").map(|node| loading.reader.list(node));
-    for item in items.unwrap_or_default() {
+    for item in items(loading, fields) {
         let Some((word, settings)) = word(loading, item) else {
             continue;
         };
@@ -42,6 +41,22 @@ pub(in crate::scenario) fn read(
         }
     }
     policies
+}
+
+fn items<'n>(loading: &mut Loading<'_>, fields: &Fields<'n>) -> &'n [Node] {
+    match fields.get("policies") {
+        Some(Node {
+            kind: Kind::List(items),
+            ..
+        }) => items,
+        Some(node) if !node.is_null() => {
+            let message = "`policies:` is a list";
+            let help = "write each behind a `-` of its own: `- security headers`";
+            loading.reader.error("T0480", node.span, message, help);
+            &[]
+        }
+        _ => &[],
+    }
 }
 
 /// One word, and the settings behind it.

@@ -61,23 +61,87 @@ macro_rules! kind {
 // The beginning of a line, in a body as it is, in JSON and in HTML.
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by a test")]
 static KINDS: [Kind; 17] = [
-    kind!(Trace, "a Java stack trace", r"\bat [\w$.]+\.[\w$<>]+\([\w$]+\.(?:java|kt|scala|groovy):\d+\)"),
-    kind!(Trace, "a JavaScript stack trace", r"\bat (?:[\w$.<> \[\]]+ \()?(?:file://|node:|webpack-internal:|[A-Za-z]:\\|/)[^\s()<]*?:\d+:\d+\)?(?:\s|\\n|<br|&#10;)+at "),
-    kind!(Trace, "a Python stack trace", r#"Traceback \(most recent call last\):(?:\s|\\n|<br ?/?>|&nbsp;)+File ["\\&]"#),
-    kind!(Trace, "a .NET stack trace", r"\bat [\w.<>`+\[\]]+\([^()\n]*\) in [^\n]{1,300}?\.(?:cs|vb|fs):line \d+"),
-    kind!(Trace, "a PHP error", r"(?:Fatal error|Parse error|Warning|Notice|Deprecated)(?:</b>)?: [^\n]{1,500}? in (?:<b>)?[^\s<]+\.php(?:</b>)?(?: on line (?:<b>)?|:)\d+"),
-    kind!(Trace, "a Ruby stack trace", r"[\w./-]+\.rb:\d+:in (?:[`'\u{2018}]|&#39;|&#x27;)"),
-    kind!(Trace, "a Go stack trace", r"goroutine \d+ \[(?:running|runnable|chan|select|IO wait|syscall|sleep|semacquire)[^\]\n]*\]:"),
-    kind!(Trace, "a Rust panic", r"thread '[^'\n]+' (?:\(\d+\) )?panicked at "),
-    kind!(Key, "a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])+[A-Za-z0-9+/=:,\s\\-]{24,}?(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----|$)"),
+    kind!(
+        Trace,
+        "a Java stack trace",
+        r"\bat [\w$.]+\.[\w$<>]+\([\w$]+\.(?:java|kt|scala|groovy):\d+\)"
+    ),
+    kind!(
+        Trace,
+        "a JavaScript stack trace",
+        r"\bat (?:[\w$.<> \[\]]+ \()?(?:file://|node:|webpack-internal:|[A-Za-z]:\\|/)[^\s()<]*?:\d+:\d+\)?(?:\s|\\n|<br ?/?>|&nbsp;|&#10;)+at "
+    ),
+    kind!(
+        Trace,
+        "a Python stack trace",
+        r#"Traceback \(most recent call last\):(?:\s|\\n|<br ?/?>|&nbsp;)+File ["\\&]"#
+    ),
+    kind!(
+        Trace,
+        "a .NET stack trace",
+        r"\bat [\w.<>`+\[\]]+\([^()\n]*\) in [^\n]{1,300}?\.(?:cs|vb|fs):line \d+"
+    ),
+    kind!(
+        Trace,
+        "a PHP error",
+        r"(?:Fatal error|Parse error|Warning|Notice|Deprecated)(?:</b>)?: [^\n]{1,500}? in (?:<b>)?[^\s<]+\.php(?:</b>)?(?: on line (?:<b>)?|:)\d+"
+    ),
+    kind!(
+        Trace,
+        "a Ruby stack trace",
+        r"[\w./-]+\.rb:\d+:in (?:[`'\u{2018}]|&#39;|&#x27;)"
+    ),
+    kind!(
+        Trace,
+        "a Go stack trace",
+        r"goroutine \d+ \[(?:running|runnable|chan|select|IO wait|syscall|sleep|semacquire)[^\]\n]*\]:"
+    ),
+    kind!(
+        Trace,
+        "a Rust panic",
+        r"thread '[^'\n]+' (?:\(\d+\) )?panicked at "
+    ),
+    kind!(
+        Key,
+        "a private key",
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])+[A-Za-z0-9+/=:,\s\\-]{24,}?(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----|$)"
+    ),
     kind!(Key, "an AWS access key", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
-    kind!(Key, "a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})"),
-    kind!(Key, "a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9]+-[A-Za-z0-9-]{10,}"),
-    kind!(Key, "a Stripe secret key", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
-    kind!(Key, "a JSON Web Token secret", r#"(?i)\bjwt_?secret(?:_?key)?\\?["']?\s*[:=]\s*\\?["'][^\s"'\\]{8,}|\bJWT_SECRET(?:_KEY)?=[^\s"'<>&;,$\\]{8,}"#),
-    kind!(Connection, "a connection string with a password", r#"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver)(?:\+\w+)?://[^\s:/@"'<>]*:[^\s/@"'<>${}*]{3,}@[\w.\[\]:-]+"#),
-    kind!(Connection, "a connection string with a password", r#"(?i)\b(?:server|data source|host)=[^;="'<>\n]+;[^"'<>\n]{0,200}?\b(?:password|pwd)=[^;\s"'<>${}*]{3,}"#),
-    kind!(Connection, "a connection string with a password", r#"\bjdbc:\w+:[^\s"'<>]{1,300}?[?&;]password=[^&;\s"'<>${}*]{3,}"#),
+    kind!(
+        Key,
+        "a GitHub token",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})"
+    ),
+    kind!(
+        Key,
+        "a Slack token",
+        r"\bxox[abeoprs]-[A-Za-z0-9]+-[A-Za-z0-9-]{10,}"
+    ),
+    kind!(
+        Key,
+        "a Stripe secret key",
+        r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"
+    ),
+    kind!(
+        Key,
+        "a JSON Web Token secret",
+        r#"(?i:\bjwt_?secret(?:_?key)?)\\?["']?\s*[:=]\s*\\?["'][^\s"'\\]{8,}|\bJWT_SECRET(?:_KEY)?=[^\s"'<>&;,$\\]{8,}"#
+    ),
+    kind!(
+        Connection,
+        "a connection string with a password",
+        r#"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver)(?:\+\w+)?://[^\s:/@"'<>]*:[^\s/@"'<>${}*]{3,}@[\w.\[\]:-]+"#
+    ),
+    kind!(
+        Connection,
+        "a connection string with a password",
+        r#"(?i)\b(?:server|data source|host)=[^;="'<>\n]+;[^"'<>\n]{0,200}?\b(?:password|pwd)=[^;\s"'<>${}*]{3,}"#
+    ),
+    kind!(
+        Connection,
+        "a connection string with a password",
+        r#"\bjdbc:\w+:[^\s"'<>]{1,300}?[?&;]password=[^&;\s"'<>${}*]{3,}"#
+    ),
 ];
 
 /// Passwords of examples: they are nobody's.
@@ -101,7 +165,11 @@ impl Sensitive {
         for (name, value) in seen.headers.iter() {
             let found = kinds(value).filter(|(kind, found)| self.counts(kind, found));
             for (kind, found) in found {
-                findings.push(sentence(kind, &found, &format!("the header {}", short(name))));
+                findings.push(sentence(
+                    kind,
+                    &found,
+                    &format!("the header {}", short(name)),
+                ));
             }
         }
         if is_text(&seen.media_type()) {
@@ -132,7 +200,12 @@ impl Sensitive {
     /// `nginx` may be told, `nginx/1.18.0` may not.
     fn versions(&self, headers: &Head) -> Vec<String> {
         let mut findings = Vec::new();
-        for name in ["server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version"] {
+        for name in [
+            "server",
+            "x-powered-by",
+            "x-aspnet-version",
+            "x-aspnetmvc-version",
+        ] {
             for value in headers.get_all(name) {
                 let value = String::from_utf8_lossy(value);
                 let digits = value.bytes().any(|b| b.is_ascii_digit());
@@ -189,7 +262,11 @@ pub(super) fn secrets(headers: &Head, body: &[u8]) -> Vec<String> {
 fn is_text(kind: &str) -> bool {
     let family = kind.split('/').next().unwrap_or_default();
     let picture = ["image", "font", "audio", "video"].contains(&family);
-    let packed = ["application/octet-stream", "application/zip", "application/pdf"];
+    let packed = [
+        "application/octet-stream",
+        "application/zip",
+        "application/pdf",
+    ];
     (!picture || kind == "image/svg+xml") && !packed.contains(&kind)
 }
 
@@ -200,7 +277,11 @@ mod tests {
     #[test]
     fn the_patterns_can_be_compiled() {
         for kind in &KINDS {
-            assert!(!kind.regex.is_match(b"the quick brown fox"), "{}", kind.name);
+            assert!(
+                !kind.regex.is_match(b"the quick brown fox"),
+                "{}",
+                kind.name
+            );
         }
     }
 }

@@ -93,7 +93,11 @@ fn retry_after(seen: &Seen<'_>) -> Option<String> {
         return Some("429 without retry-after".to_owned());
     }
     let seconds = value.bytes().all(|b| b.is_ascii_digit());
-    let date = || rfc2822::DateTimeParser::new().parse_timestamp(&value).is_ok();
+    let date = || {
+        rfc2822::DateTimeParser::new()
+            .parse_timestamp(&value)
+            .is_ok()
+    };
     (!seconds && !date()).then(|| {
         format!(
             "retry-after is {}, neither seconds nor a date",

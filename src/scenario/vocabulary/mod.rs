@@ -5,9 +5,10 @@
 mod policy;
 mod step;
 
+pub use policy::POLICIES;
 pub(super) use policy::{
-    ANSWERS, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICIES, POLICY, RATE_LIMITED,
-    RETRY_AFTER, SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
+    ANSWERS, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICY, RATE_LIMITED, RETRY_AFTER,
+    SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
 };
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
@@ -417,10 +418,37 @@ mod tests {
     #[test]
     fn every_key_says_what_it_does() {
         for shape in [
-            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
-            &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
-            &STAIRS, &SPIKE, &STAGE, &POLICY, &SECURITY_HEADERS, &COOKIES, &CERTIFICATE,
-            &COMPRESSED, &SENSITIVE, &CORS, &UPTIME, &RATE_LIMITED,
+            &SCENARIO,
+            &TLS,
+            &DEFAULTS,
+            &FEEDER,
+            &FLOW,
+            &STEP,
+            &CAPTURE,
+            &PROFILE,
+            &SETUP,
+            &INCLUDED,
+            &FRAGMENT,
+            &UNTIL,
+            &RETRY,
+            &PART,
+            &AUTH,
+            &BASIC,
+            &DIGEST,
+            &API_KEY,
+            &OAUTH2,
+            &STAIRS,
+            &SPIKE,
+            &STAGE,
+            &POLICY,
+            &SECURITY_HEADERS,
+            &COOKIES,
+            &CERTIFICATE,
+            &COMPRESSED,
+            &SENSITIVE,
+            &CORS,
+            &UPTIME,
+            &RATE_LIMITED,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

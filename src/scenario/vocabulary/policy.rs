@@ -5,7 +5,7 @@ use super::{TEXTS, key};
 use crate::source::{Key, Shape, Type};
 
 /// The words that can stand in `policies:`.
-pub(in crate::scenario) const POLICIES: [&str; 8] = [
+pub const POLICIES: [&str; 8] = [
     "security headers",
     "cookies",
     "certificate",
@@ -25,17 +25,12 @@ pub(in crate::scenario) const RETRY_AFTER: [&str; 2] = ["required", "optional"];
 pub(in crate::scenario) const ANSWERS: [&str; 2] = ["pages", "all"];
 
 const ITEM: Type = Type::Either(&[Type::Words(&POLICIES), Type::Object(&POLICY)]);
-const ITEMS: Type = Type::Either(&[
-    Type::Words(&POLICIES),
-    Type::Object(&POLICY),
-    Type::List(&ITEM),
-]);
 const ON_OFF: Type = Type::Words(&SWITCH);
 
 pub(super) const POLICIES_KEY: Key = key(
     "policies",
-    ITEMS,
-    "What must hold of answers beside the checks, by name: see docs/policies.md. Those of a step win over those of its flow, and they over those of the scenario.",
+    Type::List(&ITEM),
+    "What must hold of answers beside the checks, by name: see docs/policies.md. Those of a step win over those around it.",
 );
 
 const HSTS: Type = Type::Either(&[Type::Words(&["off"]), Type::Quantity("180 days")]);
@@ -195,7 +190,11 @@ pub(in crate::scenario) static SENSITIVE: Shape = Shape {
     name: "no sensitive data",
     required: &[],
     keys: &[
-        key("stack traces", ON_OFF, "Stack traces of the usual runtimes."),
+        key(
+            "stack traces",
+            ON_OFF,
+            "Stack traces of the usual runtimes.",
+        ),
         key(
             "keys",
             ON_OFF,

@@ -17,10 +17,8 @@ pub(in crate::scenario::flow) fn apart(
     fields: &Fields<'_>,
     mut request: Request,
 ) -> Vec<Request> {
-    let (mut asking, looking): (Vec<Policy>, Vec<Policy>) = request
-        .policies
-        .drain(..)
-        .partition(Policy::probes);
+    let (mut asking, looking): (Vec<Policy>, Vec<Policy>) =
+        request.policies.drain(..).partition(Policy::probes);
     request.policies = looking;
     // Limits last: what comes behind them may be refused.
     asking.sort_by_key(|policy| matches!(policy.rule, Rule::RateLimited(_)));
@@ -52,7 +50,10 @@ fn misplaced(loading: &mut Loading<'_>, fields: &Fields<'_>, request: &Request, 
         node.span.start <= policy.span.start && policy.span.end <= node.span.end
     });
     if own {
-        let message = format!("`uptime` compares GET and HEAD, and this is {}", request.method);
+        let message = format!(
+            "`uptime` compares GET and HEAD, and this is {}",
+            request.method
+        );
         let help = "put it on a step with `get:`";
         loading.reader.error("T0485", policy.span, message, help);
     }
