@@ -25,6 +25,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "s" | "sec" => number,
         "m" | "min" => number * 60.0,
         "h" => number * 3600.0,
+        "d" | "day" | "days" => number * 86_400.0,
         "" => {
             return Err(format!(
                 "`{text}` has no unit; write `{text}s` or `{text}ms`"

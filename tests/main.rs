@@ -21,6 +21,7 @@ mod golden;
 mod guards;
 mod layers;
 mod mitigation;
+mod policies;
 mod preflight;
 mod reference;
 mod reports;

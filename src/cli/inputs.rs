@@ -85,7 +85,25 @@ impl Inputs {
             warmup: amount.warmup,
         };
         let seed = amount.seed.unwrap_or_else(fresh_seed);
+        if !self.is_smoke(profile) {
+            let mut scenario = self.scenario.clone();
+            scenario.leave_out_probes();
+            return Ok(plan::resolve(&scenario, profile, &overrides, seed)?);
+        }
         Ok(plan::resolve(&self.scenario, profile, &overrides, seed)?)
+    }
+
+    fn is_smoke(&self, profile: &str) -> bool {
+        let profile = self.scenario.profile(profile);
+        profile.is_some_and(|profile| matches!(profile.load, scenario::Load::Passes(_)))
+    }
+
+    /// Keeps what the plan sends: requests of policies are for smoke tests. How many were left out.
+    pub(super) fn keep_to(&mut self, plan: &Plan) -> usize {
+        if self.is_smoke(&plan.profile) {
+            return 0;
+        }
+        self.scenario.leave_out_probes()
     }
 
     /// The latency limits that recorders must count exactly, per request step.

@@ -103,7 +103,20 @@ fn secrets<'a>(program: &Program, evidence: Evidence<'a>) -> Vec<Cow<'a, str>> {
     let slots = program.secret_slots.iter();
     let known = slots.map(|slot| evidence.variables[*slot].text());
     let yielded = yielded(program, evidence).into_iter().map(Cow::Owned);
-    known.chain(yielded).collect()
+    let leaked = leaked(program, evidence).into_iter().map(Cow::Owned);
+    known.chain(yielded).chain(leaked).collect()
+}
+
+/// What the policies of the step say no output may show of its answer.
+fn leaked(program: &Program, evidence: Evidence<'_>) -> Vec<String> {
+    let Ok(answer) = &evidence.exchange.result else {
+        return Vec::new();
+    };
+    let policies = &program.requests[evidence.call.step].source.policies;
+    let secrets = policies
+        .iter()
+        .map(|policy| policy.secrets(&answer.headers, &answer.body));
+    secrets.flatten().collect()
 }
 
 /// The secret captures of the step, evaluated on its answer.
@@ -156,6 +169,16 @@ fn findings(
         all.extend(checks.map(|check| check.finding(facts, &mut dice)));
     });
     all.truncate(most);
+    // Policies come behind captures, of which nobody asked what they found.
+    let unasked = if most == usize::MAX {
+        0
+    } else {
+        most.saturating_sub(all.len())
+    };
+    all.extend((0..unasked).map(|_| Mismatch {
+        expected: String::new(),
+        actual: "captured".into(),
+    }));
     match case {
         Case::Passed(captured) => all.extend(captured.iter().map(|(_, value)| Mismatch {
             expected: String::new(),

@@ -12,6 +12,7 @@ use place::{in_full, literal_location};
 use crate::expr::{Check, Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
+use crate::scenario::policy::{Level, Policy};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -76,7 +77,14 @@ struct Builder<'a> {
     masker: &'a Masker,
     flow: Option<&'a Flow>,
     requests: Vec<RequestProgram>,
+    /// The flow's first request.
+    first: usize,
     layout: Layout,
+}
+
+/// A policy as records name it.
+fn named(policy: &Policy) -> (String, bool) {
+    (policy.word.to_owned(), policy.level == Level::Warn)
 }
 
 impl<'a> Builder<'a> {
@@ -87,6 +95,7 @@ impl<'a> Builder<'a> {
             outside: false,
         });
         let first = self.requests.len();
+        self.first = first;
         let mut ops = Vec::new();
         let expected = ops::compile(&flow.steps, self, &mut ops);
         FlowProgram {
@@ -106,7 +115,15 @@ impl<'a> Builder<'a> {
 impl ops::Build for Builder<'_> {
     fn request(&mut self, request: &Request) -> usize {
         let index = self.requests.len();
-        let program = RequestProgram::new(index, request, self.scenario);
+        let mut program = RequestProgram::new(index, request, self.scenario);
+        let first = self.first;
+        let steps = self.requests[first..].iter();
+        let names = steps.map(|r| Some(&r.source.name)).rev();
+        let compared = request.probe.as_ref().and_then(|of| {
+            let behind = names.clone().position(|name| name == Some(of))?;
+            Some(index - 1 - behind)
+        });
+        program.compared = compared;
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
             flow: self.layout.flows.len() - 1,
@@ -115,6 +132,7 @@ impl ops::Build for Builder<'_> {
             line: self.line(request.span.start),
             tags: request.tags.clone(),
             checks: program.check_texts(self.masker),
+            policies: request.policies.iter().map(named).collect(),
             limits: self.limits.get(index).cloned().unwrap_or_default(),
         });
         self.requests.push(program);
@@ -153,6 +171,10 @@ pub(super) struct RequestProgram {
     pub(super) implicit_status: bool,
     /// It may take more than one exchange: it polls, retries or must show who it is.
     pub(super) insists: bool,
+    /// Policies look at its answers, or compare others with them.
+    pub(super) policed: bool,
+    /// The step whose answer this one's is compared with.
+    pub(super) compared: Option<usize>,
     /// A check or a capture asks for more than status, headers and body.
     pub(super) details: bool,
     /// Somebody asks what caches say of its answers.
@@ -174,6 +196,7 @@ impl Program {
             masker,
             flow: None,
             requests: Vec::new(),
+            first: 0,
             layout: Layout::default(),
         };
         let load = scenario.flows.iter();
@@ -346,10 +369,16 @@ impl RequestProgram {
                 .iter()
                 .filter_map(|slot| scenario.variables.get(*slot).cloned())
                 .collect(),
-            insists: request.until.is_some() || request.retry.times > 0 || request.auth.is_some(),
+            insists: request.until.is_some()
+                || request.retry.times > 0
+                || request.auth.is_some()
+                || request.most().is_some(),
+            policed: request.remembered || !request.policies.is_empty(),
+            compared: None,
             details: asked(request, |needs| needs.details || needs.certificate),
             counts_cache: asked(request, |needs| needs.cache),
-            implicit_status: !request.checks.iter().any(|c| c.value.tests_status()),
+            implicit_status: request.probe.is_none()
+                && !request.checks.iter().any(|c| c.value.tests_status()),
         }
     }
 
@@ -371,6 +400,14 @@ impl RequestProgram {
             .chain(captures)
             .map(|text| masker.text(&text, &[]))
             .collect()
+    }
+
+    /// How many things can fail before the policies.
+    pub(super) fn checked(&self) -> usize {
+        usize::from(self.implicit_status)
+            + self.source.checks.len()
+            + self.awaited().count()
+            + self.source.captures.len()
     }
 
     pub(super) fn checks(&self) -> impl Iterator<Item = &Check> {

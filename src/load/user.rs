@@ -7,6 +7,7 @@ mod group;
 mod identify;
 mod insist;
 mod journey;
+mod policies;
 mod refusal;
 mod request;
 mod told;

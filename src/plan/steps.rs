@@ -61,6 +61,12 @@ impl Walk<'_> {
 
 fn own(request: &Request) -> Vec<String> {
     let mut words = Vec::new();
+    if let Some(policy) = request.sent_by() {
+        words.push(format!("by policy {}", policy.word));
+    }
+    if let Some(most) = request.most() {
+        words.push(format!("up to {most} times, until a 429 comes"));
+    }
     if let Some(until) = &request.until {
         let within = format_duration(until.within);
         words.push(format!("until it holds, within {within}"));

@@ -17,7 +17,10 @@ mod window;
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker, name_of};
-pub use recorder::{FlowLayout, GroupLayout, Layout, Limit, Recorded, Recorder, StepLayout};
+pub use recorder::{
+    FlowLayout, GroupLayout, Layout, Limit, PolicyFinding, PolicyRecord, Recorded, Recorder,
+    StepLayout,
+};
 pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,
     PhaseRecord, RunRecord, StepRecord, Stop,
@@ -27,7 +30,8 @@ pub use sample::{
 };
 pub use slots::Slots;
 pub use tally::{
-    CacheCount, CheckCount, Metric, OverCount, Platform, Quantile, Refusal, Refusals, Tally,
+    CacheCount, CheckCount, Metric, OverCount, Platform, PolicyCount, Quantile, Refusal, Refusals,
+    Tally,
 };
 pub use watch::{Breach, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

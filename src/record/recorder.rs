@@ -2,9 +2,14 @@
 //! and a window whenever it is asked for. Invariant: recording takes no lock, sends nothing and, once a step
 //! has been seen, allocates nothing.
 
+mod policies;
+
+pub use policies::{Finding as PolicyFinding, PolicyRecord};
+
 use super::{
     Breach, CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, Refusal, Sample, Slots, StepRecord, Tally, Watch, What, Window,
+    Outcome, OverCount, PolicyCount, Refusal, Sample, Slots, StepRecord, Tally, Watch, What,
+    Window,
 };
 use crate::expr::Cache;
 use crate::units::Nanos;
@@ -45,6 +50,8 @@ pub struct StepLayout {
     pub tags: Vec<String>,
     /// The texts of its checks, the implicit one included.
     pub checks: Vec<String>,
+    /// Its policies: their names, and whether their findings are only shown.
+    pub policies: Vec<(String, bool)>,
     /// Limits to count exactly.
     pub limits: Vec<Limit>,
 }
@@ -108,7 +115,6 @@ pub struct Recorder {
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
     attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
     passes: Vec<Exhibit>,
-    labels: Vec<Vec<String>>,
     /// For each step, the watches that speak of it.
     watches: Vec<Vec<(usize, Breach)>>,
     window: Window,
@@ -129,8 +135,17 @@ impl StepLayout {
                 .collect(),
             slots: Slots::new(most, self.limits.len()),
             checks: vec![CheckCount::default(); self.checks.len()],
+            policies: vec![PolicyCount::default(); self.policies.len()],
             ..Tally::default()
         }
+    }
+}
+
+fn policy((name, warns): &(String, bool)) -> PolicyRecord {
+    PolicyRecord {
+        name: name.clone(),
+        warns: *warns,
+        ..PolicyRecord::default()
     }
 }
 
@@ -146,6 +161,7 @@ impl Recorder {
             line: step.line,
             tags: step.tags.clone(),
             checks: step.checks.clone(),
+            policies: step.policies.iter().map(policy).collect(),
             measured: step.tally(most),
             unmeasured: step.tally(most),
         });
@@ -171,7 +187,6 @@ impl Recorder {
             failures: BTreeMap::new(),
             attempts: BTreeMap::new(),
             passes: Vec::new(),
-            labels: layout.steps.iter().map(|s| s.checks.clone()).collect(),
             watches: (0..layout.steps.len())
                 .map(|s| watching(layout, s))
                 .collect(),
@@ -290,23 +305,22 @@ impl Recorder {
 
     /// A request ended.
     pub fn record(&mut self, sample: &Sample) {
-        let checks = self.labels[sample.step].len();
+        let checks = self.steps[sample.step].checks.len();
         let tally = self.tally(sample.step, sample.measured);
         tally.record(sample);
         match sample.outcome {
             Outcome::Ok => tally.checks.iter_mut().for_each(|c| c.passed += 1),
-            Outcome::NotYet(index) if index < checks => {
-                tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
+            // Checks are evaluated in order and stop at the first that fails; policies come behind them.
+            Outcome::NotYet(index) | Outcome::CheckFailed(index) => {
+                let held = index.min(checks);
+                tally.checks[..held].iter_mut().for_each(|c| c.passed += 1);
+                if let (Outcome::CheckFailed(_), Some(check)) =
+                    (sample.outcome, tally.checks.get_mut(index))
+                {
+                    check.failed += 1;
+                }
             }
-            // Checks are evaluated in order and stop at the first that fails.
-            Outcome::CheckFailed(index) if index < checks => {
-                tally.checks[..index].iter_mut().for_each(|c| c.passed += 1);
-                tally.checks[index].failed += 1;
-            }
-            Outcome::NotYet(_)
-            | Outcome::CheckFailed(_)
-            | Outcome::Failed(_)
-            | Outcome::Aborted => {}
+            Outcome::Failed(_) | Outcome::Aborted => {}
         }
         let window = &mut self.window;
         for (watch, breach) in &self.watches[sample.step] {
@@ -336,10 +350,10 @@ impl Recorder {
     }
 
     fn failure(&mut self, sample: &Sample, what: What) {
-        let labels = &self.labels[sample.step];
+        let step = &self.steps[sample.step];
         let (count, _) = self.failures.entry((sample.step, what)).or_insert_with(|| {
             let label = match what {
-                What::Check(index) => labels.get(index).cloned().unwrap_or_default(),
+                What::Check(index) => step.check_text(index).unwrap_or_default(),
                 What::Failure(failure) => failure.name().to_owned(),
             };
             (
@@ -409,6 +423,9 @@ impl Recorder {
         for (ours, theirs) in self.steps.iter_mut().zip(&other.steps) {
             ours.measured.merge(&theirs.measured);
             ours.unmeasured.merge(&theirs.unmeasured);
+            for (ours, theirs) in ours.policies.iter_mut().zip(&theirs.policies) {
+                ours.merge(theirs);
+            }
         }
         for (ours, theirs) in self.flows.iter_mut().zip(&other.flows) {
             ours.merge(theirs);

@@ -1,7 +1,7 @@
 //! A whole run as data. In: what recorders, windows and health gathered; out: the value that budgets judge,
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
-use super::{Exhibit, FailureCount, GuardRecord, Histogram, Tally, Timeline};
+use super::{Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, Tally, Timeline};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +149,9 @@ pub struct StepRecord {
     pub tags: Vec<String>,
     /// The texts of its checks.
     pub checks: Vec<String>,
+    /// Its policies; as kinds of failure they are counted behind the checks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyRecord>,
     /// The measured phase.
     pub measured: Tally,
     /// Ramp and warm-up.
@@ -173,6 +176,17 @@ pub struct FlowRecord {
     pub dropped: u64,
     /// From the intended start to the end, of completed ones.
     pub duration: Histogram,
+}
+
+impl StepRecord {
+    /// The text of the check with this index, or what the policy behind the checks found.
+    pub fn check_text(&self, index: usize) -> Option<String> {
+        let policy = || self.policies.get(index - self.checks.len());
+        self.checks
+            .get(index)
+            .cloned()
+            .or_else(|| policy().map(PolicyRecord::text))
+    }
 }
 
 impl FlowRecord {

@@ -143,6 +143,21 @@ pub struct CheckCount {
     pub failed: u64,
 }
 
+/// What one policy found in the answers of a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyCount {
+    /// Answers that passed every check.
+    pub answers: u64,
+    /// Those of them that it looked at.
+    pub looked: u64,
+    /// Those in which there was nothing to judge.
+    pub idle: u64,
+    /// Those with a finding that failed the step.
+    pub failed: u64,
+    /// Those with a finding that is only shown.
+    pub warned: u64,
+}
+
 /// A percentile as it can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantile {
@@ -218,6 +233,20 @@ pub struct Tally {
     pub slots: Slots,
     /// One per check of the step; the last is the implicit `status < 400` where the step has none on status.
     pub checks: Vec<CheckCount>,
+    /// One per policy of the step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyCount>,
+}
+
+impl PolicyCount {
+    /// Adds another's.
+    pub fn add(&mut self, other: Self) {
+        self.answers += other.answers;
+        self.looked += other.looked;
+        self.idle += other.idle;
+        self.failed += other.failed;
+        self.warned += other.warned;
+    }
 }
 
 impl Tally {
@@ -315,6 +344,13 @@ impl Tally {
         if self.checks.len() < other.checks.len() {
             self.checks
                 .resize(other.checks.len(), CheckCount::default());
+        }
+        if self.policies.len() < other.policies.len() {
+            self.policies
+                .resize(other.policies.len(), PolicyCount::default());
+        }
+        for (ours, theirs) in self.policies.iter_mut().zip(&other.policies) {
+            ours.add(*theirs);
         }
         for (ours, theirs) in self.checks.iter_mut().zip(&other.checks) {
             ours.passed += theirs.passed;

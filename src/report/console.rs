@@ -3,6 +3,7 @@
 //! says, no line of a server begins a line here or acts on the terminal, and the width given is kept where the texts allow.
 
 mod paint;
+mod policies;
 mod table;
 
 use super::text::{self, clip, counted, log_line, put};
@@ -60,6 +61,7 @@ impl Reporter for Console {
         if view.word != Word::Unreachable {
             page.budgets(view)?;
             table::guards(&mut page, view)?;
+            policies::policies(&mut page, view)?;
             page.failures(view)?;
             page.flaky(view)?;
             page.instrument(view)?;
@@ -247,6 +249,7 @@ impl Page<'_> {
 
     fn failure(&mut self, view: &View, failure: &FailureRow) -> io::Result<()> {
         let what = match failure.kind {
+            "check" if failure.policy => format!("policy {}", failure.what),
             "check" => format!("check {}", failure.what),
             _ => failure.what.clone(),
         };

@@ -131,6 +131,15 @@ fn step(view: &View, step: &StepRow) -> TestCase {
     for (count, what) in step.asides() {
         put(&mut said, format_args!("\n{count} {what}"));
     }
+    for policy in view.policies.iter().filter(|p| p.step == step.label) {
+        put(
+            &mut said,
+            format_args!("\npolicy {}: {}", policy.name, policy.counts_text()),
+        );
+        if let Some(warning) = &policy.warned {
+            put(&mut said, format_args!("\n  warning: {warning}"));
+        }
+    }
     for check in failed.iter().filter(|c| c.budgeted) {
         put(
             &mut said,

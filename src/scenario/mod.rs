@@ -15,6 +15,7 @@ mod load;
 mod loading;
 mod names;
 mod notify;
+pub mod policy;
 mod profile;
 mod select;
 mod settings;
@@ -31,7 +32,7 @@ pub use notify::{Ending, Notify};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Tls, parse_target};
-pub use vocabulary::SCENARIO;
+pub use vocabulary::{POLICIES, SCENARIO};
 
 use crate::expr::Value;
 use crate::source::{Diagnostic, Source, Spanned, render_all};
@@ -110,6 +111,21 @@ impl Scenario {
             &self.teardown,
         ];
         self.flows.iter().chain(around.into_iter().flatten())
+    }
+
+    /// Takes out the requests that policies send beside their steps: they are for smoke tests. How many there were.
+    pub fn leave_out_probes(&mut self) -> usize {
+        let before = self.every_flow().flat_map(Flow::requests).count();
+        let around = [
+            &mut self.setup,
+            &mut self.user_setup,
+            &mut self.user_teardown,
+            &mut self.teardown,
+        ];
+        for flow in self.flows.iter_mut().chain(around.into_iter().flatten()) {
+            flow.leave_out_probes();
+        }
+        before - self.every_flow().flat_map(Flow::requests).count()
     }
 
     /// The profile of that name.

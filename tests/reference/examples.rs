@@ -1,4 +1,4 @@
-//! The examples of `docs/scenario.md`, run. In: its blocks of YAML; out: the exit code of a smoke test of each.
+//! The examples of `docs/scenario.md` and `docs/policies.md`, run. In: its blocks of YAML; out: the exit code of a smoke test of each.
 //! An example is completed with what it does not say: a list becomes the steps of a flow.
 
 use super::page;
@@ -22,7 +22,12 @@ const PASSWORD: &str = "SHOP_PASSWORD";
 
 /// The blocks of YAML with their lines.
 fn blocks() -> Vec<(usize, String)> {
-    let page = page("scenario.md");
+    let pages = super::PAGES.iter();
+    pages.flat_map(|name| blocks_of(name)).collect()
+}
+
+fn blocks_of(name: &str) -> Vec<(usize, String)> {
+    let page = page(name);
     let mut blocks = Vec::new();
     let mut inside = false;
     for (number, line) in page.lines().enumerate() {

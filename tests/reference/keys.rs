@@ -1,4 +1,4 @@
-//! The tables of keys in `docs/scenario.md`, and that each key is in an example.
+//! The tables of keys in `docs/scenario.md` and `docs/policies.md`, and that each key is in an example.
 
 use super::examples::{Example, examples};
 use super::{code, golden, page, row};
@@ -75,10 +75,19 @@ fn table(shape: &Shape) -> String {
 
 #[test]
 fn every_key_is_in_the_reference() {
-    let (all, page) = (every_shape(), page("scenario.md"));
+    let all = every_shape();
+    let mut told = BTreeSet::new();
+    for name in super::PAGES {
+        golden(name, &filled(&page(name), &all, &mut told));
+    }
+    let missing: Vec<_> = all.keys().filter(|name| !told.contains(*name)).collect();
+    assert!(missing.is_empty(), "no table for {missing:?}");
+}
+
+/// The page with its tables made anew.
+fn filled(page: &str, all: &Shapes, told: &mut BTreeSet<&'static str>) -> String {
     let mut parts = page.split("<!-- keys: ");
     let mut made = parts.next().unwrap().to_owned();
-    let mut told = BTreeSet::new();
     for part in parts {
         let (name, rest) = part.split_once(" -->").unwrap();
         let (_, behind) = rest.split_once("<!-- end -->").unwrap();
@@ -93,9 +102,7 @@ fn every_key_is_in_the_reference() {
         )
         .unwrap();
     }
-    let missing: Vec<_> = all.keys().filter(|name| !told.contains(*name)).collect();
-    assert!(missing.is_empty(), "no table for {missing:?}");
-    golden("scenario.md", &made);
+    made
 }
 
 /// Notes the keys of a tree, as far as the vocabulary knows them.

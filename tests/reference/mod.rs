@@ -8,6 +8,9 @@ mod keys;
 use std::fs;
 use std::path::Path;
 
+/// The pages about keys.
+const PAGES: [&str; 2] = ["scenario.md", "policies.md"];
+
 /// A page as it stands in `docs/`.
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new("docs").join(name)).unwrap_or_default()

@@ -4,6 +4,7 @@ mod certificate;
 pub(crate) mod cli;
 pub(crate) mod extreme_runs;
 mod pages;
+mod policies;
 pub(crate) mod precise;
 pub(crate) mod sample_run;
 mod script;

@@ -148,7 +148,10 @@ fn answer(seen: &Seen, word: &str, rest: &str, hit: u64) -> Option<Answer> {
             "set-cookie",
             "session=\"<script>alert(2)</script>\"; Path=/",
         ),
-        _ => return super::pages::answer(seen, hit),
+        _ => {
+            return super::policies::answer(seen, (word, rest), hit)
+                .or_else(|| super::pages::answer(seen, hit));
+        }
     })
 }
 

@@ -67,6 +67,9 @@ fn entries(run: &Run<'_>, step: &StepRecord, tally: &Tally) -> Vec<(Kind, String
             )
         })
         .collect();
+    for (policy, count) in step.policies.iter().zip(&tally.policies) {
+        entries.push((Kind::Check, policy.text(), count.failed));
+    }
     let named: u64 = entries.iter().map(|(_, _, count)| count).sum();
     let unnamed = tally.check_failed.saturating_sub(named);
     entries.push((Kind::Check, "a check".to_owned(), unnamed));

@@ -56,6 +56,7 @@ impl<P: Protocol> Worker<P> {
                     if let Some(poll) = &mut shot.poll {
                         poll.ended += 1;
                     }
+                    shot.round += 1;
                     (shot.intended, shot.due) = (next, next);
                     self.wanted(1, journey.measured);
                 }

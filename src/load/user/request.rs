@@ -25,6 +25,8 @@ pub(in crate::load) struct Shot {
     pub(super) chances: Chances,
     pub(super) poll: Option<Poll>,
     pub(super) authorization: Option<HeaderValue>,
+    /// Answers before this one, where a policy sends the same request until one says something.
+    pub(super) round: u64,
 }
 
 /// What may yet come of an exchange beside its end.
@@ -78,6 +80,7 @@ impl Shot {
             chances: Chances::default(),
             poll: None,
             authorization: None,
+            round: 0,
         }
     }
 }
@@ -159,8 +162,27 @@ impl<P: Protocol> Worker<P> {
         let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
         let seen = (variables, lane.session.cookies(), call, exchange);
         let done = self.clock.at(exchange.done);
+        let (evaluated, policed) = match evaluated {
+            Ok(captured) if self.program.requests[step].policed => {
+                let mut policed = self.police(variables, shot, (call, exchange), &captured);
+                (
+                    policed.fault.take().map_or(Ok(captured), Err),
+                    Some(policed),
+                )
+            }
+            evaluated => (evaluated, None),
+        };
+        let later = policed.as_ref().is_some_and(|policed| policed.later);
         let mut fault = match evaluated {
             Ok(captured) => {
+                policed
+                    .into_iter()
+                    .for_each(|policed| self.found(shot, policed));
+                if later {
+                    let what = self.program.requests[step].checked();
+                    self.record(&self.sample(flying, exchange, Outcome::NotYet(what)));
+                    return End::NotYet { next: done };
+                }
                 let sample = self.sample(flying, exchange, Outcome::Ok);
                 self.record(&sample);
                 self.count_cache(shot, exchange);
@@ -201,6 +223,9 @@ impl<P: Protocol> Worker<P> {
             }
             _ => {}
         }
+        policed
+            .into_iter()
+            .for_each(|policed| self.found(shot, policed));
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
         self.count_cache(shot, exchange);

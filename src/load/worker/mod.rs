@@ -18,8 +18,10 @@ use super::user::{Captured, User};
 use crate::plan::{Load, Plan};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Layout, Masker, Recorder, Window};
+use crate::scenario::policy::Earlier;
 use crate::units::Nanos;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -79,6 +81,10 @@ pub(super) struct Worker<P> {
     workers: u64,
     max_in_flight: u64,
     users: RefCell<Vec<User>>,
+    /// Answers that requests of policies are compared with, by step: in smoke tests, where there is one user.
+    pub(super) earlier: RefCell<BTreeMap<usize, Earlier>>,
+    /// Answers of each step that policies could look at.
+    pub(super) answers: RefCell<Vec<u64>>,
     /// Virtual users on a journey.
     active: Cell<u64>,
     counts: Cell<Counts>,
@@ -109,6 +115,8 @@ impl<P: Protocol> Worker<P> {
             workers: orders.workers,
             max_in_flight: orders.max_in_flight,
             users: RefCell::default(),
+            earlier: RefCell::default(),
+            answers: RefCell::default(),
             active: Cell::new(0),
             counts: Cell::default(),
             last_done: Cell::new(0),

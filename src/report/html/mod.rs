@@ -7,7 +7,7 @@ mod scale;
 mod svg;
 
 use super::text::{clip, counted, figure};
-use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, Word, seconds};
+use super::{BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, StepRow, View, Word, seconds};
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
 use askama::Template;
@@ -18,6 +18,8 @@ use std::io::{self, Write};
 const STEPS: usize = 150;
 /// Kinds of failure shown.
 const FAILURES: usize = 40;
+/// Policies of steps shown; those with findings first.
+const POLICIES: usize = 150;
 /// Budgets shown.
 const BUDGETS: usize = 100;
 /// Characters of all exchanges together.
@@ -42,6 +44,7 @@ struct Page<'a> {
     css: &'static str,
     budgets: Vec<&'a BudgetRow>,
     steps: Vec<&'a StepRow>,
+    policies: Vec<&'a PolicyRow>,
     failures: Vec<Failure<'a>>,
     kept: Vec<Kept<'a>>,
     throughput: Option<String>,
@@ -85,6 +88,7 @@ impl<'a> Page<'a> {
             css: include_str!("report.css"),
             budgets: view.budgets.iter().take(BUDGETS).collect(),
             steps,
+            policies: policies(view),
             failures,
             kept,
             throughput: charts::throughput(view),
@@ -125,6 +129,16 @@ impl<'a> Page<'a> {
             Outcome::Fail | Outcome::Marginal { passed: false } => "fail",
             Outcome::Marginal { passed: true } | Outcome::Undecided => "unsure",
             Outcome::NotRun => "off",
+        }
+    }
+
+    /// The class that colours a policy.
+    fn found(policy: &PolicyRow) -> &'static str {
+        match policy.word() {
+            "FAIL" => "fail",
+            "WARN" => "unsure",
+            "ok" => "pass",
+            _ => "off",
         }
     }
 
@@ -210,6 +224,15 @@ impl<'a> Page<'a> {
         }
         format_share(health.reused as f64 / all as f64)
     }
+}
+
+fn policies(view: &View) -> Vec<&PolicyRow> {
+    let mut rows: Vec<&PolicyRow> = view.policies.iter().collect();
+    if rows.len() > POLICIES {
+        rows.sort_by_key(|row| std::cmp::Reverse((row.count.failed, row.count.warned)));
+        rows.truncate(POLICIES);
+    }
+    rows
 }
 
 fn failures<'a>(view: &'a View, room: &mut usize) -> Vec<Failure<'a>> {

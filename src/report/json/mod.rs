@@ -3,8 +3,8 @@
 //! a reader changes the number in `schema`.
 
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency, Reporter,
-    StepRow, View,
+    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency, PolicyRow,
+    Reporter, StepRow, View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,11 @@ impl Reporter for Json {
 
 fn document(view: &View) -> Value {
     let mut document = whole(view);
+    // Absent where there are none, as groups are.
+    if let (Some(object), false) = (document.as_object_mut(), view.policies.is_empty()) {
+        let policies = view.policies.iter().map(|row| policy(view, row)).collect();
+        object.insert("policies".into(), Value::Array(policies));
+    }
     if let (Some(object), false) = (document.as_object_mut(), view.groups.is_empty()) {
         let groups = view.groups.iter().map(group).collect();
         object.insert("groups".into(), Value::Array(groups));
@@ -266,6 +271,22 @@ fn group(group: &GroupRow) -> Value {
         "completed": group.completed,
         "stopped": group.stopped,
         "duration_ms": latency(&group.duration),
+    })
+}
+
+fn policy(view: &View, policy: &PolicyRow) -> Value {
+    json!({
+        "policy": policy.name,
+        "step": policy.step,
+        "place": view.place(policy.line),
+        "level": if policy.warns { "warn" } else { "fail" },
+        "answers": policy.count.answers,
+        "looked_at": policy.count.looked,
+        "nothing_to_judge": policy.count.idle,
+        "failed": policy.count.failed,
+        "warned": policy.count.warned,
+        "failure": policy.failed,
+        "warning": policy.warned,
     })
 }
 

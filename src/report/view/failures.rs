@@ -18,6 +18,8 @@ pub struct FailureRow {
     pub line: usize,
     /// `check`, or a short name of the kind: `timeout`, `connect`, …
     pub kind: &'static str,
+    /// The check is a policy.
+    pub policy: bool,
     /// The check's text, or what happened instead of an answer.
     pub what: String,
     /// How often, warm-up included.
@@ -97,6 +99,8 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
         step: step.map_or_else(String::new, |s| text::line(&s.label)),
         line: step.map_or(0, |s| s.line),
         kind: kind(failure.what),
+        policy: step
+            .is_some_and(|s| matches!(failure.what, What::Check(at) if at >= s.checks.len())),
         what: text::line(&failure.label),
         count: failure.count,
         of: step.map_or(0, |s| s.measured.ended() + s.unmeasured.ended()),
@@ -126,19 +130,24 @@ fn kind(what: What) -> &'static str {
 
 fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
     let response = exhibit.response.as_ref();
-    let checks = record
-        .steps
-        .get(exhibit.step)
-        .map_or(&[][..], |s| &s.checks);
+    let step = record.steps.get(exhibit.step);
+    let checks = step.map_or_else(Vec::new, |step| {
+        let policies = step.policies.iter().map(|policy| &policy.name);
+        step.checks
+            .iter()
+            .chain(policies)
+            .map(String::as_str)
+            .collect()
+    });
     ExhibitRow {
         retried: exhibit.retried,
         what: exhibit.what.map(|what| match what {
-            What::Check(index) => checks
-                .get(index)
-                .map_or_else(String::new, |c| text::line(c)),
+            What::Check(index) => step
+                .and_then(|step| step.check_text(index))
+                .map_or_else(String::new, |text| text::line(&text)),
             What::Failure(failure) => failure.name().to_owned(),
         }),
-        findings: findings(checks, exhibit),
+        findings: findings(&checks, exhibit),
         at: exhibit.at as f64 / 1e9,
         took: ms(exhibit.took),
         expected: exhibit.expected.as_deref().map(text::line),
@@ -155,7 +164,7 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
 }
 
 /// What each check found, beside its text.
-fn findings(checks: &[String], exhibit: &Exhibit) -> Vec<FindingRow> {
+fn findings(checks: &[&str], exhibit: &Exhibit) -> Vec<FindingRow> {
     let failed = match exhibit.what {
         Some(What::Check(index)) => Some(index),
         _ => None,

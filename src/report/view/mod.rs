@@ -5,6 +5,7 @@ mod curl;
 mod failures;
 mod guards;
 mod latency;
+mod policies;
 mod rows;
 mod run;
 mod series;
@@ -13,6 +14,7 @@ mod why;
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
 pub use latency::{Clock, Curve, Latency, Point};
+pub use policies::PolicyRow;
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
@@ -134,6 +136,8 @@ pub struct View {
     pub flows: Vec<FlowRow>,
     /// The groups of requests that were sent.
     pub groups: Vec<GroupRow>,
+    /// What policies found, by step.
+    pub policies: Vec<PolicyRow>,
     /// What failed, most frequent first.
     pub failures: Vec<FailureRow>,
     /// The run over time as it was recorded.
@@ -176,6 +180,7 @@ impl View {
             steps: steps(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
             groups: groups(record),
+            policies: policies::rows(record),
             failures: failures::rows(record),
             windows: series::slices(windows, &record.phases, timeout, usize::MAX),
             series: series::slices(windows, &record.phases, timeout, SERIES),

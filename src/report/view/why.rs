@@ -68,6 +68,7 @@ fn failure_sentence(failure: &super::FailureRow) -> String {
         format!("at {}", seconds(failure.first))
     };
     let what = match failure.kind {
+        "check" if failure.policy => format!("policy failed: {}", failure.what),
         "check" => format!("check failed: {}", failure.what),
         _ => failure.what.clone(),
     };

@@ -4,6 +4,7 @@
 use super::request::Headers;
 use super::step::{Retry, retry};
 use crate::scenario::loading::{Loading, Placed};
+use crate::scenario::policy::{self, Policy};
 use crate::scenario::vocabulary::DEFAULTS;
 use crate::source::{Fields, Node};
 use std::rc::Rc;
@@ -24,6 +25,8 @@ pub(in crate::scenario) struct Here<'a> {
     pub(super) defaults: Rc<Defaults<'a>>,
     /// `auth:` of the flow, or of `defaults`.
     pub(super) auth: Option<Placed<'a>>,
+    /// Policies of the scenario and of the flow.
+    pub(super) policies: Vec<Policy>,
     /// Tags of the flow and of the blocks around.
     pub(super) tags: Vec<String>,
     /// What the names of steps begin with: `admin: `.
@@ -53,9 +56,19 @@ impl<'a> Here<'a> {
         Self {
             defaults: Rc::new(defaults),
             auth,
+            policies: Vec::new(),
             tags: Vec::new(),
             prefix: String::new(),
             in_group: false,
+        }
+    }
+
+    /// The same with the `policies:` of the scenario.
+    pub(super) fn watched(&self, loading: &mut Loading<'a>, fields: &Fields<'a>) -> Self {
+        let policies = policy::read(loading, fields, &[]);
+        Self {
+            policies,
+            ..self.clone()
         }
     }
 
@@ -63,6 +76,7 @@ impl<'a> Here<'a> {
     pub(super) fn inside(&self, loading: &mut Loading<'a>, fields: &Fields<'a>) -> Self {
         let mut inside = self.clone();
         inside.tags = self.tags(loading, fields);
+        inside.policies = policy::read(loading, fields, &self.policies);
         let file = loading.file();
         if let Some(node) = fields.get("auth") {
             inside.auth = Some(Placed { file, node });

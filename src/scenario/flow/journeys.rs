@@ -58,6 +58,8 @@ pub(in crate::scenario) fn read<'a>(
     let setup = around(loading, fields, "setup", ["setup", "user setup"]);
     let teardown = around(loading, fields, "teardown", ["teardown", "user teardown"]);
     let flows = flows(loading, fields);
+    // Setup and teardown are no part of what is tried: they have the policies of their own steps.
+    let watched = here.watched(loading, fields);
     plan(loading, &flows, setup, teardown);
     let mut read = Vec::new();
     // Constants are of all; `setup` is of all behind it; `user setup` is of the user's own.
@@ -74,7 +76,7 @@ pub(in crate::scenario) fn read<'a>(
     });
     for flow in flows {
         reserved(loading, flow, [setup, teardown]);
-        read.extend(one(loading, flow, here, data));
+        read.extend(one(loading, flow, &watched, data));
     }
     let behind_user = teardown.user;
     let behind_user = behind_user.map(|w| apart(loading, w, here, data, false));

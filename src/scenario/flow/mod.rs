@@ -42,10 +42,28 @@ impl Flow {
         found.into_iter()
     }
 
+    /// Takes out the requests of policies, and what is only there for them.
+    pub(super) fn leave_out_probes(&mut self) {
+        let (mut steps, _) = request::probes::split(std::mem::take(&mut self.steps));
+        forget(&mut steps);
+        self.steps = steps;
+    }
+
     /// Requests that one pass is expected to send: conditions are taken to hold, a list of unknown length to have
     /// one item, polling to succeed at once.
     pub fn expected_requests(&self) -> f64 {
         expected(&self.steps)
+    }
+}
+
+/// Nothing is compared any more.
+fn forget(steps: &mut [Step]) {
+    for step in steps {
+        match step {
+            Step::Request(request) => request.remembered = false,
+            Step::Block(block) => forget(&mut block.steps),
+            Step::Think(_) | Step::Set(_) => {}
+        }
     }
 }
 

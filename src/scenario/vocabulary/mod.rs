@@ -2,8 +2,14 @@
 //! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
 //! offer and what is read cannot differ.
 
+mod policy;
 mod step;
 
+pub use policy::POLICIES;
+pub(super) use policy::{
+    ANSWERS, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICY, RATE_LIMITED, RETRY_AFTER,
+    SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
+};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
     UNTIL, VERBS,
@@ -11,6 +17,7 @@ pub(super) use step::{
 
 use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
+use policy::POLICIES_KEY;
 use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
 /// Whose connections are used again.
@@ -120,6 +127,7 @@ pub static SCENARIO: Shape = Shape {
             Type::Object(&DEFAULTS),
             "What holds for every step that says nothing else.",
         ),
+        POLICIES_KEY,
         key(
             "data",
             Type::MapOf(&Type::Object(&FEEDER)),
@@ -299,6 +307,7 @@ pub(super) static FLOW: Shape = Shape {
         ),
         TAGS,
         AUTH_KEY,
+        POLICIES_KEY,
         key(
             "steps",
             Type::List(&Type::Object(&STEP)),
@@ -442,9 +451,38 @@ mod tests {
     #[test]
     fn every_key_says_what_it_does() {
         for shape in [
-            &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
-            &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
-            &STAIRS, &SPIKE, &STAGE, &NOTIFY,
+            &SCENARIO,
+            &TLS,
+            &DEFAULTS,
+            &FEEDER,
+            &FLOW,
+            &STEP,
+            &CAPTURE,
+            &PROFILE,
+            &SETUP,
+            &INCLUDED,
+            &FRAGMENT,
+            &UNTIL,
+            &RETRY,
+            &PART,
+            &AUTH,
+            &BASIC,
+            &DIGEST,
+            &API_KEY,
+            &OAUTH2,
+            &STAIRS,
+            &SPIKE,
+            &STAGE,
+            &NOTIFY,
+            &POLICY,
+            &SECURITY_HEADERS,
+            &COOKIES,
+            &CERTIFICATE,
+            &COMPRESSED,
+            &SENSITIVE,
+            &CORS,
+            &UPTIME,
+            &RATE_LIMITED,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

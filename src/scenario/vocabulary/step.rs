@@ -1,6 +1,7 @@
 //! The keys of a step. In: nothing; out: [`STEP`], and which of its keys go together. Invariant: every verb is
 //! a key of the step, and every key says what it does.
 
+use super::policy::POLICIES_KEY;
 use super::{HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
 use crate::source::{Key, Shape, Type};
 
@@ -25,6 +26,7 @@ pub(in crate::scenario) const REQUEST: &[&str] = &[
     "auth",
     "retry",
     "until",
+    "policies",
 ];
 
 const AUTHS: &[Type] = &[Type::Words(&["none"]), Type::Object(&AUTH)];
@@ -182,6 +184,7 @@ pub(in crate::scenario) static STEP: Shape = Shape {
             "Send the request again and again until something holds of its response.",
         ),
         RETRY_KEY,
+        POLICIES_KEY,
         AUTH_KEY,
         TIMEOUT,
         REDIRECTS,

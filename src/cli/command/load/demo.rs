@@ -66,8 +66,9 @@ pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error>
         warmup: Some(SETTLE),
     };
     let scenario = files.join(init::FILES[0].0);
-    let inputs = Inputs::read(&scenario, &reading, terminal)?;
+    let mut inputs = Inputs::read(&scenario, &reading, terminal)?;
     let plan = inputs.plan(&amount)?;
+    inputs.keep_to(&plan);
     let prepared = prepare(&scenario, inputs, plan, Some(out), &args.how)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);

@@ -54,6 +54,7 @@ pub(super) fn prepare_all(args: &Run, terminal: Terminal) -> Result<Vec<Prepared
             inputs.budgets = None;
         }
         let mut plan = inputs.plan(&args.amount)?;
+        inputs.keep_to(&plan);
         only_smoke(&args.smoke, &plan, file)?;
         plan.bail = args.smoke.bail;
         if !selection.is_everything() && !args.how.quiet {

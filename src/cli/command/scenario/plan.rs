@@ -30,11 +30,13 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
-    let inputs = Inputs::read(&args.file, &args.reading, terminal)?;
+    let mut inputs = Inputs::read(&args.file, &args.reading, terminal)?;
     let plan = inputs.plan(&args.amount)?;
+    let left_out = inputs.keep_to(&plan);
     print!(
-        "{}{}{}{}",
+        "{}{}{}{}{}",
         overview(&inputs, &plan),
+        policies(left_out),
         if args.no_measure {
             String::new()
         } else {
@@ -93,6 +95,15 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         writeln!(out, "warning: {shortage}").ok();
     }
     out
+}
+
+/// What policies would send in a smoke test.
+fn policies(left_out: usize) -> String {
+    match left_out {
+        0 => String::new(),
+        1 => "1 request of a policy is sent in smoke tests only\n".to_owned(),
+        many => format!("{many} requests of policies are sent in smoke tests only\n"),
+    }
 }
 
 /// What this machine can offer, against what the plan asks for; nothing of a plan that loads nothing.

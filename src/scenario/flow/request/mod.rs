@@ -6,6 +6,7 @@ mod body;
 mod graphql;
 mod headers;
 mod name;
+pub(in crate::scenario) mod probes;
 mod response;
 mod url;
 
@@ -20,6 +21,7 @@ use super::step::{Retry, Until, retry, until};
 use super::{Here, trail};
 use crate::expr::{Check, Context, Member, Template};
 use crate::scenario::loading::Loading;
+use crate::scenario::policy::{self, Policy, Rule};
 use crate::scenario::vocabulary::BODIES;
 use crate::source::{Diagnostic, Fields, Node, Span, Spanned};
 use auth::Told;
@@ -69,6 +71,12 @@ pub struct Request {
     pub until: Option<Until>,
     /// Sent again when it failed.
     pub retry: Retry,
+    /// What must hold of its answers beside the checks.
+    pub policies: Vec<Policy>,
+    /// The step whose policy sends it, in smoke tests only; `None` for steps of the file.
+    pub probe: Option<String>,
+    /// A request of a policy is compared with its answer.
+    pub remembered: bool,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -132,12 +140,14 @@ pub(super) fn read<'a>(
     let until = until(loading, fields);
     let tags = here.tags(loading, fields);
     let captures = response::captures(loading, fields);
+    let policies = policy::read(loading, fields, &here.policies);
     let (name, name_span) = name?;
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
-        || captures.iter().any(|c| c.expression.needs_body());
+        || captures.iter().any(|c| c.expression.needs_body())
+        || policies.iter().any(Policy::needs_body);
     let (reads, members) = (outgoing.reads(), outgoing.members());
-    Some(Request {
+    let mut request = Request {
         name,
         name_span,
         span: fields.span,
@@ -157,7 +167,21 @@ pub(super) fn read<'a>(
         auth: outgoing.auth,
         until,
         retry,
-    })
+        policies,
+        probe: None,
+        remembered: false,
+    };
+    offer(&mut request);
+    Some(request)
+}
+
+/// `compressed` is about answers to requests that can read them.
+fn offer(request: &mut Request) {
+    let compressed = |policy: &Policy| matches!(policy.rule, Rule::Compressed(_));
+    let own = |(name, _): &(HeaderName, Template)| *name == header::ACCEPT_ENCODING;
+    if request.policies.iter().any(compressed) && !request.headers.iter().any(own) {
+        probes::set(request, header::ACCEPT_ENCODING, "gzip");
+    }
 }
 
 /// The method, and the node that says where it goes.

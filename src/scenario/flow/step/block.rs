@@ -4,6 +4,7 @@
 use super::{Block, BlockKind, Step, list};
 use crate::expr::Check;
 use crate::expr::Scope as _;
+use crate::scenario::flow::request::probes;
 use crate::scenario::flow::{Here, trail};
 use crate::scenario::loading::Loading;
 use crate::source::{Fields, Node, Span, Spanned, closest};
@@ -167,12 +168,20 @@ fn unknown_list(loading: &mut Loading<'_>, node: &Node, list: &str) {
     loading.reader.push(problem);
 }
 
-/// Requests that are sent at the same time.
+/// Requests that are sent at the same time, and behind them those of their policies.
 pub(super) fn group<'a>(
     loading: &mut Loading<'a>,
     fields: &Fields<'a>,
     here: &Here<'a>,
-) -> Option<Step> {
+) -> Vec<Step> {
+    together(loading, fields, here).unwrap_or_default()
+}
+
+fn together<'a>(
+    loading: &mut Loading<'a>,
+    fields: &Fields<'a>,
+    here: &Here<'a>,
+) -> Option<Vec<Step>> {
     let node = fields.get("group")?;
     let name = loading
         .reader
@@ -195,7 +204,10 @@ pub(super) fn group<'a>(
         name: name?,
         parallel: usize::try_from(parallel?).ok()?,
     };
-    Some(block(kind, steps?, fields.span))
+    let (members, mut behind) = probes::split(steps?);
+    let mut all = vec![block(kind, members, fields.span)];
+    all.append(&mut behind);
+    Some(all)
 }
 
 fn block(kind: BlockKind, steps: Vec<Step>, span: Span) -> Step {

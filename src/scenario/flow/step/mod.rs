@@ -12,6 +12,7 @@ pub use control::{Assignment, Block, BlockKind, Retry, Until};
 pub(super) use poll::{retry, until};
 pub use think::Think;
 
+use super::request::probes;
 use super::{Here, Request, request, trail};
 use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::{BODIES, COMMON, REQUEST, STEP, VERBS};
@@ -79,8 +80,13 @@ fn act<'a>(
         "set" => set::read(loading, fields).map(Step::Set),
         "repeat" => block::repeat(loading, fields, here),
         "each" => block::each(loading, fields, here),
-        "group" => block::group(loading, fields, here),
-        _ => request::read(loading, fields, verb, here).map(|r| Step::Request(Box::new(r))),
+        "group" => return block::group(loading, fields, here),
+        _ => {
+            let request = request::read(loading, fields, verb, here);
+            let all = request.map(|request| probes::apart(loading, fields, request));
+            let steps = all.into_iter().flatten();
+            return steps.map(|r| Step::Request(Box::new(r))).collect();
+        }
     };
     step.into_iter().collect()
 }

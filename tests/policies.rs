@@ -1,0 +1,444 @@
+//! Policies through the binary: one rule broken at a time fails its step and names both, or warns and passes.
+
+use crate::support::cli::{Bench, Ran};
+use crate::support::target::{target, target_tls};
+use form_urlencoded::byte_serialize;
+
+const SMOKE: &str = "  smoke: { passes: 1 }\n";
+
+/// A smoke test of one step with one policy.
+fn smoke(target: &str, step: &str, policy: &str) -> Ran {
+    let steps =
+        format!("      - {step}\n        name: page\n        policies:\n          - {policy}\n");
+    Bench::with_steps(target, &steps, SMOKE).smoke(&[])
+}
+
+/// With settings, and with one more.
+fn warning(policy: &str) -> String {
+    match policy.strip_suffix(" }") {
+        Some(settings) => format!("{settings}, level: warn }}"),
+        None => format!("{policy}: {{ level: warn }}"),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+/// A step, a policy that it breaks, the step that fails, and the finding.
+const BROKEN: [(&str, &str, &str, &str); 20] = [
+    (
+        "get: /careful?without=content-security-policy",
+        "security headers",
+        "f/page",
+        "no content-security-policy",
+    ),
+    (
+        "get: /careful?content-security-policy=script-src+%27unsafe-inline%27&without=content-security-policy",
+        "security headers: { framing: off }",
+        "f/page",
+        "script-src has 'unsafe-inline'",
+    ),
+    (
+        "get: /careful?without=x-content-type-options",
+        "security headers",
+        "f/page",
+        "no x-content-type-options",
+    ),
+    (
+        "get: /careful?without=referrer-policy",
+        "security headers",
+        "f/page",
+        "no referrer-policy",
+    ),
+    (
+        "get: /careful?without=strict-transport-security",
+        "security headers: { https: true }",
+        "f/page",
+        "no strict-transport-security",
+    ),
+    (
+        "get: /tea",
+        "security headers: { csp: off, framing: on }",
+        "f/page",
+        "no x-frame-options and no frame-ancestors",
+    ),
+    (
+        "get: /tea",
+        "security headers: { trusted types: on }",
+        "f/page",
+        "require-trusted-types-for",
+    ),
+    (
+        "get: /careful?without=set-cookie&set-cookie=sid%3Ds3cret%3B+SameSite%3DLax",
+        "cookies",
+        "f/page",
+        "sid has no HttpOnly",
+    ),
+    (
+        "get: /cookie/set",
+        "cookies: { https: true }",
+        "f/page",
+        "flavour has no Secure, no SameSite",
+    ),
+    (
+        "get: /with?server=Apache%2F2.4.1",
+        "no sensitive data",
+        "f/page",
+        "a version in the header server: Apache/2.4.1",
+    ),
+    (
+        "get: /with?body=Traceback+(most+recent+call+last)%3A%0A++File+%22a.py%22",
+        "no sensitive data",
+        "f/page",
+        "a Python stack trace in line 1 of the body",
+    ),
+    (
+        "get: /cors?allow=https://a.test",
+        "cors: { allowed: [https://b.test] }",
+        "f/page: preflight GET from https://b.test",
+        "https://b.test is refused",
+    ),
+    (
+        "get: /cors?allow=echo",
+        "cors: { refused: [https://evil.test] }",
+        "f/page: preflight GET from https://evil.test",
+        "https://evil.test may send GET",
+    ),
+    (
+        "get: /cors?allow=*",
+        "cors: { allowed: [https://b.test] }",
+        "f/page: preflight GET from https://b.test",
+        "credentials rule out",
+    ),
+    (
+        "get: /cors?allow=https://b.test",
+        "cors: { allowed: [https://b.test], methods: [DELETE] }",
+        "f/page: preflight DELETE from https://b.test",
+        "has no DELETE",
+    ),
+    (
+        "get: /head-differs",
+        "uptime",
+        "f/page: head",
+        "HEAD has status 404, GET had 200",
+    ),
+    (
+        "get: /limited/99",
+        "rate limited: { within: 4 }",
+        "f/page: rate limited",
+        "no 429 within 4 requests",
+    ),
+    (
+        "get: /limited/2?after=",
+        "rate limited: { within: 4 }",
+        "f/page: rate limited",
+        "429 without retry-after",
+    ),
+    (
+        "get: /limited/2?after=soon",
+        "rate limited: { within: 4 }",
+        "f/page: rate limited",
+        "retry-after is soon",
+    ),
+    (
+        "get: /hostile",
+        "security headers: { nosniff: off, framing: off, referrer: off }",
+        "f/page",
+        "no content-security-policy",
+    ),
+];
+
+#[test]
+fn a_broken_rule_fails_its_step_or_warns() {
+    for (step, policy, label, finding) in BROKEN {
+        let target = target();
+        let ran = smoke(&target.url(""), step, policy).expect(3);
+        let word = policy.split(':').next().unwrap();
+        let text = format!("{label}: policy {word}: ");
+        assert!(ran.stdout.contains(&text), "{text}\n{}", ran.stdout);
+        let result = ran.result();
+        let row = row(&result, label);
+        assert_eq!(row["failed"], 1, "{row}");
+        assert!(row["failure"].as_str().unwrap().contains(finding), "{row}");
+        let failure = &result["failures"][0];
+        assert_eq!(failure["step"], label);
+        assert!(
+            failure["what"]
+                .as_str()
+                .unwrap()
+                .starts_with(&format!("{word}: "))
+        );
+        assert!(
+            failure["exhibits"][0]["curl"]
+                .as_str()
+                .unwrap()
+                .starts_with("curl")
+        );
+        let junit = ran.report("junit.xml");
+        let case = junit.split(&format!("name=\"{label}\"")).nth(1).unwrap();
+        assert!(
+            case.split("</testcase>")
+                .next()
+                .unwrap()
+                .contains("<failure")
+        );
+        assert!(ran.report("report.html").contains("id=\"policies\""));
+        assert!(ran.record().health.conserved);
+        for name in ["junit.xml", "result.json", "report.html"] {
+            assert!(!ran.report(name).contains("s3cret"), "{name}");
+        }
+
+        let target = crate::support::target::target();
+        let ran = smoke(&target.url(""), step, &warning(policy)).expect(0);
+        assert!(ran.stdout.contains("WARN"), "{}", ran.stdout);
+        let row = self::row(&ran.result(), label).clone();
+        assert_eq!(
+            (&row["warned"], &row["failed"]),
+            (&1.into(), &0.into()),
+            "{row}"
+        );
+        assert!(row["warning"].as_str().unwrap().contains(finding), "{row}");
+        assert!(ran.report("junit.xml").contains("warning: "));
+    }
+}
+
+fn row<'r>(result: &'r serde_json::Value, label: &str) -> &'r serde_json::Value {
+    let rows = result["policies"].as_array().unwrap();
+    rows.iter()
+        .find(|row| row["step"] == label)
+        .unwrap_or_else(|| panic!("{label}: {rows:?}"))
+}
+
+#[test]
+fn what_is_sound_passes_and_is_counted() {
+    for (step, policy, requests) in [
+        (
+            "get: /careful",
+            "security headers: { https: true, trusted types: on }",
+            1,
+        ),
+        ("get: /careful", "cookies: { https: true }", 1),
+        ("get: /with?server=nginx", "no sensitive data", 1),
+        ("get: /gzip", "compressed: { above: 0 B }", 1),
+        (
+            "get: /cors?allow=https://a.test",
+            "cors: { allowed: [https://a.test], refused: [https://evil.test], credentials: true }",
+            5,
+        ),
+        (
+            "post: /cors?allow=https://a.test",
+            "cors: { allowed: [https://a.test], methods: [POST, PUT] }",
+            3,
+        ),
+        ("get: /ok", "uptime", 2),
+        ("get: /limited/3", "rate limited: { within: 4 }", 4),
+        (
+            "get: /limited/2?after=Sun%2C+06+Nov+1994+08%3A49%3A37+GMT",
+            "rate limited: { within: 4 }",
+            3,
+        ),
+    ] {
+        let target = target();
+        let ran = smoke(&target.url(""), step, policy).expect(0);
+        assert_eq!(target.requests(), requests, "{policy}");
+        let result = ran.result();
+        assert_eq!(result["totals"]["sent"], requests, "{policy}");
+        assert_eq!(result["totals"]["ok"], requests, "{policy}");
+        assert!(ran.record().health.conserved);
+        assert!(
+            !ran.stdout.contains("WARN") && ran.stdout.contains("Policies"),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn texts_come_compressed_or_the_step_fails() {
+    let target = target();
+    let long = format!("get: /with?body={}", "x".repeat(1_001));
+    let ran = smoke(&target.url(""), &long, "compressed").expect(3);
+    assert!(
+        ran.stdout.contains("came without a content-encoding"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(
+        target.seen("/with")[0].header("accept-encoding"),
+        Some("gzip")
+    );
+    smoke(&target.url(""), &long, "compressed: { above: 2 kB }").expect(0);
+    let own = format!("{long}\n        headers: {{ accept-encoding: identity }}");
+    smoke(&target.url(""), &own, "compressed").expect(0);
+    assert_eq!(
+        target.seen("/with")[2].header("accept-encoding"),
+        Some("identity")
+    );
+}
+
+#[test]
+fn secrets_of_an_answer_are_in_no_report() {
+    let key = "AKIAIOSFODNN7QWERTYU";
+    let body = format!("the key is {key} and postgres://shop:hunter22@db/shop");
+    let target = target();
+    let step = format!("get: \"/with?body={}\"", encoded(&body));
+    for (policy, code) in [
+        ("no sensitive data", 3),
+        ("no sensitive data: { level: warn }", 0),
+    ] {
+        // The URL holds the key, too: what is asked for is in the reports.
+        let ran = smoke(&target.url(""), &step, policy).expect(code);
+        let row = row(&ran.result(), "f/page").clone();
+        let found = if code == 3 {
+            &row["failure"]
+        } else {
+            &row["warning"]
+        };
+        let found = found.as_str().unwrap();
+        assert!(
+            found.contains("an AWS access key in line 1 of the body: AKIA•••"),
+            "{found}"
+        );
+        assert!(
+            found.contains("a connection string with a password"),
+            "{found}"
+        );
+        for name in ["junit.xml", "result.json", "report.html"] {
+            let text = ran.report(name);
+            assert!(
+                !text.contains("hunter22@") && !text.contains(&format!("is {key}")),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn certificates_are_seen_to_end() {
+    let tls = target_tls();
+    let ca = tls.ca().display().to_string();
+    let run = |policy: &str| {
+        let text = format!(
+            "scenario: s\ntarget: {}\ntls: {{ ca: {ca} }}\npolicies:\n  - {policy}\nflows: {{ f: {{ steps: [{{ get: /ok, name: page }}] }} }}\n",
+            tls.target.url("")
+        );
+        Bench::new(&[("s.yaml", &text)]).smoke(&[])
+    };
+    run("certificate: { warn: 1 h, fail: 1 h }").expect(0);
+    let ran = run("certificate: { warn: 10000 days }").expect(0);
+    assert!(ran.stdout.contains("within 10000 days"), "{}", ran.stdout);
+    let ran = run("certificate: { warn: 10000 days, fail: 10000 days }").expect(3);
+    assert!(
+        ran.stdout.contains("f/page: policy certificate"),
+        "{}",
+        ran.stdout
+    );
+    run("certificate: { fail: 10000 days, level: warn }").expect(0);
+    let plain = target();
+    let ran = smoke(&plain.url(""), "get: /ok", "certificate").expect(0);
+    assert_eq!(row(&ran.result(), "f/page")["nothing_to_judge"], 1);
+}
+
+#[test]
+fn inner_policies_win_and_setup_has_its_own() {
+    let target = target();
+    let text = format!(
+        "scenario: s\ntarget: {}\npolicies:\n  - security headers\n  - cookies\nsetup:\n  - get: /cookie/set\n    name: prepare\nflows:\n  f:\n    policies: [cookies: off]\n    steps:\n      - get: /careful\n        name: page\n      - get: /tea\n        name: tea\n        policies:\n          - security headers: {{ level: warn }}\n          - no sensitive data\n      - group: assets\n        steps:\n          - get: /ok\n            name: a\n            policies: [security headers: off, uptime]\n          - get: /ok\n            name: b\n            policies: [security headers: off]\n",
+        target.url("")
+    );
+    let ran = Bench::new(&[("s.yaml", &text)]).smoke(&[]).expect(0);
+    let result = ran.result();
+    let rows = result["policies"].as_array().unwrap();
+    let named =
+        |row: &serde_json::Value| format!("{} {} {}", row["step"], row["policy"], row["level"]);
+    let names: Vec<String> = rows.iter().map(named).collect();
+    assert_eq!(
+        names,
+        [
+            "\"f/page\" \"security headers\" \"fail\"",
+            "\"f/tea\" \"security headers\" \"warn\"",
+            "\"f/tea\" \"no sensitive data\" \"fail\"",
+            "\"f/a: head\" \"uptime\" \"fail\"",
+        ]
+    );
+    assert_eq!(rows[3]["looked_at"], 1);
+    assert_eq!(rows[3]["nothing_to_judge"], 0, "compared with its own step");
+}
+
+#[test]
+fn load_takes_samples_and_says_so() {
+    let target = target();
+    let steps = "      - get: /careful?without=referrer-policy\n        name: page\n        policies:\n          - security headers: { level: warn }\n          - uptime\n          - cors: { refused: [https://evil.test] }\n          - rate limited\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { users: 2, duration: 1s }\n",
+    );
+    let plan = bench
+        .run(&["plan", "s.yaml", "-p", "load", "--no-measure"])
+        .expect(0);
+    assert!(
+        plan.stdout
+            .contains("4 requests of policies are sent in smoke tests only"),
+        "{}",
+        plan.stdout
+    );
+    let ran = bench.smoke(&["--workers", "1"]);
+    assert!(matches!(ran.code, Some(0 | 7)), "{}", ran.stdout);
+    let result = ran.result();
+    assert_eq!(result["steps"].as_array().unwrap().len(), 1);
+    let row = row(&result, "f/page");
+    let (answers, looked) = (
+        row["answers"].as_u64().unwrap(),
+        row["looked_at"].as_u64().unwrap(),
+    );
+    assert_eq!(
+        looked,
+        (0..answers).filter(|n| *n < 20 || n % 100 == 0).count() as u64
+    );
+    assert_eq!(row["warned"], looked);
+    assert!(ran.stdout.contains("looked at"), "{}", ran.stdout);
+    assert_eq!(
+        target
+            .seen("/careful")
+            .iter()
+            .filter(|s| s.method != "GET")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn findings_under_load_are_failed_checks_that_budgets_judge() {
+    let target = target();
+    let steps = "      - get: /tea\n        name: page\n        policies: [security headers]\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { users: 1, duration: 1s }\n",
+    );
+    let ran = bench.smoke(&[]).expect(3);
+    assert!(
+        ran.stdout
+            .contains("security headers: no content-security-policy"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.record().health.conserved);
+    bench.write("b.yaml", "budgets:\n  - check_rate > 1%\n");
+    bench.smoke(&["--budgets", "b.yaml"]).expect(0);
+}
+
+#[test]
+fn the_demo_shop_keeps_the_policies_of_its_example() {
+    let shop = tollgate::demo::Shop::spawn_thread().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/policies.yaml");
+    let ran = Bench::new(&[])
+        .run(&["run", file, "--target", &shop.url(), "--out", "out", "-v"])
+        .expect(0);
+    for word in tollgate::scenario::POLICIES {
+        assert!(ran.stdout.contains(word), "{word}\n{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("FAIL"), "{}", ran.stdout);
+}
