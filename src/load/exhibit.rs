@@ -6,8 +6,9 @@ use super::user::{Captured, with_facts};
 use crate::expr::{Facts, Mismatch, Value};
 use crate::protocol::{Answer, Call, Exchange};
 use crate::record::{
-    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Origin, Sample, What,
+    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Metric, Origin, Sample, What,
 };
+use crate::units::Nanos;
 use crate::scenario::{Body, Multipart, PartValue};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -86,6 +87,7 @@ pub(super) fn exhibit(
             .collect(),
         at: sample.sent,
         took: sample.service(),
+        phases: phases(sample),
         expected: fault.map(|fault| mask(&fault.mismatch.expected)),
         actual: fault.map(|fault| mask(&fault.mismatch.actual)),
         request_line: mask(&format!("{} {url}", call.method)),
@@ -96,6 +98,14 @@ pub(super) fn exhibit(
         status: sample.status,
         response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),
     }
+}
+
+/// Where the time of an exchange went.
+fn phases(sample: &Sample) -> Vec<(Metric, Nanos)> {
+    let phases = Metric::PHASES.into_iter();
+    phases
+        .filter_map(|metric| Some((metric, metric.value(sample)?)))
+        .collect()
 }
 
 /// What was captured as secret, and what this very answer would have yielded: checks fail before captures are kept.

@@ -8,7 +8,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Check, Context, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location};
-use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
+use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, Metric, StepLayout};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -105,7 +105,12 @@ impl<'a> Builder<'a> {
 impl ops::Build for Builder<'_> {
     fn request(&mut self, request: &Request) -> usize {
         let index = self.requests.len();
-        let program = RequestProgram::new(index, request, self.scenario);
+        let limits = self.limits.get(index).cloned().unwrap_or_default();
+        let mut program = RequestProgram::new(index, request, self.scenario);
+        let sized = limits.iter().any(|limit| limit.metric == Metric::Decoded);
+        if sized && program.ready.keep_body == Keep::No {
+            program.ready.keep_body = Keep::Sized;
+        }
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
             flow: self.layout.flows.len() - 1,
@@ -114,7 +119,7 @@ impl ops::Build for Builder<'_> {
             line: self.line(request.span.start),
             tags: request.tags.clone(),
             checks: program.check_texts(self.masker),
-            limits: self.limits.get(index).cloned().unwrap_or_default(),
+            limits,
         });
         self.requests.push(program);
         index

@@ -264,7 +264,7 @@ fn sentence() -> impl Strategy<Value = Budget> {
                 let limit = match statistic {
                     Statistic::Throughput | Statistic::Rate(_) => rate,
                     Statistic::Count(_) | Statistic::Apdex(_) => Quantity::Number(7.0),
-                    _ if statistic.metric() == Some(Metric::Bytes) => Quantity::Bytes(7_000),
+                    _ if statistic.metric().is_some_and(Metric::of_bytes) => Quantity::Bytes(7_000),
                     _ if statistic.metric().is_some() => time,
                     _ => share,
                 };

@@ -31,7 +31,7 @@ const SYNONYMS: [(&str, &str); 20] = [
 ];
 
 /// The statistics and metrics, for "did you mean".
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 27] = [
     "p50",
     "p90",
     "p95",
@@ -46,10 +46,14 @@ const WORDS: [&str; 23] = [
     "response",
     "service",
     "ttfb",
+    "wait",
+    "dns",
     "connect",
     "tls",
+    "write",
     "body",
     "bytes",
+    "decoded",
     "lag",
     "min",
     "stddev",
@@ -61,7 +65,7 @@ const WORDS: [&str; 23] = [
 pub(super) fn unmeasured(word: &str) -> bool {
     matches!(
         word,
-        "dns" | "ws" | "websocket" | "capture" | "cache" | "cache_hit" | "cache_hit_rate"
+        "ws" | "websocket" | "capture" | "cache" | "cache_hit" | "cache_hit_rate"
     )
 }
 
@@ -85,7 +89,7 @@ pub(super) fn quantity(text: &str) -> &str {
 
 /// A limit in the unit of the statistic; else the message and the fix.
 pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (String, String)> {
-    if statistic.metric() == Some(Metric::Bytes) {
+    if statistic.metric().is_some_and(Metric::of_bytes) {
         let help = format!("{statistic} is in bytes, as in `100kB`");
         return units::parse_bytes(text)
             .map(Quantity::Bytes)
@@ -152,7 +156,7 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
         Statistic::Count(_) => "< 5",
         Statistic::Rate(_) => "< 1 req/s",
         Statistic::Apdex(_) => "> 0.9",
-        _ if statistic.metric() == Some(Metric::Bytes) => "< 100kB",
+        _ if statistic.metric().is_some_and(Metric::of_bytes) => "< 100kB",
         Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
         Statistic::Throughput => ">= 500 req/s",
         _ => "< 500ms",

@@ -97,6 +97,9 @@ pub struct ClientStats {
 #[derive(Debug, Default)]
 struct Timings {
     arrival: Arrival,
+    /// When the connection of the last request was there, where that was not at once.
+    ready: Option<Instant>,
+    wait: Option<Duration>,
     dns: Option<Duration>,
     connect: Option<Duration>,
     tls: Option<Duration>,
@@ -181,8 +184,11 @@ impl Protocol for Client {
         };
         Exchange {
             sent,
+            ready: timings.ready,
+            written: arrival.written,
             first_byte: arrival.head,
             done,
+            wait: timings.wait,
             dns: timings.dns,
             connect: timings.connect,
             tls: timings.tls,

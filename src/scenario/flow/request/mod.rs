@@ -3,6 +3,7 @@
 
 mod auth;
 mod body;
+mod coding;
 mod graphql;
 mod headers;
 mod name;
@@ -10,6 +11,7 @@ mod response;
 mod url;
 
 pub use auth::{Auth, OAuth2, bearer};
+pub use coding::Coding;
 pub use body::{Body, Multipart, Part, PartValue};
 pub(super) use headers::Headers;
 pub use response::Capture;
