@@ -18,6 +18,7 @@ mod files;
 mod fuzz;
 mod golden;
 mod layers;
+mod phases;
 mod preflight;
 mod reference;
 mod reports;

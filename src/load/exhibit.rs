@@ -8,8 +8,8 @@ use crate::protocol::{Answer, Call, Exchange};
 use crate::record::{
     Exhibit, Failure, Field, Finding, MASK, Masker, Message, Metric, Origin, Sample, What,
 };
-use crate::units::Nanos;
 use crate::scenario::{Body, Multipart, PartValue};
+use crate::units::Nanos;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
@@ -73,7 +73,7 @@ pub(super) fn exhibit(
         Case::Failed(fault) | Case::Again(fault) => Some(fault),
     };
     let found = answer.map_or_else(Vec::new, |answer| findings(program, evidence, answer, case));
-    let message = masker.message(call.headers.iter(), &call.body, &secrets);
+    let message = masker.message(call.headers.iter(), call.readable(), &secrets);
     Exhibit {
         step: sample.step,
         what: fault.map(|fault| fault.what),
@@ -93,6 +93,7 @@ pub(super) fn exhibit(
         request_line: mask(&format!("{} {url}", call.method)),
         request: Message {
             origin: origin(program, call, mask),
+            packed: call.plain.is_some(),
             ..with_cookies(message, evidence.cookies, mask)
         },
         status: sample.status,
@@ -209,7 +210,7 @@ fn with_cookies(
 fn origin(program: &Program, call: &Call, mask: impl Fn(&str) -> String) -> Option<Origin> {
     match &program.requests[call.step].source.body {
         Body::File(_, path) => Some(Origin::File(path.display().to_string())),
-        Body::Multipart(multipart) => Some(Origin::Form(fields(multipart, &call.body, mask))),
+        Body::Multipart(multipart) => Some(Origin::Form(fields(multipart, call.readable(), mask))),
         Body::None | Body::Json(_) | Body::Form(_) | Body::Text(_) => None,
     }
 }

@@ -7,7 +7,7 @@ mod ops;
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Check, Context, Template, Value};
-use crate::protocol::{Call, Headers, Keep, Location};
+use crate::protocol::{Call, Headers, Keep, Location, pack};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, Metric, StepLayout};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -304,6 +304,7 @@ impl RequestProgram {
         }
         let literal = request.body.literal();
         let body = literal.is_none().then(|| request.body.clone());
+        let (literal, plain) = packed(request, literal.unwrap_or_default());
         let url = location
             .as_ref()
             .map(|l| in_full(l, &scenario.target.value));
@@ -314,7 +315,8 @@ impl RequestProgram {
                 method: request.method.clone(),
                 url: location.unwrap_or(Location::Target(PathAndQuery::from_static("/"))),
                 headers,
-                body: literal.unwrap_or_default(),
+                body: literal,
+                plain,
                 timeout: request.timeout,
                 redirects: request.redirects,
                 keep_body: if request.needs_body {
@@ -408,7 +410,9 @@ impl RequestProgram {
             }
         }
         if let Some(body) = &self.body {
-            call.to_mut().body = body.render(cx, buffer);
+            let rendered = body.render(cx, buffer);
+            let call = call.to_mut();
+            (call.body, call.plain) = packed(request, rendered);
         }
         Ok(call)
     }
@@ -420,6 +424,7 @@ impl RequestProgram {
             url: Location::Target(PathAndQuery::from_static("/")),
             headers: Headers::default(),
             body: Bytes::new(),
+            plain: None,
             ..self.ready.clone()
         })
     }
@@ -430,6 +435,14 @@ impl RequestProgram {
             Some(url) => Cow::Borrowed(url),
             None => Cow::Owned(in_full(&call.url, target)),
         }
+    }
+}
+
+/// A body as it goes over the wire and, where that is something else, as it was.
+fn packed(request: &Request, plain: Bytes) -> (Bytes, Option<Bytes>) {
+    match request.compress {
+        Some(coding) => (pack(coding, &plain).into(), Some(plain)),
+        None => (plain, None),
     }
 }
 

@@ -39,8 +39,10 @@ pub struct Call {
     pub url: Location,
     /// Headers; host (where it is missing), cookies and lengths are added on the way.
     pub headers: Headers,
-    /// The body.
+    /// The body, as it goes over the wire.
     pub body: Bytes,
+    /// The body as it was before it was packed, where it is.
+    pub plain: Option<Bytes>,
     /// From the send to the last byte, redirects included.
     pub timeout: Duration,
     /// How many redirects to follow; 0 takes the first answer.
@@ -70,6 +72,13 @@ pub enum Location {
     Target(::http::uri::PathAndQuery),
     /// Somewhere else.
     Elsewhere(Box<Url>),
+}
+
+impl Call {
+    /// The body as people read it.
+    pub fn readable(&self) -> &Bytes {
+        self.plain.as_ref().unwrap_or(&self.body)
+    }
 }
 
 /// How a call went.

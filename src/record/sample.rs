@@ -228,6 +228,9 @@ pub struct Message {
     pub headers: Vec<(String, String)>,
     /// At most 512 characters.
     pub body: String,
+    /// The body went out packed, as its `content-encoding` says; `body` is what it was before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packed: bool,
     /// The whole body was longer.
     pub cut: bool,
     /// Where the body came from, where that says more.

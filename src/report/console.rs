@@ -187,7 +187,7 @@ impl Page<'_> {
             }
             if step.packed > 0 {
                 let sizes = format!(
-                    "{}, unpacked {}",
+                    "{}, unpacked: {}",
                     format_bytes(step.received),
                     step.decoded_text()
                 );

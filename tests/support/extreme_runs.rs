@@ -97,6 +97,7 @@ fn hostile_exhibit() -> Exhibit {
         body: HOSTILE.into(),
         cut: true,
         origin: None,
+        packed: false,
     };
     Exhibit {
         step: 0,

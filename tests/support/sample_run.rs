@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tollgate::budget::{BudgetFile, Verdict, judge, parse};
 use tollgate::record::{
     BudgetSource, Connections, Counts, Environment, Exhibit, Failure, FlowLayout, Health, Host,
-    Layout, Limit, Message, Metric, Model, Outcome, PhaseRecord, Recorded, Recorder, RunRecord, Sample,
-    StepLayout, StepRecord, What, Window,
+    Layout, Limit, Message, Metric, Model, Outcome, PhaseRecord, Recorded, Recorder, RunRecord,
+    Sample, StepLayout, StepRecord, What, Window,
 };
 use tollgate::source::Source;
 
@@ -331,6 +331,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             body: "{\"cart\":\"c-1042\",\"method\":\"card\",\"note\":\"it's a gift\"}".into(),
             cut: false,
             origin: None,
+            packed: false,
         },
         status: sample.status,
         response: sample.status.map(|_| Message {
@@ -341,6 +342,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             body: "{\n  \"error\": \"payment provider is busy\",\n  \"trace\": \"4bf92f3577b34da6\"\n}".into(),
             cut: false,
             origin: None,
+            packed: false,
         }),
     })
 }

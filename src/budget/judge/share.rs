@@ -246,9 +246,7 @@ impl Rule {
                 .and_then(|(rung, limit)| rung.headroom(limit)),
             interval,
             bound: worst.and_then(|rung| match rung {
-                Rung::Value(value) if metric.of_bytes() => {
-                    Some((value / Metric::BYTE) as f64)
-                }
+                Rung::Value(value) if metric.of_bytes() => Some((value / Metric::BYTE) as f64),
                 Rung::Value(value) => Some(value as f64),
                 Rung::AtLeast(_) | Rung::Failed(_) => None,
             }),
@@ -366,7 +364,10 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
             inflation: 1.0,
         };
     }
-    let newer = matches!(metric, Metric::Write | Metric::Body | Metric::Bytes | Metric::Lag);
+    let newer = matches!(
+        metric,
+        Metric::Write | Metric::Body | Metric::Bytes | Metric::Lag
+    );
     if newer && counted.is_none() && tally.ok > 0 && tally.latencies(metric).is_empty() {
         // A version that did not measure it made the run.
         return Count::plain((0, 0));

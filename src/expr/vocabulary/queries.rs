@@ -6,7 +6,7 @@ const fn query(entry: [&'static str; 5], also: &'static [&'static str]) -> Entry
     Entry::new(Kind::Query, entry, also)
 }
 
-pub(super) const QUERIES: [Entry; 24] = [
+pub(super) const QUERIES: [Entry; 27] = [
     query(
         ["status", "status", "the status code", "status", "200"],
         &["code", "status_code", "statusCode"],
@@ -105,11 +105,21 @@ pub(super) const QUERIES: [Entry; 24] = [
         [
             "size",
             "size",
-            "the bytes of the body",
+            "the bytes of the body on the wire, before it is unpacked",
             "size | string",
             "484",
         ],
         &["length", "bodyLength"],
+    ),
+    query(
+        [
+            "decoded",
+            "decoded",
+            "the bytes of the body once it is unpacked: of one that came packed more than `size`",
+            "decoded | string",
+            "484",
+        ],
+        &["decoded_size", "uncompressed"],
     ),
     query(
         [
@@ -130,6 +140,16 @@ pub(super) const QUERIES: [Entry; 24] = [
             "150ms",
         ],
         &["time", "response_time", "responseTime"],
+    ),
+    query(
+        [
+            "wait",
+            "wait",
+            "the time until there was a place on a connection that others use; not there on a connection of its own",
+            "wait",
+            "1ms",
+        ],
+        &["blocked", "queued"],
     ),
     query(
         [
@@ -160,6 +180,16 @@ pub(super) const QUERIES: [Entry; 24] = [
             "9ms",
         ],
         &["ssl", "handshake"],
+    ),
+    query(
+        [
+            "write",
+            "write",
+            "the time from having a connection to the last byte of the request",
+            "write",
+            "3ms",
+        ],
+        &["sending", "upload"],
     ),
     query(
         [

@@ -121,6 +121,7 @@ impl Grant {
             url,
             headers,
             body: Bytes::from(self.body.clone()),
+            plain: None,
             timeout,
             redirects: 0,
             keep_body: Keep::Whole,

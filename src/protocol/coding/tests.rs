@@ -1,6 +1,7 @@
 use super::*;
 use flate2::Compression;
 use flate2::read::DeflateEncoder;
+use proptest::prelude::*;
 use std::io::Read as _;
 
 const LIMIT: usize = 1 << 20;
@@ -36,7 +37,10 @@ fn other_ways_to_pack_are_known() {
         .unwrap();
     for (coding, packed) in [
         (Coding::Deflate, raw),
-        (Coding::Gzip, [gzip(b"he"), gzip(b""), gzip(b"llo")].concat()),
+        (
+            Coding::Gzip,
+            [gzip(b"he"), gzip(b""), gzip(b"llo")].concat(),
+        ),
         (Coding::Gzip, [gzip(b"hello"), vec![0; 9]].concat()),
         (Coding::Zstd, [zstd(b"he"), zstd(b"llo")].concat()),
         (
@@ -44,7 +48,45 @@ fn other_ways_to_pack_are_known() {
             [b"\x50\x2a\x4d\x18\x02\0\0\0no".to_vec(), zstd(b"hello")].concat(),
         ),
     ] {
-        assert_eq!(unpack(coding, &packed, LIMIT).unwrap(), b"hello", "{coding}");
+        assert_eq!(
+            unpack(coding, &packed, LIMIT).unwrap(),
+            b"hello",
+            "{coding}"
+        );
+    }
+}
+
+#[test]
+fn what_others_packed_is_unpacked() {
+    let br = b"\x0b\x05\x80hello world\x03";
+    let zstd = b"\x28\xb5\x2f\xfd\x04\x58\x59\0\0hello world\x68\x69\x1e\xb2";
+    for (coding, packed) in [(Coding::Br, &br[..]), (Coding::Zstd, &zstd[..])] {
+        assert_eq!(
+            unpack(coding, packed, LIMIT).unwrap(),
+            b"hello world",
+            "{coding}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn broken_bodies_neither_panic_nor_outgrow_the_limit(
+        (which, at, byte) in (0usize..4, 0usize..200, any::<u8>()),
+        text in prop::collection::vec(0u8..4, 0..400),
+        noise in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let coding = Coding::ALL[which];
+        let mut packed = pack(coding, &text);
+        let at = at % packed.len();
+        packed[at] = byte;
+        packed.truncate(packed.len() - (at % 3));
+        for bytes in [packed, noise] {
+            if let Ok(plain) = unpack(coding, &bytes, 1_000) {
+                prop_assert!(plain.len() <= 1_000);
+            }
+        }
     }
 }
 
@@ -74,7 +116,11 @@ fn a_flipped_bit_is_found_where_there_is_a_checksum() {
     for coding in [Coding::Gzip, Coding::Deflate, Coding::Zstd] {
         let mut packed = pack(coding, text);
         let last = packed.len() - 1;
-        let at = if coding == Coding::Gzip { last - 5 } else { last };
+        let at = if coding == Coding::Gzip {
+            last - 5
+        } else {
+            last
+        };
         packed[at] ^= 1;
         assert!(
             matches!(unpack(coding, &packed, LIMIT), Err(Damage::Wrong(_))),
@@ -99,7 +145,10 @@ fn layers_come_off_in_their_order() {
     for (lines, expected) in [
         (&["gzip"][..], Ok(vec![Coding::Gzip])),
         (&["BR , x-gzip"], Ok(vec![Coding::Br, Coding::Gzip])),
-        (&["zstd", "deflate,identity"], Ok(vec![Coding::Zstd, Coding::Deflate])),
+        (
+            &["zstd", "deflate,identity"],
+            Ok(vec![Coding::Zstd, Coding::Deflate]),
+        ),
         (&["identity", ""], Ok(vec![])),
         (&["gzip, exi"], Err("exi".into())),
         (&["gzip,gzip,gzip", "gzip,gzip"], Err("5 layers".into())),

@@ -19,7 +19,10 @@ pub(super) struct Body {
 /// Takes the body out of an answer and unpacks it, asked for or not. What comes in a coding that is not known, and what
 /// was not kept, is left as it is.
 pub(super) fn unpacked(received: &mut Received, keep: Keep) -> Result<Body, Problem> {
-    let (size, bytes) = (received.size, Bytes::from(std::mem::take(&mut received.body)));
+    let (size, bytes) = (
+        received.size,
+        Bytes::from(std::mem::take(&mut received.body)),
+    );
     let whole = Body {
         bytes,
         decoded: Some(size),
@@ -38,7 +41,11 @@ pub(super) fn unpacked(received: &mut Received, keep: Keep) -> Result<Body, Prob
                 let bytes = bytes?;
                 Ok(Body {
                     decoded: Some(bytes.len() as u64),
-                    bytes: if keep == Keep::Sized { Bytes::new() } else { bytes },
+                    bytes: if keep == Keep::Sized {
+                        Bytes::new()
+                    } else {
+                        bytes
+                    },
                 })
             }
         },

@@ -1,7 +1,7 @@
 //! The keys of a step. In: nothing; out: [`STEP`], and which of its keys go together. Invariant: every verb is
 //! a key of the step, and every key says what it does.
 
-use super::{HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
+use super::{COMPRESS_KEY, COMPRESSION_KEY, HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
 use crate::source::{Key, Shape, Type};
 
 /// What a step can do: exactly one of these stands in it, or `steps` under a condition.
@@ -22,6 +22,8 @@ pub(in crate::scenario) const REQUEST: &[&str] = &[
     "check",
     "timeout",
     "redirects",
+    "compression",
+    "compress",
     "auth",
     "retry",
     "until",
@@ -185,6 +187,8 @@ pub(in crate::scenario) static STEP: Shape = Shape {
         AUTH_KEY,
         TIMEOUT,
         REDIRECTS,
+        COMPRESSION_KEY,
+        COMPRESS_KEY,
     ],
 };
 
