@@ -44,11 +44,15 @@ fn sample(step: u64, second: u64, at: u64) -> Sample {
         sent: second * SECOND + at % SECOND + 40_000,
         first_byte: Some(second * SECOND + at % SECOND + took / 2),
         done: second * SECOND + at % SECOND + took,
+        wait: None,
+        dns: None,
         connect: None,
         tls: None,
+        write: None,
         outcome: Outcome::Ok,
         status: Some(200),
         received: 900 + at % 5_000,
+        decoded: None,
     }
 }
 

@@ -21,6 +21,7 @@ mod golden;
 mod guards;
 mod layers;
 mod mitigation;
+mod phases;
 mod policies;
 mod preflight;
 mod reference;

@@ -187,6 +187,10 @@ impl Budget {
                 let limit = self.bound.time().map(|limit| of(metric, limit));
                 limit.into_iter().collect()
             }
+            // Named here, the bodies are unpacked for it.
+            _ if self.statistic.metric() == Some(Metric::Decoded) => {
+                vec![of(Metric::Decoded, self.bound.time().unwrap_or_default())]
+            }
             Statistic::Apdex(t) => [t, t.saturating_mul(4)]
                 .map(|limit| of(Metric::Response, limit))
                 .into(),

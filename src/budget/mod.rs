@@ -10,14 +10,15 @@
 //! statement  = latency [ "of" name ] | rate [ "of" name ] | "throughput"
 //! latency    = [ metric ] summary | summary metric | "apdex(" duration ")"
 //! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
-//! metric     = "response" | "service" | "ttfb" | "connect" | "tls" | "body" | "bytes" | [ "schedule" ] "lag"
+//! metric     = "response" | "service" | "wait" | "dns" | "connect" | "tls" | "write" | "ttfb" | "body" | "bytes"
+//!            | "decoded" | [ "schedule" ] "lag"
 //!                                                                       (response when left out)
 //! rate       = "error_rate" | "success_rate" | "check_rate" | "cache_hit_rate" | ( "share" | "count" | "rate" ) "(" which ")"
 //! which      = status | digit "xx" | "errors" | "timeouts"
 //! operator   = "<" | "<="      latency, error_rate, share, count, rate
 //!            | ">" | ">="      success_rate, check_rate, cache_hit_rate, throughput, apdex; min takes any
 //! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency, lag
-//!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes
+//!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes, decoded
 //!            | number "%"                                               rates and shares
 //!            | number [ "req" ] "/" ( "s" | "min" | "h" )               throughput, rate(…)
 //!            | number                                                   count(…), apdex(…)
@@ -44,7 +45,7 @@
 //!   of at least 1, which comes from the scatter of the violations over 20 to 30 equal batches of time; n divided by
 //!   it is the *effective n*. Runs shorter than 3 s have no batches and count a quarter of their requests. A limit
 //!   that the run did not count takes the largest inflation of those that it did; files of older versions, smoke
-//!   passes, connect, tls, share(…) and `cache_hit_rate` have no counts over time: there requests are taken as independent.
+//!   passes, the parts of connecting, share(…) and `cache_hit_rate` have no counts over time: there requests are taken as independent.
 //! - **`in 95% of 10s windows`**: the measured phase is cut into windows of 10 s, an incomplete last one left out;
 //!   the sentence must hold in at least 95 % of those with a request, each judged by its plain share. **`for 2m`**:
 //!   it must hold in every stretch of 2 minutes on end. **`within 30s of start`**: it must hold for the requests due
@@ -57,7 +58,11 @@
 //! - **mean**, **max**, **min** and **stddev** are compared as they are. Requests without an answer count in the mean at the timeout,
 //!   the slowest answer or the limit, whichever is highest, and where they are more than 1 % it cannot hold; a
 //!   single one fails a max.
-//! - **connect** and **tls** count the requests that opened a connection, judged by that time alone.
+//! - **wait**, **dns**, **connect** and **tls** count the requests that have them (those on a connection that others
+//!   use, those that looked up a host, those that opened a connection), judged by that time alone.
+//! - **bytes** are those of the body on the wire, **decoded** those of the body once unpacked. Under load bodies are
+//!   unpacked where a check or a capture looks at them and where a budget names `decoded`; elsewhere its size is not
+//!   known, and such requests do not count.
 //! - **throughput** in an open model is the planned rate times the answered share of the requests that the schedule
 //!   drew, so that a Poisson draw of 4,930 instead of 5,000 requests is not held against the target; up to 1 % of
 //!   the drawn requests may stay unanswered. In a closed model it is answers within the measured phase a second.

@@ -224,7 +224,7 @@ pub(super) fn show(limit: Quantity) -> String {
 /// A value of a metric as reports show it.
 pub(super) fn show_value(metric: Metric, value: Nanos) -> String {
     match metric {
-        Metric::Bytes => units::format_bytes(value / Metric::BYTE),
+        _ if metric.of_bytes() => units::format_bytes(value / Metric::BYTE),
         _ => units::format_nanos(value),
     }
 }

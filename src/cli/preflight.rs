@@ -95,6 +95,7 @@ async fn ask(client: &Client, url: &Url) -> Result<(), Problem> {
         url: Location::Elsewhere(Box::new(url.clone())),
         headers,
         body: Bytes::new(),
+        plain: None,
         timeout: PATIENCE,
         redirects: 0,
         keep_body: Keep::No,

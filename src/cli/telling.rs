@@ -73,6 +73,7 @@ fn call(notify: &Notify, body: Vec<u8>) -> Call {
         url: Location::Elsewhere(Box::new(notify.webhook.clone())),
         headers,
         body: Bytes::from(body),
+        plain: None,
         timeout: PATIENCE,
         redirects: 0,
         keep_body: Keep::No,

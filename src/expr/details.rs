@@ -18,12 +18,16 @@ pub struct Details<'a> {
     pub peer: Option<IpAddr>,
     /// The certificate of the server itself, as DER; `None` where the connection was not encrypted.
     pub certificate: Option<&'a [u8]>,
+    /// Waiting for a place on a connection that others use; `None` where the request had one of its own.
+    pub wait: Option<Duration>,
     /// Looking up the host's name; `None` where an open connection was used.
     pub dns: Option<Duration>,
     /// Opening the connection; `None` where an open one was used.
     pub connect: Option<Duration>,
     /// The TLS handshake; `None` where an open connection was used or none was encrypted.
     pub tls: Option<Duration>,
+    /// Writing the request, from having a connection to its last byte.
+    pub write: Option<Duration>,
 }
 
 /// What checks and captures look at, so that nothing else need be kept of a response.

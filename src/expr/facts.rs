@@ -23,8 +23,10 @@ pub struct Facts<'a> {
     pub ttfb: Duration,
     /// From sending to the last byte.
     pub duration: Duration,
-    /// Bytes of body received, also where the body was not kept.
+    /// Bytes of body received, as they were on the wire, also where the body was not kept.
     pub size: u64,
+    /// Bytes of the body once unpacked, where that is known.
+    pub decoded: Option<u64>,
     /// Slot → value.
     pub variables: &'a [Value],
     /// What is known beside all that: nothing, unless it was asked for.
@@ -46,6 +48,7 @@ impl<'a> Facts<'a> {
             ttfb: Duration::ZERO,
             duration: Duration::ZERO,
             size: 0,
+            decoded: None,
             variables: &[],
             details: Details::default(),
             now: SystemTime::now,
@@ -61,6 +64,13 @@ impl<'a> Facts<'a> {
         self.size = size;
         self.json = OnceCell::new();
         self.page = OnceCell::new();
+        self
+    }
+
+    /// The size of the body once unpacked.
+    #[must_use]
+    pub fn with_decoded(mut self, decoded: Option<u64>) -> Self {
+        self.decoded = decoded;
         self
     }
 

@@ -9,8 +9,8 @@
 //! capture    = expression
 //! expression = query { "|" filter }
 //!
-//! query      = "status" | "reason" | "version" | "url" | "redirects" | "ip" | "size"
-//!            | "dns" | "connect" | "tls" | "ttfb" | "duration" | "server_timing" label
+//! query      = "status" | "reason" | "version" | "url" | "redirects" | "ip" | "size" | "decoded"
+//!            | "wait" | "dns" | "connect" | "tls" | "write" | "ttfb" | "duration" | "server_timing" label
 //!            | "cache" | "header" label | "cookie" label [ attribute ]
 //!            | "body" | "bytes" | "sha256" | "json" path | "css" selector
 //!            | "regex" pattern | "between" text text

@@ -6,9 +6,10 @@ use super::user::{Captured, with_facts};
 use crate::expr::{Facts, Mismatch, Value};
 use crate::protocol::{Answer, Call, Exchange};
 use crate::record::{
-    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Origin, Sample, What,
+    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Metric, Origin, Sample, What,
 };
 use crate::scenario::{Body, Multipart, PartValue};
+use crate::units::Nanos;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
@@ -72,7 +73,7 @@ pub(super) fn exhibit(
         Case::Failed(fault) | Case::Again(fault) => Some(fault),
     };
     let found = answer.map_or_else(Vec::new, |answer| findings(program, evidence, answer, case));
-    let message = masker.message(call.headers.iter(), &call.body, &secrets);
+    let message = masker.message(call.headers.iter(), call.readable(), &secrets);
     Exhibit {
         step: sample.step,
         what: fault.map(|fault| fault.what),
@@ -86,16 +87,26 @@ pub(super) fn exhibit(
             .collect(),
         at: sample.sent,
         took: sample.service(),
+        phases: phases(sample),
         expected: fault.map(|fault| mask(&fault.mismatch.expected)),
         actual: fault.map(|fault| mask(&fault.mismatch.actual)),
         request_line: mask(&format!("{} {url}", call.method)),
         request: Message {
             origin: origin(program, call, mask),
+            packed: call.plain.is_some(),
             ..with_cookies(message, evidence.cookies, mask)
         },
         status: sample.status,
         response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),
     }
+}
+
+/// Where the time of an exchange went.
+fn phases(sample: &Sample) -> Vec<(Metric, Nanos)> {
+    let phases = Metric::PHASES.into_iter();
+    phases
+        .filter_map(|metric| Some((metric, metric.value(sample)?)))
+        .collect()
 }
 
 /// What was captured as secret, and what this very answer would have yielded: checks fail before captures are kept.
@@ -222,7 +233,7 @@ fn with_cookies(
 fn origin(program: &Program, call: &Call, mask: impl Fn(&str) -> String) -> Option<Origin> {
     match &program.requests[call.step].source.body {
         Body::File(_, path) => Some(Origin::File(path.display().to_string())),
-        Body::Multipart(multipart) => Some(Origin::Form(fields(multipart, &call.body, mask))),
+        Body::Multipart(multipart) => Some(Origin::Form(fields(multipart, call.readable(), mask))),
         Body::None | Body::Json(_) | Body::Form(_) | Body::Text(_) => None,
     }
 }

@@ -10,8 +10,8 @@ pub(super) use place::{host, locate};
 use place::{in_full, literal_location};
 
 use crate::expr::{Check, Context, Needs, Template, Value};
-use crate::protocol::{Call, Headers, Keep, Location};
-use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
+use crate::protocol::{Call, Headers, Keep, Location, pack};
+use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, Metric, StepLayout, Watch};
 use crate::scenario::policy::{Level, Policy};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -124,6 +124,11 @@ impl ops::Build for Builder<'_> {
             Some(index - 1 - behind)
         });
         program.compared = compared;
+        let limits = self.limits.get(index).cloned().unwrap_or_default();
+        let sized = limits.iter().any(|limit| limit.metric == Metric::Decoded);
+        if sized && program.ready.keep_body == Keep::No {
+            program.ready.keep_body = Keep::Sized;
+        }
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
             flow: self.layout.flows.len() - 1,
@@ -133,7 +138,7 @@ impl ops::Build for Builder<'_> {
             tags: request.tags.clone(),
             checks: program.check_texts(self.masker),
             policies: request.policies.iter().map(named).collect(),
-            limits: self.limits.get(index).cloned().unwrap_or_default(),
+            limits,
         });
         self.requests.push(program);
         index
@@ -342,6 +347,7 @@ impl RequestProgram {
         }
         let literal = request.body.literal();
         let body = literal.is_none().then(|| request.body.clone());
+        let (literal, plain) = packed(request, literal.unwrap_or_default());
         let url = location
             .as_ref()
             .map(|l| in_full(l, &scenario.target.value));
@@ -352,7 +358,8 @@ impl RequestProgram {
                 method: request.method.clone(),
                 url: location.unwrap_or(Location::Target(PathAndQuery::from_static("/"))),
                 headers,
-                body: literal.unwrap_or_default(),
+                body: literal,
+                plain,
                 timeout: request.timeout,
                 redirects: request.redirects,
                 keep_body: if request.needs_body {
@@ -461,7 +468,9 @@ impl RequestProgram {
             }
         }
         if let Some(body) = &self.body {
-            call.to_mut().body = body.render(cx, buffer);
+            let rendered = body.render(cx, buffer);
+            let call = call.to_mut();
+            (call.body, call.plain) = packed(request, rendered);
         }
         Ok(call)
     }
@@ -473,6 +482,7 @@ impl RequestProgram {
             url: Location::Target(PathAndQuery::from_static("/")),
             headers: Headers::default(),
             body: Bytes::new(),
+            plain: None,
             ..self.ready.clone()
         })
     }
@@ -483,6 +493,14 @@ impl RequestProgram {
             Some(url) => Cow::Borrowed(url),
             None => Cow::Owned(in_full(&call.url, target)),
         }
+    }
+}
+
+/// A body as it goes over the wire and, where that is something else, as it was.
+fn packed(request: &Request, plain: Bytes) -> (Bytes, Option<Bytes>) {
+    match request.compress {
+        Some(coding) => (pack(coding, &plain).into(), Some(plain)),
+        None => (plain, None),
     }
 }
 

@@ -276,7 +276,7 @@ fn look(
         for check in request.checks().chain(request.awaited()) {
             check
                 .evaluate(facts, &mut lane.rng)
-                .map_err(|mismatch| (index, mismatch))?;
+                .map_err(|mismatch| (index, still_packed(answer, check.needs_body(), mismatch)))?;
             index += 1;
         }
         let mut captured = Vec::new();
@@ -284,12 +284,27 @@ fn look(
             let value = capture
                 .expression
                 .evaluate(facts, &mut lane.rng)
-                .map_err(|mismatch| (index, mismatch))?;
+                .map_err(|mismatch| {
+                    let needs_body = capture.expression.needs_body();
+                    (index, still_packed(answer, needs_body, mismatch))
+                })?;
             captured.push((capture.slot, value));
             index += 1;
         }
         Ok(captured)
     })
+}
+
+/// Why something was not found in a body that came in a coding which is not known.
+#[cold]
+fn still_packed(answer: &Answer, needs_body: bool, mut mismatch: Mismatch) -> Mismatch {
+    if needs_body && answer.decoded.is_none() {
+        let coding = answer.headers.get("content-encoding").unwrap_or_default();
+        let coding: String = String::from_utf8_lossy(coding).chars().take(50).collect();
+        let why = format!(" (the body came packed as `{coding}`, which cannot be unpacked)");
+        mismatch.actual.push_str(&why);
+    }
+    mismatch
 }
 
 /// What queries see of an answer.
@@ -313,6 +328,7 @@ pub(super) fn with_facts<T>(
     let told = request.details.then(|| Told::new(exchange, answer));
     let mut facts = Facts::new(answer.status.as_u16(), &answer.headers, &url)
         .with_body(&answer.body, answer.received)
+        .with_decoded(answer.decoded)
         .with_times(ttfb, duration)
         .with_variables(variables);
     if let Some(told) = &told {

@@ -1,6 +1,7 @@
 //! SPEAK: one call → one exchange. In: a rendered request and the user's cookies; out: an [`Exchange`] with its
 //! instants, answer or failure. Invariant: a failed request is data, never an error: nothing here ends a run.
 
+mod coding;
 mod cookies;
 mod headers;
 mod http;
@@ -10,6 +11,7 @@ pub(crate) mod scripted;
 mod session;
 mod transport;
 
+pub use coding::pack;
 pub use cookies::Jar;
 pub use cookies::Place;
 pub use headers::Headers;
@@ -39,8 +41,10 @@ pub struct Call {
     pub url: Location,
     /// Headers; host (where it is missing), cookies and lengths are added on the way.
     pub headers: Headers,
-    /// The body.
+    /// The body, as it goes over the wire.
     pub body: Bytes,
+    /// The body as it was before it was packed, where it is.
+    pub plain: Option<Bytes>,
     /// From the send to the last byte, redirects included.
     pub timeout: Duration,
     /// How many redirects to follow; 0 takes the first answer.
@@ -57,6 +61,8 @@ pub enum Keep {
     No,
     /// A person may look at it: it is dropped where it is long or damaged.
     Shown,
+    /// Its size is wanted: it is unpacked where it comes packed, or the call fails, and nobody looks at it.
+    Sized,
     /// Something works on it: it is kept (and unpacked), or the call fails.
     Whole,
 }
@@ -70,15 +76,28 @@ pub enum Location {
     Elsewhere(Box<Url>),
 }
 
+impl Call {
+    /// The body as people read it.
+    pub fn readable(&self) -> &Bytes {
+        self.plain.as_ref().unwrap_or(&self.body)
+    }
+}
+
 /// How a call went.
 #[derive(Debug)]
 pub struct Exchange {
     /// When it was sent: the generator's part ends and the target's begins.
     pub sent: Instant,
+    /// When the (last) request had its connection, where that was not at once.
+    pub ready: Option<Instant>,
+    /// When the last byte of the (last) request was handed to the system.
+    pub written: Option<Instant>,
     /// When the head of the (last) answer arrived.
     pub first_byte: Option<Instant>,
     /// When the last byte arrived, or the failure was known.
     pub done: Instant,
+    /// Waiting for a place on a connection that others use, where there is such a one: even if it was no time.
+    pub wait: Option<Duration>,
     /// Looking up the host, where that had not been done before.
     pub dns: Option<Duration>,
     /// Opening connections, where some were opened.
@@ -87,6 +106,14 @@ pub struct Exchange {
     pub tls: Option<Duration>,
     /// The answer, or why there is none.
     pub result: Result<Answer, Problem>,
+}
+
+impl Exchange {
+    /// Writing the (last) request, from having a connection to its last byte.
+    pub fn write(&self) -> Option<Duration> {
+        let ready = self.ready.unwrap_or(self.sent);
+        self.written.map(|at| at.saturating_duration_since(ready))
+    }
 }
 
 /// A whole answer.
@@ -102,6 +129,8 @@ pub struct Answer {
     pub body: Bytes,
     /// Bytes of the body on the wire.
     pub received: u64,
+    /// Bytes of the body once unpacked; `None` where it came packed and nobody unpacked it.
+    pub decoded: Option<u64>,
     /// The redirects that were followed: the status of each, and where it led.
     pub redirects: Vec<(StatusCode, Url)>,
     /// The address of the (last) server, where there is a network.

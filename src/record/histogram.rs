@@ -179,6 +179,11 @@ impl Histogram {
         Some((micros * MICRO).clamp(self.min, self.max))
     }
 
+    /// The exact sum.
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
     /// The exact mean; `None` of nothing.
     pub fn mean(&self) -> Option<Nanos> {
         let n = u128::from(self.count());

@@ -204,6 +204,7 @@ impl Masker {
             body: text[..end].to_owned(),
             cut: end < text.len() || window.len() < body.len(),
             origin: None,
+            packed: false,
         }
     }
 }

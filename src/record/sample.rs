@@ -1,6 +1,7 @@
 //! What one request leaves behind. In: the instants and the outcome of an exchange; out: a plain value that a
 //! recorder folds away at once. Invariant: every instant is on one clock, nanoseconds since the run began.
 
+use super::Metric;
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -20,16 +21,24 @@ pub struct Sample {
     pub first_byte: Option<Nanos>,
     /// When the last byte arrived, or the failure was known.
     pub done: Nanos,
+    /// Time spent waiting for a place on a connection that others use; `None` where it has one of its own.
+    pub wait: Option<Nanos>,
+    /// Time spent on looking up the host; `None` where that was not needed.
+    pub dns: Option<Nanos>,
     /// Time spent on opening the connection; `None` on a reused one.
     pub connect: Option<Nanos>,
     /// Time spent on the TLS handshake; `None` on a reused or plain connection.
     pub tls: Option<Nanos>,
+    /// Time spent on writing the request, from having a connection to its last byte; `None` where that was not reached.
+    pub write: Option<Nanos>,
     /// How it ended.
     pub outcome: Outcome,
     /// The status, where an answer came.
     pub status: Option<u16>,
-    /// Bytes of the answer's body.
+    /// Bytes of the answer's body on the wire.
     pub received: u64,
+    /// Bytes of the answer's body once unpacked; `None` where it was packed and nobody unpacked it.
+    pub decoded: Option<u64>,
 }
 
 impl Sample {
@@ -161,6 +170,9 @@ pub struct Exhibit {
     pub at: Nanos,
     /// How long it took from being sent.
     pub took: Nanos,
+    /// Where the time went, as far as it is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<(Metric, Nanos)>,
     /// What was expected and what came, in words.
     pub expected: Option<String>,
     /// See `expected`.
@@ -216,6 +228,9 @@ pub struct Message {
     pub headers: Vec<(String, String)>,
     /// At most 512 characters.
     pub body: String,
+    /// The body went out packed, as its `content-encoding` says; `body` is what it was before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packed: bool,
     /// The whole body was longer.
     pub cut: bool,
     /// Where the body came from, where that says more.

@@ -138,11 +138,15 @@ mod tests {
             sent: at,
             first_byte: None,
             done: at + 5,
+            wait: None,
+            dns: None,
             connect: None,
             tls: None,
+            write: None,
             outcome,
             status: None,
             received: 0,
+            decoded: None,
         }
     }
 

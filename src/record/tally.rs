@@ -22,29 +22,52 @@ pub enum Metric {
     Service,
     /// From the actual send to the head of the answer.
     Ttfb,
+    /// Waiting for a place on a connection that others use; only such connections have it.
+    Wait,
+    /// Looking up the host; only where that was needed.
+    Dns,
     /// Opening a connection; only new ones have it.
     Connect,
     /// The TLS handshake; only new connections have it.
     Tls,
+    /// From having a connection to the last byte of the request.
+    Write,
     /// From the head of the answer to its last byte.
     Body,
-    /// Bytes of the answer's body. A histogram holds each as a microsecond: see [`Metric::BYTE`].
+    /// Bytes of the answer's body on the wire. A histogram holds each as a microsecond: see [`Metric::BYTE`].
     Bytes,
+    /// Bytes of the answer's body once unpacked, held in the same way.
+    Decoded,
     /// From the intended start to the actual send: how late the generator was.
     Lag,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Response,
         Self::Service,
         Self::Ttfb,
+        Self::Wait,
+        Self::Dns,
         Self::Connect,
         Self::Tls,
+        Self::Write,
         Self::Body,
         Self::Bytes,
+        Self::Decoded,
         Self::Lag,
+    ];
+
+    /// The parts of the time from the send to the last byte, in their order.
+    pub const PHASES: [Self; 7] = [
+        Self::Wait,
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::Write,
+        Self::Ttfb,
+        Self::Body,
     ];
 
     /// What a byte weighs in a histogram, whose finest step is a microsecond.
@@ -56,17 +79,26 @@ impl Metric {
             Self::Response => "response",
             Self::Service => "service",
             Self::Ttfb => "ttfb",
+            Self::Wait => "wait",
+            Self::Dns => "dns",
             Self::Connect => "connect",
             Self::Tls => "tls",
+            Self::Write => "write",
             Self::Body => "body",
             Self::Bytes => "bytes",
+            Self::Decoded => "decoded",
             Self::Lag => "lag",
         }
     }
 
     /// Only part of the requests have it, so requests without it are not missing.
     pub fn of_connections(self) -> bool {
-        matches!(self, Self::Connect | Self::Tls)
+        matches!(self, Self::Wait | Self::Dns | Self::Connect | Self::Tls)
+    }
+
+    /// Bytes, not a time.
+    pub fn of_bytes(self) -> bool {
+        matches!(self, Self::Bytes | Self::Decoded)
     }
 
     /// What it is of one request; `None` where the request does not have it.
@@ -75,10 +107,14 @@ impl Metric {
             Self::Response => Some(sample.response()),
             Self::Service => Some(sample.service()),
             Self::Ttfb => sample.first_byte.map(|t| t.saturating_sub(sample.sent)),
+            Self::Wait => sample.wait,
+            Self::Dns => sample.dns,
             Self::Connect => sample.connect,
             Self::Tls => sample.tls,
+            Self::Write => sample.write,
             Self::Body => sample.first_byte.map(|t| sample.done.saturating_sub(t)),
             Self::Bytes => Some(sample.received.saturating_mul(Self::BYTE)),
+            Self::Decoded => sample.decoded.map(|n| n.saturating_mul(Self::BYTE)),
             Self::Lag => Some(sample.lag()),
         }
     }
@@ -203,7 +239,7 @@ pub struct Tally {
     pub refused: Refusals,
     /// Answers by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Body bytes received.
+    /// Body bytes received, as they were on the wire.
     pub received: u64,
     /// Requests on a connection that was opened for them.
     pub new_connections: u64,
@@ -215,14 +251,26 @@ pub struct Tally {
     pub service: Histogram,
     /// Time to the head of the answer, of answered requests.
     pub ttfb: Histogram,
+    /// Waiting for a place on a connection that others use.
+    pub wait: Histogram,
+    /// Looking up the host.
+    pub dns: Histogram,
     /// Opening a connection.
     pub connect: Histogram,
     /// TLS handshake.
     pub tls: Histogram,
+    /// From having a connection to the last byte of the request, of answered requests.
+    pub write: Histogram,
     /// From the head to the last byte, of answered requests.
     pub body: Histogram,
     /// Body bytes of answered requests, as [`Metric::Bytes`] says.
     pub bytes: Histogram,
+    /// Answers whose body came packed.
+    pub packed: u64,
+    /// Of those, the ones that nobody unpacked: their decoded size is not known.
+    pub undecoded: u64,
+    /// Decoded body bytes of answered requests; empty while no answer came packed, when they are `bytes`.
+    pub decoded: Histogram,
     /// Lateness of the send, of answered requests.
     pub lag: Histogram,
     /// Highest limit at which a request was cut off.
@@ -261,8 +309,14 @@ impl Tally {
             self.new_connections += 1;
             self.connect.record(connect);
         }
-        if let Some(tls) = sample.tls {
-            self.tls.record(tls);
+        for (part, histogram) in [
+            (sample.wait, &mut self.wait),
+            (sample.dns, &mut self.dns),
+            (sample.tls, &mut self.tls),
+        ] {
+            if let Some(part) = part {
+                histogram.record(part);
+            }
         }
         let slot = self.slots.record(sample);
         match sample.outcome {
@@ -288,12 +342,33 @@ impl Tally {
 
     fn answered(&mut self, sample: &Sample) {
         self.service.record(sample.service());
+        self.count_decoded(sample);
         self.bytes
             .record(sample.received.saturating_mul(Metric::BYTE));
         self.lag.record(sample.lag());
+        if let Some(write) = sample.write {
+            self.write.record(write);
+        }
         if let Some(first_byte) = sample.first_byte {
             self.ttfb.record(first_byte.saturating_sub(sample.sent));
             self.body.record(sample.done.saturating_sub(first_byte));
+        }
+    }
+
+    /// The decoded size, which costs nothing where no answer ever comes packed. Stands before the recording of the
+    /// bytes on the wire.
+    fn count_decoded(&mut self, sample: &Sample) {
+        let plain = sample.decoded == Some(sample.received);
+        if self.packed == 0 {
+            if plain {
+                return;
+            }
+            self.decoded.clone_from(&self.bytes);
+        }
+        self.packed += u64::from(!plain);
+        match sample.decoded {
+            Some(decoded) => self.decoded.record(decoded.saturating_mul(Metric::BYTE)),
+            None => self.undecoded += 1,
         }
     }
 
@@ -330,13 +405,23 @@ impl Tally {
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }
+        if self.packed + other.packed > 0 {
+            let mut decoded = self.latencies(Metric::Decoded);
+            decoded.merge(&other.latencies(Metric::Decoded));
+            self.decoded = decoded;
+        }
+        self.packed += other.packed;
+        self.undecoded += other.undecoded;
         self.response.merge(&other.response);
         self.response_check_failed
             .merge(&other.response_check_failed);
         self.service.merge(&other.service);
         self.ttfb.merge(&other.ttfb);
+        self.wait.merge(&other.wait);
+        self.dns.merge(&other.dns);
         self.connect.merge(&other.connect);
         self.tls.merge(&other.tls);
+        self.write.merge(&other.write);
         self.body.merge(&other.body);
         self.bytes.merge(&other.bytes);
         self.lag.merge(&other.lag);
@@ -389,6 +474,20 @@ impl Tally {
         self.sent == ended + self.aborted + self.retried
     }
 
+    /// Answered requests whose value of a metric nobody found out.
+    pub fn unmeasured(&self, metric: Metric) -> u64 {
+        match metric {
+            Metric::Decoded => self.undecoded,
+            _ => 0,
+        }
+    }
+
+    /// Body bytes of answered requests once unpacked; `None` where some came packed and nobody unpacked them.
+    pub fn decoded_bytes(&self) -> Option<u64> {
+        let sum = self.latencies(Metric::Decoded).sum() / u128::from(Metric::BYTE);
+        (self.undecoded == 0).then(|| u64::try_from(sum).unwrap_or(u64::MAX))
+    }
+
     /// The latencies of one metric. Response time is that of answered requests, passed or not.
     pub fn latencies(&self, metric: Metric) -> Histogram {
         match metric {
@@ -399,10 +498,14 @@ impl Tally {
             }
             Metric::Service => self.service.clone(),
             Metric::Ttfb => self.ttfb.clone(),
+            Metric::Wait => self.wait.clone(),
+            Metric::Dns => self.dns.clone(),
             Metric::Connect => self.connect.clone(),
             Metric::Tls => self.tls.clone(),
+            Metric::Write => self.write.clone(),
             Metric::Body => self.body.clone(),
-            Metric::Bytes => self.bytes.clone(),
+            Metric::Decoded if self.packed > 0 => self.decoded.clone(),
+            Metric::Bytes | Metric::Decoded => self.bytes.clone(),
             Metric::Lag => self.lag.clone(),
         }
     }
@@ -439,11 +542,15 @@ mod tests {
             sent: MS,
             first_byte: Some(2 * MS),
             done: ms * MS,
+            wait: None,
+            dns: None,
             connect: None,
             tls: None,
+            write: None,
             outcome,
             status: Some(200),
             received: 10,
+            decoded: None,
         }
     }
 

@@ -103,11 +103,15 @@ mod tests {
             sent: 0,
             first_byte: None,
             done: 30,
+            wait: None,
+            dns: None,
             connect: None,
             tls: None,
+            write: None,
             outcome,
             status: None,
             received: 0,
+            decoded: None,
         };
         let over = |metric, limit| Breach::Over(Limit { metric, limit });
         let (ok, check) = (Outcome::Ok, Outcome::CheckFailed(0));

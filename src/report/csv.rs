@@ -14,7 +14,7 @@ pub struct Summary;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Windows;
 
-const SUMMARY: [&str; 24] = [
+const SUMMARY: [&str; 25] = [
     "flow",
     "step",
     "line",
@@ -36,12 +36,15 @@ const SUMMARY: [&str; 24] = [
     "warmup_sent",
     "new_connections",
     "received_bytes",
+    "decoded_bytes",
     "errors",
     "error_percent",
     "per_second",
 ];
 
-const CLOCKS: [&str; 5] = ["response", "service", "ttfb", "connect", "tls"];
+const CLOCKS: [&str; 9] = [
+    "response", "service", "ttfb", "connect", "tls", "wait", "dns", "write", "body",
+];
 
 const QUANTILES: [&str; 8] = ["mean", "min", "p50", "p90", "p95", "p99", "p99.9", "max"];
 
@@ -92,10 +95,11 @@ fn summary(step: &StepRow) -> Vec<String> {
             step.warmup,
             step.new_connections,
             step.received,
-            step.errors(),
         ]
         .map(|n| n.to_string()),
     );
+    row.push(step.decoded.map_or_else(String::new, |n| n.to_string()));
+    row.push(step.errors().to_string());
     row.push(
         step.error_share()
             .map_or_else(String::new, |s| decimals(s * 100.0, 4)),
@@ -107,6 +111,10 @@ fn summary(step: &StepRow) -> Vec<String> {
         &step.ttfb,
         &step.connect,
         &step.tls,
+        &step.wait,
+        &step.dns,
+        &step.write,
+        &step.body,
     ] {
         row.extend(quantiles(latency).map(|p| milliseconds(&p)));
     }

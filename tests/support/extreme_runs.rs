@@ -73,11 +73,15 @@ fn hostile_recorder() -> Recorder {
         sent: 50_000,
         first_byte: Some(4 * MS),
         done: 5 * MS,
+        wait: None,
+        dns: None,
         connect: Some(210_000),
         tls: None,
+        write: None,
         outcome: Outcome::CheckFailed(1),
         status: Some(200),
         received: 400,
+        decoded: None,
     });
     recorder.skipped(1..2, true);
     recorder.flow_ended(0, true, false, 0);
@@ -94,6 +98,7 @@ fn hostile_exhibit() -> Exhibit {
         body: HOSTILE.into(),
         cut: true,
         origin: None,
+        packed: false,
     };
     Exhibit {
         step: 0,
@@ -102,6 +107,7 @@ fn hostile_exhibit() -> Exhibit {
         findings: Vec::new(),
         at: 50_000,
         took: 5 * MS,
+        phases: Vec::new(),
         expected: Some("text that contains \"welcome\"".into()),
         actual: Some(format!("text \"{HOSTILE}\"")),
         request_line: format!("GET http://127.0.0.1:8080/{HOSTILE}"),

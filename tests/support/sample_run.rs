@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tollgate::budget::{BudgetFile, Verdict, judge, parse};
 use tollgate::record::{
     BudgetSource, Connections, Counts, Environment, Exhibit, Failure, FlowLayout, Health, Host,
-    Layout, Limit, Message, Model, Outcome, PhaseRecord, Recorded, Recorder, RunRecord, Sample,
-    StepLayout, StepRecord, What, Window,
+    Layout, Limit, Message, Metric, Model, Outcome, PhaseRecord, Recorded, Recorder, RunRecord,
+    Sample, StepLayout, StepRecord, What, Window,
 };
 use tollgate::source::Source;
 
@@ -173,11 +173,15 @@ impl Simulation {
             sent,
             first_byte: answered.then_some(sent + service * 8 / 10),
             done: sent + service,
+            wait: None,
+            dns: None,
             connect: new.then(|| 180_000 + (self.dice.tail() * 90e3) as u64),
             tls: None,
+            write: answered.then_some(20_000 + service / 1_000),
             outcome,
             status: answered.then_some(status),
             received: if answered { 1_800 } else { 0 },
+            decoded: answered.then_some(if step < 2 { 7_150 } else { 1_800 }),
         }
     }
 }
@@ -310,6 +314,10 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
         findings: Vec::new(),
         at: sample.sent,
         took: sample.service(),
+        phases: Metric::PHASES
+            .into_iter()
+            .filter_map(|metric| Some((metric, metric.value(sample)?)))
+            .collect(),
         expected: sample.status.map(|_| "number 201".into()),
         actual: sample.status.map(|s| format!("number {s}")),
         request_line: "POST http://127.0.0.1:8080/api/checkout/pay".into(),
@@ -324,6 +332,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             body: "{\"cart\":\"c-1042\",\"method\":\"card\",\"note\":\"it's a gift\"}".into(),
             cut: false,
             origin: None,
+            packed: false,
         },
         status: sample.status,
         response: sample.status.map(|_| Message {
@@ -334,6 +343,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             body: "{\n  \"error\": \"payment provider is busy\",\n  \"trace\": \"4bf92f3577b34da6\"\n}".into(),
             cut: false,
             origin: None,
+            packed: false,
         }),
     })
 }

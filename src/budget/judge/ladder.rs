@@ -46,10 +46,11 @@ impl Ladder {
             Metric::Response => self.passed.merge(&tally.response),
             _ => self.passed.merge(&tally.latencies(metric)),
         }
-        self.ok += tally.ok;
+        let unmeasured = tally.unmeasured(metric);
+        self.ok += tally.ok.saturating_sub(unmeasured);
         self.timed_out += tally.timed_out;
         self.timeout = self.timeout.max(tally.timeout);
-        self.n += tally.ended() + tally.dropped;
+        self.n += (tally.ended() + tally.dropped).saturating_sub(unmeasured);
     }
 
     /// The value at rank ⌈q·n⌉; `None` of nothing.

@@ -370,11 +370,19 @@ impl<'a> Run<'a> {
 /// Why there is nothing to judge.
 fn no_data(statistic: Statistic) -> String {
     match statistic.metric() {
+        Some(Metric::Wait) => {
+            "no connection was shared by several requests at once in the measured phase".to_owned()
+        }
+        Some(Metric::Dns) => "no host was looked up in the measured phase".to_owned(),
         Some(metric) if metric.of_connections() => {
             "no connection was opened in the measured phase".to_owned()
         }
         _ if statistic == Statistic::CacheHitRate => {
             "no answer of the measured phase says whether a cache gave it".to_owned()
+        }
+        Some(Metric::Decoded) => {
+            "no body was unpacked in the measured phase: a run unpacks for the budgets it is given"
+                .to_owned()
         }
         _ => "no request in the measured phase".to_owned(),
     }

@@ -261,8 +261,11 @@ fn latency(
         Operator::More => v > limit,
         Operator::AtLeast => v >= limit,
     };
-    let bytes = metric == Metric::Bytes;
-    let unit = if bytes { Metric::BYTE as f64 } else { 1.0 };
+    let unit = if metric.of_bytes() {
+        Metric::BYTE as f64
+    } else {
+        1.0
+    };
     let worst = steps
         .iter()
         .filter(|_| steps.len() > 1)

@@ -284,9 +284,7 @@ impl Rule {
                 .and_then(|(rung, limit)| rung.headroom(limit)),
             interval,
             bound: worst.and_then(|rung| match rung {
-                Rung::Value(value) if metric == Metric::Bytes => {
-                    Some((value / Metric::BYTE) as f64)
-                }
+                Rung::Value(value) if metric.of_bytes() => Some((value / Metric::BYTE) as f64),
                 Rung::Value(value) => Some(value as f64),
                 Rung::AtLeast(_) | Rung::Failed(_) => None,
             }),
@@ -404,7 +402,10 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
             inflation: 1.0,
         };
     }
-    let newer = matches!(metric, Metric::Body | Metric::Bytes | Metric::Lag);
+    let newer = matches!(
+        metric,
+        Metric::Write | Metric::Body | Metric::Bytes | Metric::Lag
+    );
     if newer && counted.is_none() && tally.ok > 0 && tally.latencies(metric).is_empty() {
         // A version that did not measure it made the run.
         return Count::plain((0, 0));
@@ -415,7 +416,7 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
         _ => tally.latencies(metric).count_not_below(limit).min(tally.ok),
     });
     Count {
-        n: tally.ended() + tally.dropped,
+        n: (tally.ended() + tally.dropped).saturating_sub(tally.unmeasured(metric)),
         k: over + tally.violations(),
         exact: counted.is_some() || tally.ok == 0,
         inflation: 1.0,

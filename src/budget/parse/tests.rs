@@ -151,7 +151,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("mean < 300ms for 2m", "T0813", "for 2m", "of the whole run"),
     ("connect p95 < 3ms for 2m", "T0813", "for 2m", "kept over time"),
     ("p95 < 300ms for 2m please", "T0808", "please", "during"),
-    ("dns p95 < 5ms", "T0812", "dns", "not measured by this version"),
+    ("ws p95 < 5ms", "T0812", "ws", "not measured by this version"),
     ("ws latency p95 < 5ms", "T0812", "ws", "not measured by this version"),
     ("capture queue_depth max < 100", "T0812", "capture", "not measured by this version"),
     ("cache_hit_rate of images < 80%", "T0805", "<", ">"),
@@ -270,7 +270,7 @@ fn sentence() -> impl Strategy<Value = Budget> {
                 let limit = match statistic {
                     Statistic::Throughput | Statistic::Rate(_) => rate,
                     Statistic::Count(_) | Statistic::Apdex(_) => Quantity::Number(7.0),
-                    _ if statistic.metric() == Some(Metric::Bytes) => Quantity::Bytes(7_000),
+                    _ if statistic.metric().is_some_and(Metric::of_bytes) => Quantity::Bytes(7_000),
                     _ if statistic.metric().is_some() => time,
                     _ => share,
                 };

@@ -35,7 +35,7 @@ const SYNONYMS: [(&str, &str); 24] = [
 ];
 
 /// The statistics and metrics, for "did you mean".
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 28] = [
     "p50",
     "p90",
     "p95",
@@ -51,10 +51,14 @@ const WORDS: [&str; 24] = [
     "response",
     "service",
     "ttfb",
+    "wait",
+    "dns",
     "connect",
     "tls",
+    "write",
     "body",
     "bytes",
+    "decoded",
     "lag",
     "min",
     "stddev",
@@ -64,7 +68,7 @@ const WORDS: [&str; 24] = [
 
 /// What has a place in the language and no data yet.
 pub(super) fn unmeasured(word: &str) -> bool {
-    matches!(word, "dns" | "ws" | "websocket" | "capture")
+    matches!(word, "ws" | "websocket" | "capture")
 }
 
 /// The number and unit that a text starts with.
@@ -87,7 +91,7 @@ pub(super) fn quantity(text: &str) -> &str {
 
 /// A limit in the unit of the statistic; else the message and the fix.
 pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (String, String)> {
-    if statistic.metric() == Some(Metric::Bytes) {
+    if statistic.metric().is_some_and(Metric::of_bytes) {
         let help = format!("{statistic} is in bytes, as in `100kB`");
         return units::parse_bytes(text)
             .map(Quantity::Bytes)
@@ -155,7 +159,7 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
         Statistic::Count(_) => "< 5",
         Statistic::Rate(_) => "< 1 req/s",
         Statistic::Apdex(_) => "> 0.9",
-        _ if statistic.metric() == Some(Metric::Bytes) => "< 100kB",
+        _ if statistic.metric().is_some_and(Metric::of_bytes) => "< 100kB",
         Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
         Statistic::CacheHitRate => "> 80%",
         Statistic::Throughput => ">= 500 req/s",

@@ -50,9 +50,12 @@ pub(super) enum Query {
     Certificate(Field),
     Ip,
     Size,
+    Decoded,
+    Wait,
     Dns,
     Connect,
     Tls,
+    Write,
     Ttfb,
     Duration,
     ServerTiming(String),
@@ -92,6 +95,7 @@ impl Query {
             Self::Body
             | Self::Bytes
             | Self::Sha256
+            | Self::Decoded
             | Self::Json(_)
             | Self::Css(_)
             | Self::Regex(_)
@@ -106,9 +110,11 @@ impl Query {
             | Self::Version
             | Self::Redirects
             | Self::Ip
+            | Self::Wait
             | Self::Dns
             | Self::Connect
-            | Self::Tls => needs.details = true,
+            | Self::Tls
+            | Self::Write => needs.details = true,
             Self::Status
             | Self::Url
             | Self::Size
@@ -122,10 +128,12 @@ impl Query {
     /// The type of what it finds.
     pub(super) fn gives(&self) -> Gives {
         match self {
-            Self::Status | Self::Size => Gives::Number,
-            Self::Dns
+            Self::Status | Self::Size | Self::Decoded => Gives::Number,
+            Self::Wait
+            | Self::Dns
             | Self::Connect
             | Self::Tls
+            | Self::Write
             | Self::Ttfb
             | Self::Duration
             | Self::ServerTiming(_) => Gives::Time,
@@ -161,6 +169,9 @@ impl Query {
             Self::Status => Ok(Found::json(facts.status)),
             Self::Url => Ok(Found::text(facts.url)),
             Self::Size => Ok(Found::json(facts.size)),
+            Self::Decoded => facts.decoded.map(Found::json).ok_or_else(|| {
+                Obstacle::Absent("no unpacked body: its coding is not known".to_owned())
+            }),
             Self::Ttfb => Ok(Found::Time(facts.ttfb)),
             Self::Duration => Ok(Found::Time(facts.duration)),
             Self::Body => Ok(Found::Text(String::from_utf8_lossy(facts.body))),
@@ -215,6 +226,11 @@ impl Query {
                 details.peer.map(|ip| Found::Text(ip.to_string().into())),
                 "no address: what answered is not known",
             ),
+            Self::Wait => (
+                time(details.wait),
+                "no wait: the request had a connection of its own",
+            ),
+            Self::Write => (time(details.write), "the request was not written whole"),
             Self::Dns => (
                 time(details.dns),
                 "no look-up: an open connection was used, or the target is an address",

@@ -72,13 +72,16 @@ pub(super) fn shop<T>(with: impl FnOnce(&Facts<'_>) -> T) -> T {
         redirects: &redirects,
         peer: Some(IpAddr::from([192, 0, 2, 7])),
         certificate: Some(&der),
+        wait: Some(milliseconds(1)),
         dns: Some(milliseconds(2)),
         connect: Some(milliseconds(5)),
         tls: Some(milliseconds(9)),
+        write: Some(milliseconds(3)),
     };
     let variables = ["Ann".into()];
     let mut facts = Facts::new(200, &headers, url)
         .with_body(body.as_bytes(), body.len() as u64)
+        .with_decoded(Some(body.len() as u64))
         .with_times(milliseconds(120), milliseconds(150))
         .with_variables(&variables)
         .with_details(details);

@@ -6,7 +6,7 @@ const fn query(entry: [&'static str; 5], also: &'static [&'static str]) -> Entry
     Entry::new(Kind::Query, entry, also)
 }
 
-pub(super) const QUERIES: [Entry; 25] = [
+pub(super) const QUERIES: [Entry; 28] = [
     query(
         ["status", "status", "the status code", "status", "200"],
         &["code", "status_code", "statusCode"],
@@ -115,11 +115,21 @@ pub(super) const QUERIES: [Entry; 25] = [
         [
             "size",
             "size",
-            "the bytes of the body",
+            "the bytes of the body on the wire, before it is unpacked",
             "size | string",
             "484",
         ],
         &["length", "bodyLength"],
+    ),
+    query(
+        [
+            "decoded",
+            "decoded",
+            "the bytes of the body once it is unpacked: of one that came packed more than `size`",
+            "decoded | string",
+            "484",
+        ],
+        &["decoded_size", "uncompressed"],
     ),
     query(
         [
@@ -140,6 +150,16 @@ pub(super) const QUERIES: [Entry; 25] = [
             "150ms",
         ],
         &["time", "response_time", "responseTime"],
+    ),
+    query(
+        [
+            "wait",
+            "wait",
+            "the time until there was a place on a connection that others use; not there on a connection of its own",
+            "wait",
+            "1ms",
+        ],
+        &["blocked", "queued"],
     ),
     query(
         [
@@ -170,6 +190,16 @@ pub(super) const QUERIES: [Entry; 25] = [
             "9ms",
         ],
         &["ssl", "handshake"],
+    ),
+    query(
+        [
+            "write",
+            "write",
+            "the time from having a connection to the last byte of the request",
+            "write",
+            "3ms",
+        ],
+        &["sending", "upload"],
     ),
     query(
         [

@@ -294,11 +294,15 @@ impl<P: Protocol> Worker<P> {
                 }
             }),
             done,
+            wait: exchange.wait.map(nanos),
+            dns: exchange.dns.map(nanos),
             connect: exchange.connect.map(nanos),
             tls: exchange.tls.map(nanos),
+            write: exchange.write().map(nanos),
             outcome,
             status: answer.ok().map(|a| a.status.as_u16()),
             received: answer.map_or_else(|problem| problem.received, |a| a.received),
+            decoded: answer.ok().and_then(|a| a.decoded),
         }
     }
 }
@@ -322,6 +326,9 @@ fn unsent(failure: Failure, why: String) -> Exchange {
         sent: now,
         first_byte: None,
         done: now,
+        ready: None,
+        written: None,
+        wait: None,
         dns: None,
         connect: None,
         tls: None,

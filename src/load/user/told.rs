@@ -32,9 +32,11 @@ impl<'a> Told<'a> {
             redirects: &self.redirects,
             peer: self.answer.peer.map(|peer| peer.ip()),
             certificate: self.answer.certificate.as_deref(),
+            wait: self.exchange.wait,
             dns: self.exchange.dns,
             connect: self.exchange.connect,
             tls: self.exchange.tls,
+            write: self.exchange.write(),
         }
     }
 }

@@ -63,11 +63,15 @@ impl<P: Protocol> Worker<P> {
                 sent: flying.sent,
                 first_byte: None,
                 done: now,
+                wait: None,
+                dns: None,
                 connect: None,
                 tls: None,
+                write: None,
                 outcome: Outcome::Aborted,
                 status: None,
                 received: 0,
+                decoded: None,
             });
         }
     }

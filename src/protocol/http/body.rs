@@ -1,104 +1,81 @@
-//! The body that somebody looks at. In: what came; out: the same, unpacked. Invariant: memory is bounded, whatever
-//! the server sends.
+//! The body that somebody looks at. In: what came; out: the same, unpacked, and its size. Invariant: memory is bounded,
+//! whatever the server sends.
 
-use super::wire::KEPT;
-use crate::expr::Head;
-use crate::protocol::Problem;
+use super::wire::{KEPT, Received};
+use crate::protocol::coding::{self, Damage};
+use crate::protocol::{Keep, Problem};
 use crate::record::Failure;
+use crate::scenario::Coding;
+use crate::units::format_bytes;
 use bytes::Bytes;
-use flate2::read::{GzDecoder, ZlibDecoder};
-use std::io::Read;
 
-/// The body of a received answer as it was before it was packed; `received` are its bytes on the wire.
-pub(super) fn unpacked(
-    head: &Head,
-    body: Vec<u8>,
-    packed: bool,
-    received: u64,
-) -> Result<Bytes, Problem> {
-    if !packed || body.is_empty() {
-        return Ok(body.into());
-    }
-    let coding = head.get("content-encoding").unwrap_or_default();
-    unpack(coding, body.into(), received)
+/// A body, and its size once unpacked, where that is known.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    pub(super) decoded: Option<u64>,
 }
 
-/// Unpacks gzip and deflate, asked for or not; other codings are left as they came.
-fn unpack(coding: &[u8], packed: Bytes, received: u64) -> Result<Bytes, Problem> {
-    let mut out = Vec::new();
-    let limit = KEPT as u64 + 1;
-    let result = if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {
-        GzDecoder::new(packed.as_ref())
-            .take(limit)
-            .read_to_end(&mut out)
-    } else if coding.eq_ignore_ascii_case(b"deflate") {
-        ZlibDecoder::new(packed.as_ref())
-            .take(limit)
-            .read_to_end(&mut out)
-    } else {
-        return Ok(packed);
+/// Takes the body out of an answer and unpacks it, asked for or not. What comes in a coding that is not known, and what
+/// was not kept, is left as it is.
+pub(super) fn unpacked(received: &mut Received, keep: Keep) -> Result<Body, Problem> {
+    let (size, bytes) = (
+        received.size,
+        Bytes::from(std::mem::take(&mut received.body)),
+    );
+    let whole = Body {
+        bytes,
+        decoded: Some(size),
     };
-    if let Err(error) = result {
-        let detail = format!(
-            "the {} body is damaged: {error}",
-            String::from_utf8_lossy(coding)
-        );
-        return Err(Problem {
-            failure: Failure::Protocol,
-            detail,
-            received,
-        });
+    if !received.has.coding || size == 0 {
+        return Ok(whole);
     }
-    if out.len() > KEPT {
-        let detail = format!(
-            "unpacks to more than {}",
-            crate::units::format_bytes(KEPT as u64)
-        );
-        return Err(Problem {
-            failure: Failure::BodyLimit,
-            detail,
-            received,
-        });
+    match coding::codings(&received.head) {
+        Ok(codings) if codings.is_empty() => Ok(Body {
+            bytes: whole.bytes,
+            decoded: Some(size),
+        }),
+        Ok(codings) if !whole.bytes.is_empty() => match unpack(&codings, whole.bytes, size) {
+            Err(_) if keep == Keep::Shown => Ok(Body::default()),
+            bytes => {
+                let bytes = bytes?;
+                Ok(Body {
+                    decoded: Some(bytes.len() as u64),
+                    bytes: if keep == Keep::Sized {
+                        Bytes::new()
+                    } else {
+                        bytes
+                    },
+                })
+            }
+        },
+        _ => Ok(Body {
+            decoded: None,
+            ..whole
+        }),
     }
-    Ok(out.into())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use flate2::Compression;
-    use flate2::read::{GzEncoder, ZlibEncoder};
-
-    #[test]
-    fn packed_bodies_are_unpacked_and_bombs_are_not() {
-        let mut gzip = Vec::new();
-        GzEncoder::new(&b"hello"[..], Compression::default())
-            .read_to_end(&mut gzip)
-            .unwrap();
-        let mut zlib = Vec::new();
-        ZlibEncoder::new(&b"hello"[..], Compression::default())
-            .read_to_end(&mut zlib)
-            .unwrap();
-        assert_eq!(unpack(b"gzip", gzip.clone().into(), 0).unwrap(), "hello");
-        assert_eq!(unpack(b"deflate", zlib.into(), 0).unwrap(), "hello");
-        assert_eq!(unpack(b"br", Bytes::from_static(b"x"), 0).unwrap(), "x");
-        gzip.truncate(12);
-        assert_eq!(
-            unpack(b"GZIP", gzip.into(), 0).unwrap_err().failure,
-            Failure::Protocol
-        );
-
-        let mut bomb = Vec::new();
-        GzEncoder::new(
-            std::io::repeat(0).take(KEPT as u64 + 10),
-            Compression::best(),
-        )
-        .read_to_end(&mut bomb)
-        .unwrap();
-        assert!(bomb.len() < KEPT / 100);
-        assert_eq!(
-            unpack(b"gzip", bomb.into(), 0).unwrap_err().failure,
-            Failure::BodyLimit
-        );
+/// Takes off one layer after the other, the last one first.
+fn unpack(codings: &[Coding], packed: Bytes, received: u64) -> Result<Bytes, Problem> {
+    let mut bytes = packed;
+    for coding in codings.iter().rev() {
+        let plain = coding::unpack(*coding, &bytes, KEPT).map_err(|damage| {
+            let (failure, detail) = match damage {
+                Damage::TooLong => {
+                    let limit = format_bytes(KEPT as u64);
+                    let detail = format!("the {coding} body unpacks to more than {limit}");
+                    (Failure::BodyLimit, detail)
+                }
+                Damage::Wrong(what) => (Failure::Protocol, format!("the {coding} body {what}")),
+            };
+            Problem {
+                failure,
+                detail,
+                received,
+            }
+        })?;
+        bytes = plain.into();
     }
+    Ok(bytes)
 }

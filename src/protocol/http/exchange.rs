@@ -8,11 +8,11 @@ use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
 use crate::protocol::transport::Connection;
-use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
+use crate::protocol::{Answer, Call, Location, Problem, Session};
 use crate::record::Failure;
-use bytes::Bytes;
 use http::Method;
 use std::time::SystemTime;
+use tokio::time::Instant;
 
 impl Client {
     /// Sends a call, follows its redirects, reads the answer.
@@ -52,7 +52,7 @@ impl Client {
                 later = line;
                 later.as_deref()
             };
-            let (connection, received) =
+            let (connection, mut received) =
                 self.send(&hop, cookies, &mut session.kept, timings).await?;
             if received.has.cookies {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
@@ -62,16 +62,14 @@ impl Client {
                 self.keep(&hop.origin, &mut session.kept, connection);
             }
             let Some(url) = hop.next(&received)? else {
-                let (size, packed) = (received.size, received.has.coding);
+                let body = body::unpacked(&mut received, call.keep_body)?;
                 return Ok(Answer {
                     status: received.status,
                     version: received.version,
-                    body: match body::unpacked(&received.head, received.body, packed, size) {
-                        Err(_) if call.keep_body == Keep::Shown => Bytes::new(),
-                        body => body?,
-                    },
+                    body: body.bytes,
                     headers: received.head,
-                    received: size,
+                    received: received.size,
+                    decoded: body.decoded,
                     redirects,
                     peer: Some(peer),
                     certificate,
@@ -113,6 +111,10 @@ impl Client {
                 Some(connection) => connection,
                 None => self.open(&hop.origin, timings).await?,
             };
+            // Elsewhere the connection was there when the call began.
+            if !reused || timings.arrival.written.is_some() {
+                timings.ready = Some(Instant::now());
+            }
             let arrival = &mut timings.arrival;
             *arrival = Arrival::default();
             let stream = &mut connection.stream;

@@ -89,6 +89,9 @@ pub struct ClientStats {
 struct Timings {
     arrival: Arrival,
     phases: Phases,
+    /// When the connection of the last request was there, where that was not at once.
+    ready: Option<Instant>,
+    wait: Option<Duration>,
 }
 
 /// The HTTP client of one worker.
@@ -163,8 +166,11 @@ impl Protocol for Client {
         };
         Exchange {
             sent,
+            ready: timings.ready,
+            written: arrival.written,
             first_byte: arrival.head,
             done,
+            wait: timings.wait,
             dns: timings.phases.dns,
             connect: timings.phases.connect,
             tls: timings.phases.tls,

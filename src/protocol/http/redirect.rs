@@ -64,6 +64,7 @@ impl<'a> Hop<'a> {
             let call = self.call.to_mut();
             call.method = Method::GET;
             call.body = Bytes::new();
+            call.plain = None;
             call.headers.remove(&[CONTENT_TYPE, CONTENT_ENCODING]);
         }
         if !Rc::ptr_eq(&origin, &self.origin) {

@@ -32,6 +32,7 @@ fn call() -> Call {
         url: Location::Target(PathAndQuery::from_static("/")),
         headers: Headers::default(),
         body: bytes::Bytes::new(),
+        plain: None,
         timeout: Duration::from_secs(20),
         redirects: 0,
         keep_body: Keep::No,

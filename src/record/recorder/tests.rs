@@ -30,11 +30,15 @@ fn sample(step: usize, outcome: Outcome, done: Nanos) -> Sample {
         sent: 0,
         first_byte: None,
         done,
+        wait: None,
+        dns: None,
         connect: None,
         tls: None,
+        write: None,
         outcome,
         status: None,
         received: 0,
+        decoded: None,
     }
 }
 

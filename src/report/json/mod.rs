@@ -154,6 +154,7 @@ fn counts(step: &StepRow) -> Map<String, Value> {
     for (count, name) in step.asides() {
         object.insert(name.replace(' ', "_"), count.into());
     }
+    object.insert("decoded_bytes".into(), json!(step.decoded));
     object.insert("error_share".into(), json!(step.error_share()));
     object.insert("per_second".into(), rounded(step.throughput).into());
     object
@@ -194,6 +195,10 @@ fn clocks(step: &StepRow) -> Value {
         "ttfb": latency(&step.ttfb),
         "connect": latency(&step.connect),
         "tls": latency(&step.tls),
+        "wait": latency(&step.wait),
+        "dns": latency(&step.dns),
+        "write": latency(&step.write),
+        "body": latency(&step.body),
     })
 }
 
@@ -307,6 +312,13 @@ fn failure(failure: &FailureRow) -> Value {
 fn exhibit(exhibit: &ExhibitRow) -> Value {
     let mut object = plain_exhibit(exhibit);
     if let Some(object) = object.as_object_mut() {
+        if !exhibit.phases.is_empty() {
+            let phases = exhibit.phases.iter();
+            let phases: Map<String, Value> = phases
+                .map(|(name, time)| ((*name).to_owned(), rounded(*time).into()))
+                .collect();
+            object.insert("phases_ms".into(), Value::Object(phases));
+        }
         if exhibit.retried {
             object.insert("retried".into(), true.into());
             object.insert("what".into(), json!(exhibit.what));

@@ -6,7 +6,7 @@ use crate::record::{Exhibit, Failure, Field, MASK, Message, Origin, RunRecord, W
 use crate::report::text::{self, put};
 
 /// Headers that curl sets by itself.
-const OWN: [&str; 4] = ["host", "content-length", "user-agent", "accept-encoding"];
+const OWN: [&str; 3] = ["host", "content-length", "user-agent"];
 
 /// What curl sets by itself is left out; a body that was shortened is named by its place.
 /// What was never sent has none.
@@ -38,8 +38,13 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
     let form = matches!(request.origin, Some(Origin::Form(_)));
     for (name, value) in &request.headers {
         let lower = name.to_ascii_lowercase();
-        if OWN.contains(&lower.as_str()) || (form && lower == "content-type") {
+        // curl puts a form together itself, and cannot pack it.
+        let of_form = lower == "content-type" || request.packed && lower == "content-encoding";
+        if OWN.contains(&lower.as_str()) || form && of_form {
             continue;
+        }
+        if lower == "accept-encoding" {
+            command.push_str(" --compressed");
         }
         let cookies = lower == "cookie" && value.contains(MASK);
         let value = if cookies { "•••{COOKIE}" } else { value };
@@ -51,8 +56,29 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
     with_body(request, command)
 }
 
+/// The command that packs what it is given, with blanks around it as in a pipe.
+fn packer(request: &Message) -> Option<&'static str> {
+    let mut headers = request.headers.iter().filter(|_| request.packed);
+    let (_, coding) = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))?;
+    match coding.as_str() {
+        "gzip" => Some("gzip -c"),
+        "br" => Some("brotli -c"),
+        "zstd" => Some("zstd -c"),
+        _ => None,
+    }
+}
+
 /// The command with what the request carries.
 fn with_body(request: &Message, mut command: String) -> String {
+    let form = matches!(request.origin, Some(Origin::Form(_)));
+    if let Some(packer) = packer(request).filter(|_| !form) {
+        let packed = match &request.origin {
+            Some(Origin::File(path)) => format!("{packer} {}", quoted(path)),
+            _ if request.cut || request.body.contains('\u{fffd}') => format!("{packer} body"),
+            _ => format!("{} | {packer}", printf(&request.body)),
+        };
+        return format!("{packed} | {command} --data-binary @-");
+    }
     match &request.origin {
         Some(Origin::File(path)) => {
             put(
@@ -206,6 +232,7 @@ mod tests {
             findings: Vec::new(),
             at: 0,
             took: 0,
+            phases: Vec::new(),
             expected: None,
             actual: None,
             request_line: "POST http://shop.test/cart?a=1&b=2".into(),
@@ -217,6 +244,7 @@ mod tests {
                 body: "{\"a\":1}".into(),
                 cut: false,
                 origin: None,
+                packed: false,
             },
             status: None,
             response: None,
@@ -248,6 +276,7 @@ mod tests {
             findings: Vec::new(),
             at: 0,
             took: 0,
+            phases: Vec::new(),
             expected: None,
             actual: None,
             request_line: "PURGE https://shop.test/".into(),

@@ -9,6 +9,18 @@ use crate::report::text;
 /// Characters kept of a header: nobody reads more of one.
 const HEADER: usize = 1_000;
 
+impl ExhibitRow {
+    /// `12 ms: connect 1.2, ttfb 9`
+    pub fn time_text(&self) -> String {
+        let parts = self.phases.iter();
+        let parts: Vec<String> = parts
+            .map(|(name, time)| format!("{name} {}", text::figure(*time)))
+            .collect();
+        let colon = if parts.is_empty() { "" } else { ": " };
+        format!("{} ms{colon}{}", text::figure(self.took), parts.join(", "))
+    }
+}
+
 /// One kind of failure of one step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FailureRow {
@@ -60,6 +72,8 @@ pub struct ExhibitRow {
     pub at: f64,
     /// How long it took from being sent, in milliseconds.
     pub took: f64,
+    /// Where the time went, in milliseconds, by the names that budgets use.
+    pub phases: Vec<(&'static str, f64)>,
     /// What was expected.
     pub expected: Option<String>,
     /// What came.
@@ -150,6 +164,11 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
         findings: findings(&checks, exhibit),
         at: exhibit.at as f64 / 1e9,
         took: ms(exhibit.took),
+        phases: exhibit
+            .phases
+            .iter()
+            .map(|(metric, time)| (metric.name(), ms(*time)))
+            .collect(),
         expected: exhibit.expected.as_deref().map(text::line),
         actual: exhibit.actual.as_deref().map(text::line),
         request_line: text::line(&exhibit.request_line),

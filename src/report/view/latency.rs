@@ -201,11 +201,15 @@ mod tests {
             sent: 0,
             first_byte: None,
             done,
+            wait: None,
+            dns: None,
             connect: None,
             tls: None,
+            write: None,
             outcome,
             status: None,
             received: 0,
+            decoded: None,
         };
         (1..=answers).for_each(|i| tally.record(&sample(i * 1_000_000, Outcome::Ok)));
         (0..timeouts).for_each(|_| {

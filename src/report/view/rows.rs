@@ -6,7 +6,7 @@ use super::latency::Latency;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
-use crate::units::{format_count, format_share};
+use crate::units::{format_bytes, format_count, format_share};
 
 /// One budget.
 #[derive(Debug, Clone, PartialEq)]
@@ -194,8 +194,12 @@ pub struct StepRow {
     pub not_taken: u64,
     /// Requests of the ramp and the warm-up, outside all other figures.
     pub warmup: u64,
-    /// Body bytes received.
+    /// Body bytes received, as they were on the wire.
     pub received: u64,
+    /// Body bytes of answers once unpacked; `None` where some came packed and nobody unpacked them.
+    pub decoded: Option<u64>,
+    /// Answers whose body came packed.
+    pub packed: u64,
     /// Requests on a connection opened for them.
     pub new_connections: u64,
     /// Requests that ended, a second of the measured phase.
@@ -210,12 +214,20 @@ pub struct StepRow {
     pub response: Latency,
     /// From the send.
     pub service: Latency,
+    /// Waiting for a place on a connection that others use.
+    pub wait: Latency,
+    /// Looking up the host.
+    pub dns: Latency,
     /// From the send to the head of the answer.
     pub ttfb: Latency,
     /// Opening a connection.
     pub connect: Latency,
     /// TLS handshake.
     pub tls: Latency,
+    /// From having a connection to the last byte of the request.
+    pub write: Latency,
+    /// From the head of the answer to its last byte.
+    pub body: Latency,
     /// Exchanges kept although they are no failures: passes of a smoke test, attempts that were sent again.
     pub exchanges: Vec<ExhibitRow>,
 }
@@ -264,6 +276,8 @@ impl StepRow {
             flaky: tally.flaky,
             not_taken: tally.not_taken,
             received: tally.received,
+            decoded: tally.decoded_bytes(),
+            packed: tally.packed,
             new_connections: tally.new_connections,
             throughput: if seconds > 0.0 {
                 tally.ended() as f64 / seconds
@@ -274,9 +288,13 @@ impl StepRow {
             statuses: tally.statuses.iter().map(|(s, n)| (*s, *n)).collect(),
             response: Latency::of(tally, Metric::Response),
             service: Latency::of(tally, Metric::Service),
+            wait: Latency::of(tally, Metric::Wait),
+            dns: Latency::of(tally, Metric::Dns),
             ttfb: Latency::of(tally, Metric::Ttfb),
             connect: Latency::of(tally, Metric::Connect),
             tls: Latency::of(tally, Metric::Tls),
+            write: Latency::of(tally, Metric::Write),
+            body: Latency::of(tally, Metric::Body),
             ..Self::default()
         }
     }
@@ -284,6 +302,33 @@ impl StepRow {
     /// What budgets judge it on: requests that ended and those of dropped arrivals.
     pub fn n(&self) -> u64 {
         self.sent - self.aborted - self.retried + self.dropped
+    }
+
+    /// Where the time goes: the parts of a request that this step has, in their order, by the names that budgets use.
+    pub fn phases(&self) -> impl Iterator<Item = (&'static str, &Latency)> {
+        let latencies = [
+            &self.wait,
+            &self.dns,
+            &self.connect,
+            &self.tls,
+            &self.write,
+            &self.ttfb,
+            &self.body,
+        ];
+        let phases = Metric::PHASES.map(Metric::name).into_iter();
+        phases.zip(latencies).filter(|(_, l)| l.p50.ms.is_some())
+    }
+
+    /// `689 kB (14.4 ×)`; empty where nothing came packed.
+    pub fn decoded_text(&self) -> String {
+        match self.decoded {
+            _ if self.packed == 0 => String::new(),
+            Some(decoded) => {
+                let ratio = decoded as f64 / self.received.max(1) as f64;
+                format!("{} ({} ×)", format_bytes(decoded), text::figure(ratio))
+            }
+            None => "not measured".to_owned(),
+        }
     }
 
     /// What is not plain about it, in words: flaky, retried, not taken, what caches said.

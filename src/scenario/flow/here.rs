@@ -1,7 +1,7 @@
 //! What holds where a step stands. In: `defaults:` and the keys of flows and blocks; out: [`Here`], handed down from
 //! step to step. Invariant: what is inherited is compiled where it is used, and told where it stands.
 
-use super::request::Headers;
+use super::request::{Headers, Packing};
 use super::step::{Retry, retry};
 use crate::scenario::loading::{Loading, Placed};
 use crate::scenario::policy::{self, Policy};
@@ -17,6 +17,7 @@ pub(super) struct Defaults<'a> {
     pub(super) redirects: u32,
     pub(super) headers: Headers<'a>,
     pub(super) retry: Retry,
+    pub(super) packing: Packing,
 }
 
 /// What holds where a step stands.
@@ -43,12 +44,14 @@ impl<'a> Here<'a> {
             redirects: 0,
             headers: Headers::default(),
             retry: Retry::default(),
+            packing: Packing::default(),
         };
         let mut auth = None;
         if let Some(fields) = node.and_then(|node| loading.reader.object(node, &DEFAULTS)) {
             defaults.timeout = timeout(loading, &fields).unwrap_or(defaults.timeout);
             defaults.redirects = redirects(loading, &fields).unwrap_or(defaults.redirects);
             defaults.headers = Headers::read(loading, fields.get("headers"));
+            defaults.packing = Packing::read(loading, &fields, &defaults.headers);
             defaults.retry = retry(loading, &fields).unwrap_or_default();
             let file = loading.file();
             auth = fields.get("auth").map(|node| Placed { file, node });

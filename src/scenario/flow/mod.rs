@@ -11,7 +11,9 @@ mod trail;
 
 pub(super) use here::Here;
 pub(super) use journeys::{Journeys, read, unused};
-pub use request::{Auth, Body, Capture, Multipart, OAuth2, Part, PartValue, Request, bearer};
+pub use request::{
+    Auth, Body, Capture, Coding, Multipart, OAuth2, Part, PartValue, Request, bearer,
+};
 pub use step::{Assignment, Block, BlockKind, Retry, Step, Think, Until};
 pub(super) use trail::Trail;
 

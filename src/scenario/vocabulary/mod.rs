@@ -40,6 +40,25 @@ const HEADERS: Key = key(
     Type::MapOf(&Type::Text),
     "Request headers; those of a step win over those of `defaults`.",
 );
+/// What `compression` can be, alone.
+pub(super) const COMPRESSION: [&str; 6] = ["off", "auto", "gzip", "deflate", "br", "zstd"];
+/// What a list of `compression` can hold.
+pub(super) const CODINGS: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
+/// How a request's body can be packed.
+pub(super) const COMPRESS: [&str; 4] = ["off", "gzip", "br", "zstd"];
+const COMPRESSION_KEY: Key = key(
+    "compression",
+    Type::Either(&[
+        Type::Words(&COMPRESSION),
+        Type::List(&Type::Words(&CODINGS)),
+    ]),
+    "How answers may be packed, sent as `accept-encoding`: `auto` is what browsers say, `off` (the default) sends nothing.",
+);
+const COMPRESS_KEY: Key = key(
+    "compress",
+    Type::Words(&COMPRESS),
+    "How the body is packed before it is sent; `content-encoding` says so (`off` when left out).",
+);
 const REDIRECTS: Key = key(
     "redirects",
     Type::Either(&[Type::Words(&["off"]), Type::Integer]),
@@ -199,7 +218,15 @@ pub(super) static NOTIFY: Shape = Shape {
 pub(super) static DEFAULTS: Shape = Shape {
     name: "defaults",
     required: &[],
-    keys: &[TIMEOUT, HEADERS, REDIRECTS, AUTH_KEY, RETRY_KEY],
+    keys: &[
+        TIMEOUT,
+        HEADERS,
+        REDIRECTS,
+        COMPRESSION_KEY,
+        COMPRESS_KEY,
+        AUTH_KEY,
+        RETRY_KEY,
+    ],
 };
 
 const AROUND: Type = Type::Either(&[Type::List(&Type::Object(&STEP)), Type::Object(&SETUP)]);

@@ -2,7 +2,7 @@
 //! a key of the step, and every key says what it does.
 
 use super::policy::POLICIES_KEY;
-use super::{HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
+use super::{COMPRESS_KEY, COMPRESSION_KEY, HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
 use crate::source::{Key, Shape, Type};
 
 /// What a step can do: exactly one of these stands in it, or `steps` under a condition.
@@ -23,6 +23,8 @@ pub(in crate::scenario) const REQUEST: &[&str] = &[
     "check",
     "timeout",
     "redirects",
+    "compression",
+    "compress",
     "auth",
     "retry",
     "until",
@@ -188,6 +190,8 @@ pub(in crate::scenario) static STEP: Shape = Shape {
         AUTH_KEY,
         TIMEOUT,
         REDIRECTS,
+        COMPRESSION_KEY,
+        COMPRESS_KEY,
     ],
 };
 

@@ -6,7 +6,7 @@ use crate::protocol::{Answer, Call, ClientStats, Exchange, Keep, Location, Proto
 use crate::record::{Masker, Message};
 use crate::report::log_line;
 use crate::scenario::{Capture, Scenario};
-use crate::units::format_duration;
+use crate::units::{format_bytes, format_duration};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
@@ -112,7 +112,7 @@ impl<P> Debugging<P> {
             &self
                 .steps
                 .masker
-                .excerpt(headers, &call.body, (&secrets, BODY)),
+                .excerpt(headers, call.readable(), (&secrets, BODY)),
         );
         let took = format_duration(exchange.done - exchange.sent);
         match &exchange.result {
@@ -149,13 +149,22 @@ fn phases(exchange: &Exchange) -> String {
     let first = exchange.first_byte.map(|at| at - exchange.sent);
     let mut said = String::new();
     for (name, part) in [
+        ("wait", exchange.wait),
+        ("dns", exchange.dns),
         ("connect", exchange.connect),
         ("tls", exchange.tls),
+        ("written", exchange.write()),
         ("first byte", first),
     ] {
         if let Some(part) = part {
             write!(said, ", {name} {}", format_duration(part)).ok();
         }
+    }
+    let answer = exchange.result.as_ref().ok();
+    let packed = answer.filter(|answer| answer.decoded != Some(answer.received));
+    if let Some((answer, decoded)) = packed.and_then(|answer| Some((answer, answer.decoded?))) {
+        let (wire, plain) = (format_bytes(answer.received), format_bytes(decoded));
+        write!(said, ", {wire} unpacked to {plain}").ok();
     }
     said
 }

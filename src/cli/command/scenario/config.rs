@@ -185,6 +185,8 @@ fn unwritten(inputs: &Inputs, reading: &Reading, written: &[Row]) -> Vec<Row> {
         ("keep_alive", "true"),
         ("defaults.timeout", "10s"),
         ("defaults.redirects", "off"),
+        ("defaults.compression", "off"),
+        ("defaults.compress", "off"),
     ] {
         rows.push(row(key, value, From::Default));
     }

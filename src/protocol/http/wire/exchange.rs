@@ -45,7 +45,11 @@ pub(in super::super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     poll_fn(|cx| {
         // Borrowed for one poll: nobody else runs meanwhile.
         let scratch = &mut *scratch.borrow_mut();
+        let unwritten = at.written.is_none();
         sending.poll(stream, cx, &mut scratch.out, request);
+        if unwritten && sending.is_done() {
+            at.written = Some(Instant::now());
+        }
         if let Sending::Failed { unsent: true, .. } = sending {
             return Poll::Ready(Err(sending.lost(&reader, None)));
         }
@@ -54,9 +58,11 @@ pub(in super::super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     .await
 }
 
-/// When an answer came.
+/// When a request had gone and its answer came.
 #[derive(Debug, Default, Clone, Copy)]
 pub(in super::super) struct Arrival {
+    /// The request had been written.
+    pub(in super::super) written: Option<Instant>,
     /// Its head.
     pub(in super::super) head: Option<Instant>,
     /// Its last byte.

@@ -147,7 +147,12 @@ impl Reader {
     fn begin(&mut self, parsed: &Parsed, head: &[u8]) {
         let followed =
             self.purpose.follow && parsed.has.location && super::redirects(parsed.status.as_u16());
-        self.keep = self.purpose.keep != Keep::No && !followed;
+        let wanted = match self.purpose.keep {
+            Keep::No => false,
+            Keep::Sized => parsed.has.coding,
+            Keep::Shown | Keep::Whole => true,
+        };
+        self.keep = wanted && !followed;
         self.rest = match parsed.body {
             Extent::Bytes(length) => Rest::Bytes(length),
             Extent::Chunks => Rest::Chunks(Chunks::default()),

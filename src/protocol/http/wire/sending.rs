@@ -78,6 +78,11 @@ impl Sending {
         }
     }
 
+    /// Whether the system has all of it.
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
     fn go_on<S: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,

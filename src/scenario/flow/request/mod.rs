@@ -3,6 +3,7 @@
 
 mod auth;
 mod body;
+mod coding;
 mod graphql;
 mod headers;
 mod name;
@@ -12,6 +13,8 @@ mod url;
 
 pub use auth::{Auth, OAuth2, bearer};
 pub use body::{Body, Multipart, Part, PartValue};
+pub use coding::Coding;
+pub(super) use coding::Packing;
 pub(super) use headers::Headers;
 pub use response::Capture;
 pub(super) use response::checks;
@@ -49,6 +52,8 @@ pub struct Request {
     pub headers: Vec<(HeaderName, Template)>,
     /// The body.
     pub body: Body,
+    /// How the body is packed before it is sent; `content-encoding` is among the headers then.
+    pub compress: Option<Coding>,
     /// Values to keep from the response.
     pub captures: Vec<Capture>,
     /// What must hold of the response.
@@ -117,6 +122,7 @@ struct Outgoing {
     query: Option<Vec<(String, Template)>>,
     headers: Vec<(HeaderName, Template)>,
     body: Option<Body>,
+    compress: Option<Coding>,
     auth: Option<Auth>,
 }
 
@@ -156,6 +162,7 @@ pub(super) fn read<'a>(
         query: outgoing.query?,
         headers: outgoing.headers,
         body: outgoing.body?,
+        compress: outgoing.compress,
         captures,
         checks,
         timeout,
@@ -244,6 +251,13 @@ fn outgoing<'a>(
     if let Some(body) = &body {
         media_type(loading, body, &own, &mut headers);
     }
+    let has_body = body.as_ref().is_none_or(Body::is_some);
+    if let (false, Some((span, _))) = (has_body, fields.entry("compress")) {
+        let message = "`compress` means nothing here: the request has no body";
+        loading.reader.error("T0407", span, message, "remove it");
+    }
+    let packing = Packing::read(loading, fields, &own);
+    let compress = packing.apply(&here.defaults.packing, (&own, has_body), &mut headers);
     let mut computed = None;
     match auth::read(loading, fields, &own, here) {
         Told::Nothing => {}
@@ -265,6 +279,7 @@ fn outgoing<'a>(
         query,
         headers,
         body,
+        compress,
         auth: computed,
     }
 }
