@@ -21,6 +21,7 @@ mod golden;
 mod layers;
 mod mitigation;
 mod preflight;
+mod probes;
 mod reference;
 mod reports;
 mod schema;
