@@ -24,6 +24,7 @@ mod mitigation;
 mod phases;
 mod policies;
 mod preflight;
+mod probes;
 mod reference;
 mod reports;
 mod schema;

@@ -165,7 +165,7 @@ fn read<'a>(
     let connections = settings::connections(loading, &fields);
     let preflight = settings::preflight(loading, &fields);
     let notify = notify::read(loading, &fields);
-    let constants = constants::read(loading, &fields);
+    let mut constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
     let here = Here::read(loading, fields.get("defaults"));
     let data = fields
@@ -178,6 +178,7 @@ fn read<'a>(
         constants::unused(loading, &fields, &constants);
         flow::unused(loading);
     }
+    constants.extend(feeder::lists(&data, &loading.names));
     let profiles = profiles(loading, &fields);
     Some(Scenario {
         name: name?,
@@ -235,7 +236,8 @@ fn unused_feeders(
         return;
     };
     for (index, feeder) in data.iter().enumerate() {
-        let used = journeys.all().any(|flow| flow.feeders.contains(&index));
+        let used = journeys.all().any(|flow| flow.feeders.contains(&index))
+            || loading.names.rows_of(&feeder.name).is_some();
         let key = entries.iter().find(|(key, _)| key.value == feeder.name);
         if let (false, Some((key, _))) = (used, key) {
             let column = feeder

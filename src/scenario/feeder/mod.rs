@@ -11,9 +11,11 @@ pub use order::Order;
 
 use super::loading::Loading;
 use super::names::Columns;
+use super::names::Names;
 use super::vocabulary::FEEDER;
 use crate::expr::Value;
 use crate::source::{Fields, Node, Spanned};
+use serde_json::Value as Json;
 use std::sync::Arc;
 use table::{Format, Table};
 
@@ -52,6 +54,24 @@ impl Feeder {
         let row = self.order.row(number, rows, key)?;
         usize::try_from(row).ok()
     }
+}
+
+/// The feeders that are read as lists: slots, and all rows as objects.
+pub(super) fn lists(feeders: &[Feeder], names: &Names) -> Vec<(usize, Value)> {
+    let object = |feeder: &Feeder, row: &Vec<Value>| -> Json {
+        let columns = feeder.columns.iter().map(|(column, _)| column.clone());
+        let values = row.iter().map(|value| match value {
+            Value::Json(json) => json.clone(),
+            other => other.text().into(),
+        });
+        Json::Object(columns.zip(values).collect())
+    };
+    let list = |feeder: &Feeder| {
+        let slot = names.rows_of(&feeder.name)?;
+        let rows = feeder.rows.iter().map(|row| object(feeder, row));
+        Some((slot, Value::Json(rows.collect())))
+    };
+    feeders.iter().filter_map(list).collect()
 }
 
 /// Reads the `data:` map.

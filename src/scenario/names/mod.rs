@@ -10,6 +10,7 @@ pub(super) use known::{Branch, identifier};
 pub(super) use reason::Planned;
 
 use super::environment::Outside;
+use super::loading::Loading;
 use crate::expr::Scope;
 use crate::source::Span;
 use known::{Known, Parameter};
@@ -39,6 +40,8 @@ pub(super) struct Names {
     branches: Vec<Branch>,
     read: Vec<usize>,
     ever_read: HashSet<usize>,
+    /// Feeders may be named alone: for all their rows.
+    lists: bool,
     missed: Vec<String>,
     doubted: Vec<String>,
     outside: Outside,
@@ -185,6 +188,22 @@ impl Names {
         std::mem::take(&mut self.doubted)
     }
 
+    /// Compiles something in which a feeder may be named alone, for the list of its rows.
+    pub(super) fn listing<T>(
+        loading: &mut Loading<'_>,
+        read: impl FnOnce(&mut Loading<'_>) -> T,
+    ) -> T {
+        let before = std::mem::replace(&mut loading.names.lists, true);
+        let read = read(loading);
+        loading.names.lists = before;
+        read
+    }
+
+    /// The slot of the list of a feeder's rows, where something reads it.
+    pub(super) fn rows_of(&self, feeder: &str) -> Option<usize> {
+        self.slots.get(&rows(feeder)).copied()
+    }
+
     fn place(&mut self, name: &str) -> usize {
         self.place_as(name, name)
     }
@@ -216,11 +235,19 @@ impl Names {
             }
             return Some(known.slot);
         }
+        if self.lists && self.feeders.iter().any(|(feeder, ..)| feeder == name) {
+            return Some(self.place_as(&rows(name), name));
+        }
         let (feeder, column) = name.split_once('.')?;
         let (_, columns, unknown) = self.feeders.iter().find(|(name, ..)| name == feeder)?;
         let has = *unknown || columns.iter().any(|known| known == column);
         (has && self.rows).then(|| self.place(name))
     }
+}
+
+/// What the list of a feeder's rows is kept under: no variable can have brackets in its name.
+fn rows(feeder: &str) -> String {
+    format!("{feeder}[]")
 }
 
 fn unread<'k>(known: impl Iterator<Item = &'k Known>) -> Vec<(String, Span)> {

@@ -240,3 +240,36 @@ fn problems_of_an_included_file_point_into_it() {
     assert_eq!(found.len(), 1, "told once, though used twice: {told}");
     assert!(found[0].ends_with("library/sign-in.yaml:12:16"), "{told}");
 }
+
+#[test]
+fn a_feeder_named_alone_is_the_list_of_its_rows_and_deals_none() {
+    let text = "target: http://127.0.0.1:1
+data: { shopper: { csv: shoppers.csv }, other: { csv: shoppers.csv } }
+fragments:
+  greet:
+    with: [people]
+    steps:
+      - each: person in people
+        steps: [{ get: \"/hello/{{ person.email }}\", name: hello }]
+flows:
+  one:
+    steps: [{ each: one in shopper, steps: [{ get: \"/{{ one.email }}\", name: each }] }]
+  two:
+    steps: [{ use: greet, with: { people: \"{{ shopper }}\" } }]
+  three:
+    steps: [{ get: \"/{{ other.email }}\", name: dealt }]
+";
+    let loaded = loaded(text, &Environment::empty()).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let scenario = loaded.scenario;
+    let feeders: Vec<&[usize]> = scenario.flows.iter().map(|f| &f.feeders[..]).collect();
+    assert_eq!(feeders, [&[][..], &[], &[1]]);
+    let [(_, Value::Json(rows))] = &scenario.constants[..] else {
+        panic!("{:?}", scenario.constants);
+    };
+    let columns = &scenario.data[0].columns;
+    assert_eq!(rows.as_array().unwrap().len(), scenario.data[0].rows.len());
+    assert!(columns.iter().all(|(name, _)| rows[0].get(name).is_some()));
+    let elsewhere = text.replace("/{{ other.email }}", "/{{ other }}");
+    assert!(super::loaded(&elsewhere, &Environment::empty()).is_err());
+}

@@ -7,6 +7,7 @@ use crate::expr::Scope as _;
 use crate::scenario::flow::request::probes;
 use crate::scenario::flow::{Here, trail};
 use crate::scenario::loading::Loading;
+use crate::scenario::names::Names;
 use crate::source::{Fields, Node, Span, Spanned, closest};
 
 /// How many requests a browser sends to one host at once.
@@ -129,7 +130,8 @@ fn header(loading: &mut Loading<'_>, node: &Node) -> Option<(String, Option<usiz
     let text = loading.reader.text(node)?;
     let words: Vec<&str> = text.value.split_whitespace().collect();
     let [item, "in", list] = words.as_slice() else {
-        let help = "write `each: product in products`, where `products` is a captured list";
+        let help =
+            "write `each: product in products`, where `products` is a captured list or a feeder";
         let message = "expected a name, `in`, and the variable that holds the list";
         loading.reader.error("T0430", node.span, message, help);
         return None;
@@ -144,7 +146,7 @@ fn header(loading: &mut Loading<'_>, node: &Node) -> Option<(String, Option<usiz
         return None;
     }
     loading.names.listen();
-    let slot = loading.names.slot(list);
+    let slot = Names::listing(loading, |loading| loading.names.slot(list));
     loading.doubts(node);
     if slot.is_none() {
         unknown_list(loading, node, list);

@@ -7,6 +7,7 @@ use crate::expr::Template;
 use crate::scenario::flow::{Here, trail};
 use crate::scenario::include::Fragment;
 use crate::scenario::loading::{Loading, Placed};
+use crate::scenario::names::Names;
 use crate::source::{Fields, Kind, Span, closest};
 
 /// What a `use:` gives a fragment.
@@ -129,7 +130,7 @@ fn parameters<'a>(
             continue;
         };
         let (value, secret) = loading.within(placed.file, |loading| {
-            let value = loading.template(placed.node);
+            let value = Names::listing(loading, |loading| loading.template(placed.node));
             let is_secret = |value: &Template| secret(loading, placed.node, value);
             let secret = value.as_ref().is_some_and(is_secret);
             (value, secret)
