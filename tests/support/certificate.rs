@@ -9,6 +9,7 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// What the server shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) enum Certificate {
     Valid,
     /// The same, over since 2020.
     Expired,
+    /// Valid for so many days, and an hour.
+    EndsIn(u64),
     /// Signed by the CA for `elsewhere.example`.
     WrongHost,
     /// Signed by itself and unknown to the CA.
@@ -40,6 +43,9 @@ pub(super) fn make(kind: Certificate) -> (Arc<ServerConfig>, String) {
     if kind == Certificate::Expired {
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
+    }
+    if let Certificate::EndsIn(days) = kind {
+        params.not_after = (SystemTime::now() + Duration::from_secs(days * 86_400 + 3_600)).into();
     }
     let key = KeyPair::generate().unwrap();
     let leaf = match kind {

@@ -38,10 +38,15 @@ pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
             !run.smoke && !outside && judged.iter().any(covers)
         };
         let n = tally.ended() + tally.dropped;
-        let entries = entries(run, step, tally)
+        let entries = entries(run, step, tally);
+        let entries = entries
             .into_iter()
-            .filter(|(_, _, count)| *count > 0);
-        all.extend(entries.map(|(kind, what, count)| FailedCheck {
+            .map(|(kind, what, count)| (kind, what, count, n));
+        let found = step.policies.iter().zip(&tally.policies);
+        // Of what a policy did not look at it says nothing.
+        let found = found.map(|(p, c)| (Kind::Check, p.text(), c.failed, c.looked));
+        let entries = entries.chain(found).filter(|(_, _, count, _)| *count > 0);
+        all.extend(entries.map(|(kind, what, count, n)| FailedCheck {
             step: step.label.clone(),
             line: step.line,
             what,
@@ -67,11 +72,9 @@ fn entries(run: &Run<'_>, step: &StepRecord, tally: &Tally) -> Vec<(Kind, String
             )
         })
         .collect();
-    for (policy, count) in step.policies.iter().zip(&tally.policies) {
-        entries.push((Kind::Check, policy.text(), count.failed));
-    }
+    let policed: u64 = tally.policies.iter().map(|p| p.failed).sum();
     let named: u64 = entries.iter().map(|(_, _, count)| count).sum();
-    let unnamed = tally.check_failed.saturating_sub(named);
+    let unnamed = tally.check_failed.saturating_sub(named + policed);
     entries.push((Kind::Check, "a check".to_owned(), unnamed));
     entries.push((Kind::NoAnswer, no_answer(run, step), tally.failed));
     let late = Failure::Timeout.name().to_owned();

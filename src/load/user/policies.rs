@@ -148,8 +148,8 @@ impl<P: Protocol> Worker<P> {
             self.masker.text(words, &hidden)
         };
         match look {
-            Look::Idle | Look::Later => PolicyFinding::Idle,
-            Look::Holds => PolicyFinding::Holds,
+            Look::Idle => PolicyFinding::Idle,
+            Look::Holds | Look::Later => PolicyFinding::Holds,
             Look::Warns(words) => PolicyFinding::Warns(masked(&words)),
             Look::Fails(words) => PolicyFinding::Fails(masked(&words)),
         }
