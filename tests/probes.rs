@@ -131,11 +131,11 @@ flows:
   forgeries:
     steps:
       - use: forged tokens
-        with: { path: /me, token: "${ADA}", forgeries: "{{ forgeries }}" }
+        with: { path: /me, genuine: "${ADA}", forgeries: "{{ forgeries }}" }
   expiry:
     steps:
       - use: expired token
-        with: { path: /me, token: "${OLD}" }
+        with: { path: /me, expired: "${OLD}" }
   csrf:
     steps:
       - post: /session
