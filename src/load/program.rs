@@ -176,8 +176,6 @@ pub(super) struct RequestProgram {
     pub(super) implicit_status: bool,
     /// It may take more than one exchange: it polls, retries or must show who it is.
     pub(super) insists: bool,
-    /// Policies look at its answers, or compare others with them.
-    pub(super) policed: bool,
     /// The step whose answer this one's is compared with.
     pub(super) compared: Option<usize>,
     /// A check or a capture asks for more than status, headers and body.
@@ -380,7 +378,6 @@ impl RequestProgram {
                 || request.retry.times > 0
                 || request.auth.is_some()
                 || request.most().is_some(),
-            policed: request.remembered || !request.policies.is_empty(),
             compared: None,
             details: asked(request, |needs| needs.details || needs.certificate),
             counts_cache: asked(request, |needs| needs.cache),
@@ -407,6 +404,11 @@ impl RequestProgram {
             .chain(captures)
             .map(|text| masker.text(&text, &[]))
             .collect()
+    }
+
+    /// Whether policies look at its answers, or compare others with them.
+    pub(super) fn is_policed(&self) -> bool {
+        self.source.remembered || !self.source.policies.is_empty()
     }
 
     /// How many things can fail before the policies.

@@ -27,7 +27,6 @@ pub(super) fn answer(seen: &Seen, (word, rest): (&str, &str), hit: u64) -> Optio
         "with" => with(seen),
         "cors" => cors(seen, &seen.query("allow", "*")),
         "head-differs" if seen.method == "HEAD" => Answer::new(404, "text/plain", ""),
-        "head-differs" => Answer::new(200, "text/plain", "ok\n"),
         "limited" if hit > rest.parse().unwrap() => {
             let answer = Answer::new(429, "text/plain", "later\n");
             match seen.query("after", "30").as_str() {
@@ -35,7 +34,7 @@ pub(super) fn answer(seen: &Seen, (word, rest): (&str, &str), hit: u64) -> Optio
                 after => answer.with("retry-after", after),
             }
         }
-        "limited" => Answer::new(200, "text/plain", "ok\n"),
+        "head-differs" | "limited" => Answer::new(200, "text/plain", "ok\n"),
         _ => return None,
     })
 }

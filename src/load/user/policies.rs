@@ -21,7 +21,6 @@ pub(in crate::load) const EVERY: u64 = 100;
 #[derive(Debug, Default)]
 pub(super) struct Policed {
     findings: Vec<PolicyFinding>,
-    pub(super) fault: Option<Fault>,
     /// The request is sent once more: the next answer may say.
     pub(super) later: bool,
 }
@@ -33,24 +32,35 @@ impl<P: Protocol> Worker<P> {
         variables: &[Value],
         shot: &Shot,
         (call, exchange): (&Call, &Exchange),
-        captured: &[Captured],
-    ) -> Policed {
+        captured: Vec<Captured>,
+    ) -> (Result<Vec<Captured>, Fault>, Policed) {
         let request = &self.program.requests[shot.step];
-        let mut policed = Policed::default();
-        let Ok(answer) = &exchange.result else {
-            return policed;
-        };
+        match &exchange.result {
+            Ok(answer) if request.is_policed() => {
+                let hidden = self.hidden(variables, request, &captured);
+                let (fault, policed) = self.judge(shot, (call, answer), &hidden);
+                (fault.map_or(Ok(captured), Err), policed)
+            }
+            _ => (Ok(captured), Policed::default()),
+        }
+    }
+
+    fn judge(
+        &self,
+        shot: &Shot,
+        (call, answer): (&Call, &Answer),
+        hidden: &[String],
+    ) -> (Option<Fault>, Policed) {
+        let request = &self.program.requests[shot.step];
+        let (mut policed, mut fault) = (Policed::default(), None);
         if request.source.remembered {
             let earlier = Earlier::new(answer.status.as_u16(), &answer.headers);
             self.earlier.borrow_mut().insert(shot.step, earlier);
         }
         let policies = &request.source.policies;
-        if policies.is_empty() {
-            return policed;
-        }
         if !self.looks_at(shot.step) {
             policed.findings = vec![PolicyFinding::Unseen; policies.len()];
-            return policed;
+            return (None, policed);
         }
         let earlier = self.earlier.borrow();
         let earlier = request.compared.and_then(|step| earlier.get(&step));
@@ -59,13 +69,12 @@ impl<P: Protocol> Worker<P> {
             earlier,
             ..self.seen(call, answer)
         };
-        let hidden = self.hidden(variables, request, captured);
         for (place, policy) in policies.iter().enumerate() {
             let look = policy.look(&seen);
             policed.later |= look == Look::Later;
-            let finding = self.finding(look, &hidden);
-            if let (PolicyFinding::Fails(words), None) = (&finding, &policed.fault) {
-                policed.fault = Some(Fault {
+            let finding = self.finding(look, hidden);
+            if let (PolicyFinding::Fails(words), None) = (&finding, &fault) {
+                fault = Some(Fault {
                     what: What::Check(request.checked() + place),
                     mismatch: Mismatch {
                         expected: policy.word.to_owned(),
@@ -75,11 +84,14 @@ impl<P: Protocol> Worker<P> {
             }
             policed.findings.push(finding);
         }
-        policed
+        (fault, policed)
     }
 
     /// Counts what was found.
     pub(super) fn found(&self, shot: &Shot, policed: Policed) {
+        if policed.findings.is_empty() {
+            return;
+        }
         let mut recorder = self.recorder.borrow_mut();
         for (place, finding) in policed.findings.into_iter().enumerate() {
             recorder.policy((shot.step, place), shot.measured, finding);
@@ -96,7 +108,7 @@ impl<P: Protocol> Worker<P> {
         }
         let before = answers[step];
         answers[step] += 1;
-        before < FIRST || before % EVERY == 0
+        before < FIRST || before.is_multiple_of(EVERY)
     }
 
     fn seen<'a>(&self, call: &'a Call, answer: &'a Answer) -> Seen<'a> {

@@ -2,6 +2,7 @@
 //! is sent is recorded once: as a sample, or as an attempt that is sent again.
 
 use super::refusal::refusal;
+use super::policies::Policed;
 use super::{Captured, Lane, evaluate};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
@@ -69,6 +70,9 @@ pub(super) enum End {
     /// The run was over before it could be sent.
     Cut,
 }
+
+/// The variables of the user, the cookies of its jar, and an exchange.
+type Told<'a> = (&'a [Value], Option<&'a str>, &'a Call, &'a Exchange);
 
 impl Shot {
     pub(in crate::load) fn new(step: usize, intended: Nanos, measured: bool) -> Self {
@@ -163,37 +167,11 @@ impl<P: Protocol> Worker<P> {
         let seen = (variables, lane.session.cookies(), call, exchange);
         let done = self.clock.at(exchange.done);
         let (evaluated, policed) = match evaluated {
-            Ok(captured) if self.program.requests[step].policed => {
-                let mut policed = self.police(variables, shot, (call, exchange), &captured);
-                (
-                    policed.fault.take().map_or(Ok(captured), Err),
-                    Some(policed),
-                )
-            }
-            evaluated => (evaluated, None),
+            Ok(captured) => self.police(variables, shot, (call, exchange), captured),
+            fault => (fault, Policed::default()),
         };
-        let later = policed.as_ref().is_some_and(|policed| policed.later);
         let mut fault = match evaluated {
-            Ok(captured) => {
-                policed
-                    .into_iter()
-                    .for_each(|policed| self.found(shot, policed));
-                if later {
-                    let what = self.program.requests[step].checked();
-                    self.record(&self.sample(flying, exchange, Outcome::NotYet(what)));
-                    return End::NotYet { next: done };
-                }
-                let sample = self.sample(flying, exchange, Outcome::Ok);
-                self.record(&sample);
-                self.count_cache(shot, exchange);
-                if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
-                    self.show(seen, &sample, Case::Passed(&captured));
-                }
-                if shot.chances.again {
-                    self.recorder.borrow_mut().flaky(step, shot.measured);
-                }
-                return End::Passed { done, captured };
-            }
+            Ok(captured) => return self.passed(shot, flying, seen, (captured, policed)),
             Err(fault) => fault,
         };
         let refused = exchange.result.as_ref().ok().and_then(|answer| {
@@ -223,9 +201,7 @@ impl<P: Protocol> Worker<P> {
             }
             _ => {}
         }
-        policed
-            .into_iter()
-            .for_each(|policed| self.found(shot, policed));
+        self.found(shot, policed);
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
         self.count_cache(shot, exchange);
@@ -257,11 +233,41 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
+    /// An answer whose checks and policies hold.
+    #[inline]
+    fn passed(
+        &self,
+        shot: &Shot,
+        flying: Flying,
+        seen: Told<'_>,
+        (captured, policed): (Vec<Captured>, Policed),
+    ) -> End {
+        let (step, exchange) = (shot.step, seen.3);
+        let done = self.clock.at(exchange.done);
+        let later = policed.later;
+        self.found(shot, policed);
+        if later {
+            let what = self.program.requests[step].checked();
+            self.record(&self.sample(flying, exchange, Outcome::NotYet(what)));
+            return End::NotYet { next: done };
+        }
+        let sample = self.sample(flying, exchange, Outcome::Ok);
+        self.record(&sample);
+        self.count_cache(shot, exchange);
+        if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
+            self.show(seen, &sample, Case::Passed(&captured));
+        }
+        if shot.chances.again {
+            self.recorder.borrow_mut().flaky(step, shot.measured);
+        }
+        End::Passed { done, captured }
+    }
+
     /// Keeps an exchange.
     #[cold]
     fn show(
         &self,
-        (variables, cookies, call, exchange): (&[Value], Option<&str>, &Call, &Exchange),
+        (variables, cookies, call, exchange): Told<'_>,
         sample: &Sample,
         case: Case<'_>,
     ) {

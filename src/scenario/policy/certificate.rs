@@ -18,8 +18,8 @@ pub struct Certificate {
 impl Default for Certificate {
     fn default() -> Self {
         Self {
-            warn: Duration::from_secs(30 * 86_400),
-            fail: Duration::from_secs(7 * 86_400),
+            warn: Duration::from_hours(30 * 24),
+            fail: Duration::from_hours(7 * 24),
         }
     }
 }

@@ -52,7 +52,7 @@ impl Cookies {
             }
         }
         if judged {
-            Look::of(findings)
+            Look::of(&findings)
         } else {
             Look::Idle
         }

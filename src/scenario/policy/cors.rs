@@ -34,9 +34,8 @@ pub struct Crossing {
 impl Crossing {
     pub(super) fn look(&self, seen: &Seen<'_>) -> Look {
         match (self.allowed, self.refusal(seen)) {
-            (true, None) => Look::Holds,
+            (true, None) | (false, Some(_)) => Look::Holds,
             (true, Some(why)) => Look::Fails(format!("{} is refused: {why}", self.origin)),
-            (false, Some(_)) => Look::Holds,
             (false, None) => {
                 let by = short(&seen.text("access-control-allow-origin"));
                 let what = match &self.preflight {

@@ -30,7 +30,7 @@ pub struct SecurityHeaders {
 impl Default for SecurityHeaders {
     fn default() -> Self {
         Self {
-            hsts: Some(Duration::from_secs(180 * 86_400)),
+            hsts: Some(Duration::from_hours(180 * 24)),
             csp: true,
             trusted_types: false,
             framing: true,
@@ -61,7 +61,7 @@ impl SecurityHeaders {
             self.page(seen, &mut findings);
         }
         if judged {
-            Look::of(findings)
+            Look::of(&findings)
         } else {
             Look::Idle
         }

@@ -157,7 +157,7 @@ impl Policy {
 
 impl Look {
     /// A verdict out of findings: none is good.
-    fn of(findings: Vec<String>) -> Self {
+    fn of(findings: &[String]) -> Self {
         if findings.is_empty() {
             Self::Holds
         } else {

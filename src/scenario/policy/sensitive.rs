@@ -59,7 +59,6 @@ macro_rules! kind {
 }
 
 // The beginning of a line, in a body as it is, in JSON and in HTML.
-#[expect(clippy::unwrap_used, reason = "constant patterns, compiled by a test")]
 static KINDS: [Kind; 17] = [
     kind!(
         Trace,
@@ -179,12 +178,12 @@ impl Sensitive {
             found.sort_by_key(|(_, found)| found.start());
             for (kind, found) in found {
                 let before = &seen.body[..found.start()];
-                let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+                let line = before.split(|b| *b == b'\n').count();
                 findings.push(sentence(kind, &found, &format!("line {line} of the body")));
             }
         }
         findings.truncate(5);
-        Look::of(findings)
+        Look::of(&findings)
     }
 
     fn counts(&self, kind: &Kind, found: &Match<'_>) -> bool {

@@ -46,7 +46,8 @@ pub(super) fn agrees(seen: &Seen<'_>) -> Look {
         differs("content-type", get.content_type.as_ref()),
         differs("content-length", get.content_length.as_ref()),
     ];
-    Look::of(found.into_iter().flatten().collect())
+    let found: Vec<String> = found.into_iter().flatten().collect();
+    Look::of(&found)
 }
 
 /// How soon a 429 must come, and what with.
@@ -70,7 +71,7 @@ impl Default for RateLimited {
 impl RateLimited {
     pub(super) fn look(&self, seen: &Seen<'_>) -> Look {
         match seen.status {
-            429 if self.retry_after => Look::of(retry_after(seen).into_iter().collect()),
+            429 if self.retry_after => retry_after(seen).map_or(Look::Holds, Look::Fails),
             429 => Look::Holds,
             500.. => Look::Fails(format!(
                 "status {} at request {}, not 429",
