@@ -4,6 +4,7 @@
 mod curl;
 mod failures;
 mod latency;
+mod phases;
 mod rows;
 mod run;
 mod series;
