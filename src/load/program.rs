@@ -4,14 +4,15 @@
 
 mod ops;
 mod place;
+mod packing;
 
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 pub(super) use place::{host, locate};
 use place::{in_full, literal_location};
 
 use crate::expr::{Check, Context, Needs, Template, Value};
-use crate::protocol::{Call, Headers, Keep, Location, pack};
-use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, Metric, StepLayout, Watch};
+use crate::protocol::{Call, Headers, Keep, Location};
+use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
 use crate::scenario::policy::{Level, Policy};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -125,10 +126,7 @@ impl ops::Build for Builder<'_> {
         });
         program.compared = compared;
         let limits = self.limits.get(index).cloned().unwrap_or_default();
-        let sized = limits.iter().any(|limit| limit.metric == Metric::Decoded);
-        if sized && program.ready.keep_body == Keep::No {
-            program.ready.keep_body = Keep::Sized;
-        }
+        program.ready.keep_body = packing::keep(request, &limits);
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
             flow: self.layout.flows.len() - 1,
@@ -345,7 +343,7 @@ impl RequestProgram {
         }
         let literal = request.body.literal();
         let body = literal.is_none().then(|| request.body.clone());
-        let (literal, plain) = packed(request, literal.unwrap_or_default());
+        let (literal, plain) = packing::packed(request, literal.unwrap_or_default());
         let url = location
             .as_ref()
             .map(|l| in_full(l, &scenario.target.value));
@@ -360,11 +358,7 @@ impl RequestProgram {
                 plain,
                 timeout: request.timeout,
                 redirects: request.redirects,
-                keep_body: if request.needs_body {
-                    Keep::Whole
-                } else {
-                    Keep::No
-                },
+                keep_body: Keep::No,
             },
             url,
             body,
@@ -472,7 +466,7 @@ impl RequestProgram {
         if let Some(body) = &self.body {
             let rendered = body.render(cx, buffer);
             let call = call.to_mut();
-            (call.body, call.plain) = packed(request, rendered);
+            (call.body, call.plain) = packing::packed(request, rendered);
         }
         Ok(call)
     }
@@ -495,14 +489,6 @@ impl RequestProgram {
             Some(url) => Cow::Borrowed(url),
             None => Cow::Owned(in_full(&call.url, target)),
         }
-    }
-}
-
-/// A body as it goes over the wire and, where that is something else, as it was.
-fn packed(request: &Request, plain: Bytes) -> (Bytes, Option<Bytes>) {
-    match request.compress {
-        Some(coding) => (pack(coding, &plain).into(), Some(plain)),
-        None => (plain, None),
     }
 }
 

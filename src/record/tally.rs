@@ -12,6 +12,8 @@ use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod decoded;
+
 /// A latency that budgets can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -355,23 +357,6 @@ impl Tally {
         }
     }
 
-    /// The decoded size, which costs nothing where no answer ever comes packed. Stands before the recording of the
-    /// bytes on the wire.
-    fn count_decoded(&mut self, sample: &Sample) {
-        let plain = sample.decoded == Some(sample.received);
-        if self.packed == 0 {
-            if plain {
-                return;
-            }
-            self.decoded.clone_from(&self.bytes);
-        }
-        self.packed += u64::from(!plain);
-        match sample.decoded {
-            Some(decoded) => self.decoded.record(decoded.saturating_mul(Metric::BYTE)),
-            None => self.undecoded += 1,
-        }
-    }
-
     fn count_over(&mut self, sample: &Sample, slot: Option<usize>) {
         for (index, count) in self.over.iter_mut().enumerate() {
             if count.metric.value(sample).is_some_and(|v| v > count.limit) {
@@ -405,13 +390,7 @@ impl Tally {
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }
-        if self.packed + other.packed > 0 {
-            let mut decoded = self.latencies(Metric::Decoded);
-            decoded.merge(&other.latencies(Metric::Decoded));
-            self.decoded = decoded;
-        }
-        self.packed += other.packed;
-        self.undecoded += other.undecoded;
+        self.merge_decoded(other);
         self.response.merge(&other.response);
         self.response_check_failed
             .merge(&other.response_check_failed);
@@ -472,20 +451,6 @@ impl Tally {
     pub fn conserved(&self) -> bool {
         let ended = self.ok + self.check_failed + self.failed + self.timed_out;
         self.sent == ended + self.aborted + self.retried
-    }
-
-    /// Answered requests whose value of a metric nobody found out.
-    pub fn unmeasured(&self, metric: Metric) -> u64 {
-        match metric {
-            Metric::Decoded => self.undecoded,
-            _ => 0,
-        }
-    }
-
-    /// Body bytes of answered requests once unpacked; `None` where some came packed and nobody unpacked them.
-    pub fn decoded_bytes(&self) -> Option<u64> {
-        let sum = self.latencies(Metric::Decoded).sum() / u128::from(Metric::BYTE);
-        (self.undecoded == 0).then(|| u64::try_from(sum).unwrap_or(u64::MAX))
     }
 
     /// The latencies of one metric. Response time is that of answered requests, passed or not.

@@ -10,7 +10,7 @@ use super::text::{self, clip, counted, log_line, put};
 use super::view::seconds;
 use super::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, Word};
 use crate::budget::{Consequence, Outcome, Reason};
-use crate::units::{format_bytes, format_count, significant};
+use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
 use std::io::{self, Write};
 
@@ -186,14 +186,9 @@ impl Page<'_> {
                 self.field("time", &exhibit.time_text())?;
                 self.curl(exhibit)?;
             } else {
-                self.field("p95, ms", &phases(step))?;
+                self.field("p95, ms", &step.phases_text())?;
             }
-            if step.packed > 0 {
-                let sizes = format!(
-                    "{}, unpacked: {}",
-                    format_bytes(step.received),
-                    step.decoded_text()
-                );
+            if let Some(sizes) = step.sizes_text() {
                 self.field("received", &sizes)?;
             }
         }
@@ -382,15 +377,6 @@ impl Page<'_> {
         let word = self.paint.on(style, view.word.text());
         self.line(&format!("{word}  {}", log_line(&view.sentence)))
     }
-}
-
-/// Where the time goes: the 95th percentile of each part.
-fn phases(step: &StepRow) -> String {
-    let parts = step.phases();
-    let parts: Vec<String> = parts
-        .map(|(name, latency)| format!("{name} {}", latency.p95.text()))
-        .collect();
-    parts.join(", ")
 }
 
 /// How many requests, how fast, how they ended.

@@ -30,7 +30,7 @@ pub(super) fn negotiated(seen: &Seen) -> Answer {
     match wanted
         .split(',')
         .filter_map(|name| Coding::named(name.trim()))
-        .last()
+        .next_back()
     {
         Some(coding) => Answer::new(200, "text/html", pack(coding, &page))
             .with("content-encoding", coding.name()),

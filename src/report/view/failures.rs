@@ -9,18 +9,6 @@ use crate::report::text;
 /// Characters kept of a header: nobody reads more of one.
 const HEADER: usize = 1_000;
 
-impl ExhibitRow {
-    /// `12 ms: connect 1.2, ttfb 9`
-    pub fn time_text(&self) -> String {
-        let parts = self.phases.iter();
-        let parts: Vec<String> = parts
-            .map(|(name, time)| format!("{name} {}", text::figure(*time)))
-            .collect();
-        let colon = if parts.is_empty() { "" } else { ": " };
-        format!("{} ms{colon}{}", text::figure(self.took), parts.join(", "))
-    }
-}
-
 /// One kind of failure of one step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FailureRow {

@@ -6,6 +6,7 @@ mod failures;
 mod guards;
 mod latency;
 mod policies;
+mod phases;
 mod rows;
 mod run;
 mod series;

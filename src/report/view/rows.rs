@@ -6,7 +6,7 @@ use super::latency::Latency;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
-use crate::units::{format_bytes, format_count, format_share};
+use crate::units::{format_count, format_share};
 
 /// One budget.
 #[derive(Debug, Clone, PartialEq)]
@@ -302,33 +302,6 @@ impl StepRow {
     /// What budgets judge it on: requests that ended and those of dropped arrivals.
     pub fn n(&self) -> u64 {
         self.sent - self.aborted - self.retried + self.dropped
-    }
-
-    /// Where the time goes: the parts of a request that this step has, in their order, by the names that budgets use.
-    pub fn phases(&self) -> impl Iterator<Item = (&'static str, &Latency)> {
-        let latencies = [
-            &self.wait,
-            &self.dns,
-            &self.connect,
-            &self.tls,
-            &self.write,
-            &self.ttfb,
-            &self.body,
-        ];
-        let phases = Metric::PHASES.map(Metric::name).into_iter();
-        phases.zip(latencies).filter(|(_, l)| l.p50.ms.is_some())
-    }
-
-    /// `689 kB (14.4 ×)`; empty where nothing came packed.
-    pub fn decoded_text(&self) -> String {
-        match self.decoded {
-            _ if self.packed == 0 => String::new(),
-            Some(decoded) => {
-                let ratio = decoded as f64 / self.received.max(1) as f64;
-                format!("{} ({} ×)", format_bytes(decoded), text::figure(ratio))
-            }
-            None => "not measured".to_owned(),
-        }
     }
 
     /// What is not plain about it, in words: flaky, retried, not taken, what caches said.

@@ -54,8 +54,8 @@ impl fmt::Display for Coding {
 pub(in crate::scenario::flow) struct Packing {
     /// The value of `accept-encoding`; empty to send none.
     accept: Option<String>,
-    /// The coding of bodies that are sent.
-    compress: Option<Option<Coding>>,
+    /// The word for bodies that are sent: a coding or `off`.
+    compress: Option<&'static str>,
 }
 
 impl Packing {
@@ -75,9 +75,10 @@ impl Packing {
                 loading.reader.error("T0416", span, message, help);
             }
         }
+        let compress = fields.get("compress");
         Self {
             accept: accept(loading, fields),
-            compress: compress(loading, fields),
+            compress: compress.and_then(|node| loading.reader.word(node, &COMPRESS)),
         }
     }
 
@@ -96,7 +97,7 @@ impl Packing {
             set(headers, &header::ACCEPT_ENCODING, accept);
         }
         let inherited = defaults.compress.filter(|_| free(header::CONTENT_ENCODING));
-        let coding = self.compress.or(inherited)??;
+        let coding = Coding::named(self.compress.or(inherited)?)?;
         if !has_body {
             return None;
         }
@@ -125,10 +126,4 @@ fn accept(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<String> {
         }
     };
     Some(names.join(", "))
-}
-
-fn compress(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Option<Coding>> {
-    let node = fields.get("compress")?;
-    let word = loading.reader.word(node, &COMPRESS)?;
-    Some(Coding::named(word))
 }
