@@ -7,7 +7,7 @@ use super::wire::{self, Arrival, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
-use crate::protocol::transport::Connection;
+use crate::protocol::transport::{Connection, refused};
 use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
 use crate::record::Failure;
 use bytes::Bytes;
@@ -73,7 +73,7 @@ impl Client {
                     headers: received.head,
                     received: size,
                     redirects,
-                    peer: Some(peer),
+                    peer,
                     certificate,
                 });
             };
@@ -98,6 +98,7 @@ impl Client {
             path: hop.path.as_str(),
             headers: &call.headers,
             host: &hop.origin.host_header,
+            forward: None,
             cookies,
             body: &call.body,
         };
@@ -116,8 +117,18 @@ impl Client {
             let arrival = &mut timings.arrival;
             *arrival = Arrival::default();
             let stream = &mut connection.stream;
+            let forward = connection.forward.clone();
+            let request = Outgoing {
+                forward: forward.as_deref(),
+                ..request
+            };
             match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
                 Ok(received) => {
+                    if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
+                        *arrival = Arrival::default();
+                        let asked = call.method.as_str();
+                        return Err(refused(&forward.proxy, received.status, asked));
+                    }
                     self.reused.set(self.reused.get() + u64::from(reused));
                     return Ok((connection, received));
                 }

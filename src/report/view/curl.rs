@@ -6,7 +6,7 @@ use crate::record::{Exhibit, Failure, Field, MASK, Message, Origin, RunRecord, W
 use crate::report::text::{self, put};
 
 /// Headers that curl sets by itself.
-const OWN: [&str; 4] = ["host", "content-length", "user-agent", "accept-encoding"];
+const OWN: [&str; 3] = ["content-length", "user-agent", "accept-encoding"];
 
 /// What curl sets by itself is left out; a body that was shortened is named by its place.
 /// What was never sent has none.
@@ -25,6 +25,9 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
         _ if record.insecure && secure => command.push_str(" -k"),
         Some(ca) if secure => put(&mut command, format_args!(" --cacert {}", quoted(ca))),
         _ => {}
+    }
+    for (option, value) in &record.curl {
+        put(&mut command, format_args!(" {option} {}", quoted(value)));
     }
     let carries = !request.body.is_empty() || request.origin.is_some();
     match method {

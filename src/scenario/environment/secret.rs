@@ -98,6 +98,11 @@ impl Secrets {
         self.values
     }
 
+    /// Takes a value for a secret that nobody declared.
+    pub(in crate::scenario) fn hide(&mut self, name: &str, value: &str) {
+        self.add(name, value);
+    }
+
     fn add(&mut self, name: &str, value: &str) {
         let secret = Secret {
             name: name.into(),

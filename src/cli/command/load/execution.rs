@@ -38,6 +38,9 @@ pub(super) fn execute(
             "{} → {}: {plan}, seed {}",
             inputs.scenario.name, inputs.scenario.target.value, plan.seed
         );
+        for part in inputs.way() {
+            eprintln!("via {part}");
+        }
     }
     let capacity = capacity(&inputs.scenario, &plan);
     for shortage in shortages(&capacity, &inputs.scenario, &plan) {
