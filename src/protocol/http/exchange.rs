@@ -135,8 +135,11 @@ impl Client {
                 Err(lost) => {
                     // Of what is written through TLS nobody knows how much went out.
                     let unsent = lost.unsent && !hop.origin.secure();
-                    let again = unsent || lost.unanswered && call.method.is_idempotent();
-                    if !(reused && again) {
+                    let harmless = lost.unanswered && call.method.is_idempotent();
+                    let again = unsent || harmless;
+                    let again = reused
+                        && (again || lost.unanswered && connection.stream.closed_before().await);
+                    if !again {
                         return Err(lost.problem);
                     }
                     self.reconnects.set(self.reconnects.get() + 1);

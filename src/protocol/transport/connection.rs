@@ -7,9 +7,14 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
+
+/// How long a reset may be on its way behind the end of a connection.
+const ROUND_TRIP: Duration = Duration::from_millis(50);
 
 /// One connection to one origin.
 #[derive(Debug)]
@@ -38,6 +43,31 @@ impl Connection {
             peer,
             certificate: None,
             forward: None,
+        }
+    }
+}
+
+impl Stream {
+    /// Of a connection that was found closed: whether the other side had closed it before it read what was written
+    /// last. Its system answers what comes later with a reset, behind the end of what it sent: then nobody has read
+    /// the request, and nobody has acted on it.
+    pub(in crate::protocol) async fn closed_before(&self) -> bool {
+        let Some(stream) = self.tcp() else {
+            return false;
+        };
+        let reset = async {
+            matches!(stream.take_error(), Ok(Some(_)))
+                || stream.ready(Interest::ERROR).await.is_ok()
+                    && matches!(stream.take_error(), Ok(Some(_)))
+        };
+        timeout(ROUND_TRIP, reset).await.unwrap_or(false)
+    }
+
+    fn tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Plain(stream) => Some(stream),
+            Self::Unix(_) => None,
+            Self::Secure(stream) => stream.get_ref().0.tcp(),
         }
     }
 }

@@ -38,10 +38,13 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
     }
     command.push(' ');
     command.push_str(&quoted(url));
+    let authority = url.split("://").nth(1);
+    let authority = authority.and_then(|rest| rest.split(['/', '?']).next());
     let form = matches!(request.origin, Some(Origin::Form(_)));
     for (name, value) in &request.headers {
         let lower = name.to_ascii_lowercase();
-        if OWN.contains(&lower.as_str()) || (form && lower == "content-type") {
+        let own = lower == "host" && authority == Some(value.as_str());
+        if own || OWN.contains(&lower.as_str()) || (form && lower == "content-type") {
             continue;
         }
         let cookies = lower == "cookie" && value.contains(MASK);

@@ -122,7 +122,7 @@ pub(super) fn network(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Network
 fn without_effect(loading: &mut Loading<'_>, fields: &Fields<'_>, key: &str, why: &str) {
     if let Some((span, _)) = fields.entry(key) {
         let message = format!("`{key}` has no effect: {why}");
-        let warning = Diagnostic::warning("T0739", loading.reader.source(), span, message)
+        let warning = Diagnostic::warning("T0738", loading.reader.source(), span, message)
             .help(format!("remove `{key}`"));
         loading.reader.push(warning);
     }

@@ -317,7 +317,7 @@ fn of_environment(
             let span = entry.map_or(fields.span, |(span, _)| span);
             let message = format!("the environment variable `{name}`: {why}");
             let help = "correct the variable, or write `proxy: off`";
-            let problem = Diagnostic::error("T0732", loading.reader.source(), span, message);
+            let problem = Diagnostic::error("T0731", loading.reader.source(), span, message);
             loading.reader.push(problem.help(help));
             Proxies::default()
         }

@@ -73,7 +73,7 @@ fn one(loading: &mut Loading<'_>, key: &Spanned<String>, node: &Node) -> Option<
         if is_loopback(&host) && !address.ip().is_loopback() {
             let message = format!("`{host}` is this machine, and {} is not", address.ip());
             let help = "give the other system a name of its own, and put that under `target:`";
-            loading.reader.error("T0735", text.span, message, help);
+            loading.reader.error("T0734", text.span, message, help);
             return None;
         }
         addresses.push(address);
@@ -91,7 +91,7 @@ fn one(loading: &mut Loading<'_>, key: &Spanned<String>, node: &Node) -> Option<
 
 fn wrong(loading: &mut Loading<'_>, span: Span, message: String) {
     let help = "write `host: address` or `host:port: address:port`, such as `shop.test: 127.0.0.1`";
-    loading.reader.error("T0734", span, message, help);
+    loading.reader.error("T0733", span, message, help);
 }
 
 fn host(text: &str) -> Option<(String, Option<u16>)> {

@@ -18,7 +18,7 @@ pub(super) fn path(loading: &mut Loading<'_>, node: &Node) -> Option<PathBuf> {
             format!("{} is a folder", path.display())
         };
         let help = "name the socket itself: `unix: /run/app.sock`";
-        loading.reader.error("T0733", node.span, message, help);
+        loading.reader.error("T0732", node.span, message, help);
         return None;
     }
     Some(path)

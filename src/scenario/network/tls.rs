@@ -141,7 +141,7 @@ fn identity(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Identity> 
             let message = format!("`{has}` stands here without `{lacks}`");
             let help =
                 "a client certificate has both: `tls: { cert: client.pem, key: client.key }`";
-            loading.reader.error("T0736", span, message, help);
+            loading.reader.error("T0735", span, message, help);
             return None;
         }
     };
@@ -182,7 +182,7 @@ fn private_key(
         let message = format!("{shown} is encrypted, and nobody is there to type its password");
         let help =
             format!("decrypt it to a file that only you can read: `openssl pkey -in {shown}`");
-        loading.reader.error("T0738", node.span, message, help);
+        loading.reader.error("T0737", node.span, message, help);
         return None;
     }
     match PrivateKeyDer::from_pem_slice(&bytes) {
@@ -207,7 +207,7 @@ fn read(loading: &mut Loading<'_>, node: &Node, path: &Path) -> Option<Vec<u8>> 
 }
 
 fn unusable(loading: &mut Loading<'_>, node: &Node, message: String, help: &str) {
-    loading.reader.error("T0737", node.span, message, help);
+    loading.reader.error("T0736", node.span, message, help);
 }
 
 fn server_name(loading: &mut Loading<'_>, node: &Node) -> Option<String> {
