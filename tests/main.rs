@@ -35,3 +35,4 @@ mod target;
 mod tighten;
 mod timing;
 mod trend;
+mod way;

@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::budget::{self, BudgetFile};
 use crate::plan::{self, Overrides, Plan};
 use crate::record::{BudgetSource, Limit, Watch};
-use crate::scenario::{self, Flow, Lookup, Scenario, Setting};
+use crate::scenario::{self, Flow, Lookup, Override, Proxy, Scenario, Setting};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -147,14 +147,73 @@ impl Inputs {
             .allow
             .iter()
             .any(|h| h.eq_ignore_ascii_case(host));
-        if !is_load(plan) || owned || listed || crate::protocol::is_loopback(target) {
+        if !is_load(plan) || owned {
             return Ok(());
         }
+        let network = &self.scenario.network;
+        let (on, host) = if let Some(proxy) = self.foreign_proxy() {
+            ("through the proxy", proxy.host.as_str())
+        } else if listed || network.is_local(target, true) {
+            return Ok(());
+        } else {
+            ("on", host)
+        };
         Err(Error::Usage(format!(
-            "profile `{}` is load (more than {SAFE_RATE} req/s, or more than {SAFE_REQUESTS} requests) on {host}, which is neither this machine nor listed under `allow:`\n  \
+            "profile `{}` is load (more than {SAFE_RATE} req/s, or more than {SAFE_REQUESTS} requests) {on} {host}, which is neither this machine nor listed under `allow:`\n  \
              = help: if that system is yours, add `allow: [{host}]` to the scenario, or pass --i-own-this-target",
             plan.profile
         )))
+    }
+
+    /// A proxy that the load would go through, on another machine and not under `allow:`.
+    fn foreign_proxy(&self) -> Option<&Proxy> {
+        let (scenario, network) = (&self.scenario, &self.scenario.network);
+        let target = network.foreign_proxy(&scenario.target.value, true);
+        let others = super::preflight::elsewhere(scenario);
+        let others = others.filter_map(|(_, _, url)| network.foreign_proxy(&url, false));
+        let listed = |proxy: &&Proxy| {
+            let allow = scenario.allow.iter();
+            !allow
+                .into_iter()
+                .any(|h| h.eq_ignore_ascii_case(&proxy.host))
+        };
+        target.into_iter().chain(others).find(listed)
+    }
+
+    /// The same as options of curl.
+    pub(super) fn way_of_curl(&self) -> Vec<(String, String)> {
+        let (network, target) = (&self.scenario.network, &self.scenario.target.value);
+        let option = |name: &str, value: String| (name.to_owned(), value);
+        let mut options = Vec::new();
+        match (&network.unix, network.proxies.of(target)) {
+            (Some(path), _) => options.push(option("--unix-socket", path.display().to_string())),
+            (None, Some(proxy)) => options.push(option("--proxy", proxy.to_string())),
+            (None, None) => {}
+        }
+        for fixed in &network.resolve {
+            let port = fixed.port.or(target.port_or_known_default()).unwrap_or(80);
+            let to = fixed.addresses.iter().map(|a| a.ip().to_string());
+            let to = to.collect::<Vec<_>>().join(",");
+            options.push(option("--resolve", format!("{}:{port}:{to}", fixed.host)));
+        }
+        if let Some(identity) = &self.scenario.tls.identity {
+            options.push(option("--cert", identity.cert.display().to_string()));
+            options.push(option("--key", identity.key.display().to_string()));
+        }
+        options
+    }
+
+    /// What stands between this machine and the target, in words.
+    pub(super) fn way(&self) -> Vec<String> {
+        let (network, target) = (&self.scenario.network, &self.scenario.target.value);
+        let mut way = Vec::new();
+        match (&network.unix, network.proxies.of(target)) {
+            (Some(path), _) => way.push(format!("the Unix socket {}", path.display())),
+            (None, Some(proxy)) => way.push(format!("the proxy {proxy}")),
+            (None, None) => {}
+        }
+        way.extend(network.resolve.iter().map(Override::words));
+        way
     }
 }
 

@@ -168,7 +168,7 @@ fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
 }
 
 /// The requests to whole URLs without templates: flow, request, URL.
-fn elsewhere(scenario: &Scenario) -> impl Iterator<Item = (&str, &Request, Url)> {
+pub(super) fn elsewhere(scenario: &Scenario) -> impl Iterator<Item = (&str, &Request, Url)> {
     let requests = scenario
         .every_flow()
         .flat_map(|flow| flow.requests().map(|request| (flow.name.as_str(), request)));

@@ -245,6 +245,7 @@ fn merge(reports: Vec<WorkerReport>, timeline: Timeline, workers: u64) -> io::Re
         counts = counts.plus(report.counts);
         stats.opened += report.stats.opened;
         stats.reused += report.stats.reused;
+        stats.reconnects += report.stats.reconnects;
         health.in_flight += report.in_flight;
         health.cpu_seconds += report.cpu.as_secs_f64();
         busiest = busiest.max(report.cpu.as_secs_f64());
@@ -261,6 +262,7 @@ fn merge(reports: Vec<WorkerReport>, timeline: Timeline, workers: u64) -> io::Re
         .min(1.0);
     health.connections = stats.opened;
     health.reused = stats.reused;
+    health.reconnects = stats.reconnects;
     let recorder = merged.ok_or_else(|| io::Error::other("no worker ran"))?;
     health.conserved = recorder.conserved() && counts.conserved();
     Ok(RunParts {

@@ -3,8 +3,8 @@
 //! is decided for each request.
 
 mod ops;
-mod place;
 mod packing;
+mod place;
 
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 pub(super) use place::{host, locate};

@@ -25,6 +25,10 @@ pub struct RunRecord {
     pub insecure: bool,
     /// The file of certificate authorities that was trusted.
     pub ca: Option<String>,
+    /// What stood between the generator and the target, in words: a proxy, a socket, addresses that were given.
+    pub via: Vec<String>,
+    /// What curl needs to go the same way, each option with its value; no credentials.
+    pub curl: Vec<(String, String)>,
     /// When the run began, RFC 3339, UTC.
     pub started: String,
     /// From the first arrival due to the last answer.
@@ -291,6 +295,8 @@ pub struct Health {
     pub connections: u64,
     /// Requests on connections that were there already.
     pub reused: u64,
+    /// Kept connections that turned out closed when a request was put on them; the request went out on a new one.
+    pub reconnects: u64,
     /// Most requests in flight at the same time.
     pub in_flight: u64,
     /// The limit on requests in flight.

@@ -79,8 +79,10 @@ pub enum Outcome {
 pub enum Failure {
     /// The host name did not resolve.
     Dns,
-    /// No connection: refused, unreachable, no free port.
+    /// No connection: refused, unreachable, or a proxy that opened none.
     Connect,
+    /// The generator's own machine had no port or no file left for a connection: nothing that the target did.
+    Exhausted,
     /// The TLS handshake failed: certificate, host name, version.
     Tls,
     /// The request could not be written.
@@ -107,6 +109,7 @@ impl Failure {
         match self {
             Self::Dns => "name not resolved",
             Self::Connect => "connection refused or unreachable",
+            Self::Exhausted => "the load generator ran out of ports or open files",
             Self::Tls => "TLS handshake failed",
             Self::Write => "connection lost while sending",
             Self::Read => "connection lost before the answer was complete",

@@ -116,6 +116,7 @@ impl Page<'_> {
         if !run.phases.is_empty() {
             facts.push(run.phases_text());
         }
+        facts.extend(run.via.iter().map(|part| format!("via {part}")));
         if let Some(connections) = run.connections {
             facts.push(format!("connections: {connections}"));
         }
@@ -407,6 +408,7 @@ fn counts(view: &View) -> Vec<String> {
         (all.dropped, "dropped"),
         (all.skipped, "skipped"),
         (all.aborted, "aborted"),
+        (view.health.reconnects, "reconnects"),
     ]
     .into_iter()
     .chain(all.asides())

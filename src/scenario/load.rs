@@ -10,7 +10,7 @@ use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
-use super::{Loaded, Problems, Scenario, constants, feeder, notify, settings};
+use super::{Loaded, Problems, Scenario, constants, feeder, network, notify, settings};
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
@@ -73,7 +73,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         quiet: false,
         files: Vec::new(),
     };
-    let parts = read(&mut loading, &root, &libraries, path);
+    let parts = read(&mut loading, &root, &libraries, (path, environment));
     let (names, secrets, mut files) = (loading.names, loading.secrets, loading.files);
     let problems = loading.reader.finish().into_iter().map(|p| laid.explain(p));
     let problems = tidy(problems.collect(), &source, &secrets, resolver.unfilled());
@@ -154,14 +154,15 @@ fn read<'a>(
     loading: &mut Loading<'a>,
     root: &'a Node,
     libraries: &'a [(&'a Included, Node)],
-    path: &Path,
+    (path, environment): (&Path, &Environment),
 ) -> Option<Scenario> {
     let fields = loading.reader.object(root, &SCENARIO)?;
     let name = name(loading, &fields, path);
     let target = settings::target(loading, &fields);
     let budgets = settings::budgets(loading, &fields, path);
     let allow = settings::allow(loading, &fields);
-    let tls = settings::tls(loading, &fields);
+    let tls = network::tls(loading, &fields);
+    let mut network = network::network(loading, &fields);
     let connections = settings::connections(loading, &fields);
     let preflight = settings::preflight(loading, &fields);
     let notify = notify::read(loading, &fields);
@@ -180,6 +181,11 @@ fn read<'a>(
     }
     constants.extend(feeder::lists(&data, &loading.names));
     let profiles = profiles(loading, &fields);
+    let url = target.as_ref().map(|target| &target.value);
+    if url.is_some_and(|url| url.scheme() != "https") {
+        network::unused(loading, &fields);
+    }
+    network.proxies = network::proxies(loading, &fields, environment, url);
     Some(Scenario {
         name: name?,
         source: Arc::new(Source::new("", "")),
@@ -189,6 +195,7 @@ fn read<'a>(
         secrets: Vec::new(),
         allow,
         tls,
+        network,
         connections,
         preflight,
         notify,

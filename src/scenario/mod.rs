@@ -14,6 +14,7 @@ mod include;
 mod load;
 mod loading;
 mod names;
+mod network;
 mod notify;
 pub mod policy;
 mod profile;
@@ -28,10 +29,13 @@ pub use flow::{
     PartValue, Request, Retry, Step, Think, Until, bearer,
 };
 pub use load::{environments, load, parse};
+pub use network::{
+    Dns, Family, Identity, Network, Override, Proxies, Proxy, Speaks, Tls, TlsVersion, is_loopback,
+};
 pub use notify::{Ending, Notify};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
-pub use settings::{Connections, Tls, parse_target};
+pub use settings::{Connections, parse_target};
 pub use vocabulary::{POLICIES, SCENARIO};
 
 use crate::expr::Value;
@@ -75,6 +79,8 @@ pub struct Scenario {
     pub allow: Vec<String>,
     /// How servers are verified.
     pub tls: Tls,
+    /// What stands between the users and the target.
+    pub network: Network,
     /// How long connections are kept, and for whom.
     pub connections: Connections,
     /// Whether each host gets one request before a load.

@@ -87,7 +87,7 @@ fn secret(loading: &mut Loading<'_>, node: &Node) -> Option<String> {
         return Some(text.value);
     }
     // It is one all the same: no drawing of the file shows it.
-    loading.secrets.add("notify", &text.value);
+    loading.secrets.hide("notify", &text.value);
     let message =
         "what a webhook is signed with stands in the file, or is not declared as a secret";
     let help = "keep it in the environment: `secrets: [HOOK_SECRET]` and `secret: ${HOOK_SECRET}`";

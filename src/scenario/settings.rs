@@ -1,20 +1,11 @@
-//! What holds for the whole scenario. In: `target`, `budgets`, `allow`, `tls` and `connections`; out: their values, with
+//! What holds for the whole scenario. In: `target`, `budgets`, `allow` and `connections`; out: their values, with
 //! files that exist. Invariant: a target is an origin without credentials, so it can be shown anywhere.
 
 use super::loading::Loading;
-use super::vocabulary::{CONNECTIONS, TLS};
+use super::vocabulary::CONNECTIONS;
 use crate::source::{Diagnostic, Fields, Node, Spanned};
 use std::path::{Path, PathBuf};
 use url::Url;
-
-/// How servers are verified.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// A PEM file of authorities to trust beside the system's own; it exists.
-    pub ca: Option<PathBuf>,
-    /// Any certificate is accepted.
-    pub insecure: bool,
-}
 
 /// How long a connection is kept, and for whom.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,7 +106,8 @@ fn candidates(scenario: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn existing(loading: &mut Loading<'_>, node: &Node) -> Option<PathBuf> {
+/// A path behind a key, where a file is.
+pub(super) fn existing(loading: &mut Loading<'_>, node: &Node) -> Option<PathBuf> {
     let path = loading.path(node)?;
     loading.files.push(path.clone());
     match std::fs::File::open(&path).and_then(|file| file.metadata()) {
@@ -156,28 +148,6 @@ pub(super) fn allow(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Strin
         }
     }
     hosts
-}
-
-/// `tls:`.
-pub(super) fn tls(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Tls {
-    let Some(node) = fields.get("tls") else {
-        return Tls::default();
-    };
-    let Some(fields) = loading.reader.object(node, &TLS) else {
-        return Tls::default();
-    };
-    let ca = fields.get("ca").and_then(|node| existing(loading, node));
-    let insecure = fields
-        .get("insecure")
-        .and_then(|node| loading.reader.boolean(node))
-        == Some(true);
-    if let (true, Some((span, _))) = (insecure, fields.entry("ca")) {
-        let message = "`ca` has no effect: `insecure: true` accepts any certificate";
-        let warning = Diagnostic::warning("T0710", loading.reader.source(), span, message)
-            .help("remove `insecure`, and servers are verified against this file");
-        loading.reader.push(warning);
-    }
-    Tls { ca, insecure }
 }
 
 /// `connections:` and `keep_alive:`.

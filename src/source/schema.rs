@@ -95,7 +95,12 @@ fn of(kind: Type, definitions: &mut Map<String, Value>) -> Value {
         Type::Integer => json!({ "type": "integer", "minimum": 0 }),
         Type::Boolean => json!({ "type": "boolean" }),
         Type::Quantity(example) => json!({ "type": "string", "examples": [example] }),
-        Type::Words(words) => json!({ "enum": words }),
+        // A word such as `4` or `1.2` is a number to editors.
+        Type::Words(words) => {
+            let numbers = words.iter().filter_map(|word| word.parse::<Value>().ok());
+            let words = words.iter().map(|word| json!(word));
+            json!({ "enum": words.chain(numbers).collect::<Vec<_>>() })
+        }
         Type::List(item) => json!({ "type": "array", "items": of(*item, definitions) }),
         Type::MapOf(item) => {
             json!({ "type": "object", "additionalProperties": of(*item, definitions) })

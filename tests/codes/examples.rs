@@ -18,8 +18,11 @@ const ABRIDGED: [&str; 2] = ["T0104", "T0452"];
 const OF_RUN: [&str; 1] = ["T0712"];
 const OF_VALIDATE: [&str; 2] = ["T0453", "T0825"];
 
+/// A certificate.
+const CLIENT: &str = include_str!("../diagnostics/data/client.pem");
+
 /// The files that every example may name.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 10] = [
     ("budgets/shop.yaml", "budgets: [p95 < 1s]\n"),
     ("scenarios/shoppers.csv", "email,city\na@b.test,Bonn\n"),
     ("scenarios/data/shoppers.csv", "email,city\na@b.test,Bonn\n"),
@@ -29,7 +32,16 @@ const FILES: [(&str, &str); 7] = [
         "{\"email\": \"a@b.test\"}\n{\"email\": \"b@b.test\"}\n",
     ),
     ("scenarios/empty.csv", "email,city\n"),
-    ("scenarios/ca.pem", "-\n"),
+    ("scenarios/ca.pem", CLIENT),
+    ("scenarios/client.pem", CLIENT),
+    (
+        "scenarios/client.key",
+        include_str!("../diagnostics/data/client.key"),
+    ),
+    (
+        "scenarios/encrypted.key",
+        include_str!("../diagnostics/data/encrypted.key"),
+    ),
 ];
 const FLOWS: &str = "flows: { browse: { steps: [{ get: /, check: status == 200 }] } }\n";
 /// What budgets are bound to.

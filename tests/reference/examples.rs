@@ -4,6 +4,7 @@
 use super::page;
 use crate::support::cli::Bench;
 use crate::support::target::{target, target_tls};
+use crate::way::servers::relay;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -98,6 +99,8 @@ fn bench() -> Bench {
         ("data/products.json", "[{\"id\": 17}]\n"),
         ("data/accounts.jsonl", "{\"number\": 1}\n"),
         ("img/cup.png", "PNG"),
+        ("client.pem", include_str!("../diagnostics/data/client.pem")),
+        ("client.key", include_str!("../diagnostics/data/client.key")),
     ]);
     for (_, block) in blocks() {
         if let Some(name) = named(&block) {
@@ -123,6 +126,10 @@ fn examples_plan_and_run_green() {
         bench.write("ca.pem", &fs::read_to_string(tls.ca()).unwrap());
         let local = example.file.replace("http://127.0.0.1:8080", &url);
         bench.write("s.yaml", &local.replace("https://127.0.0.1:8443", &url));
+        let _socket = example.file.contains("app.sock").then(|| {
+            let path = bench.path("app.sock");
+            relay(&path, plain.addr)
+        });
         let mut command = bench.command(&["run", "s.yaml", "--out", "out"]);
         let output = command.env(PASSWORD, "correct horse").output().unwrap();
         let ran = bench.ran(output);

@@ -9,6 +9,7 @@
 //!   than 80 % of its processors. With processors to spare, a drop is the target's doing: the budgets count it.
 //! - **Connections** (open model). Arrivals were dropped where the system allows fewer connections (open files, local
 //!   ports) than the plan needs: another machine would have sent them.
+//! - **Exhaustion** (always). A connection was not opened because this machine had no local port or no file left.
 //! - **Throttling** (any load). A cgroup's quota stopped the process, and it shows: CPU above 80 %, or lag. Quotas
 //!   of idle containers are hit by short bursts all the time, and that alone harms nothing.
 //! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
@@ -26,7 +27,7 @@ mod settling;
 
 use super::Run;
 use crate::budget::{Budget, Consequence, Evidence, Judgement, Level, Outcome, Statistic};
-use crate::record::{Metric, Model, RunRecord};
+use crate::record::{Failure, Metric, Model, RunRecord, What};
 use crate::units::{Nanos, format_count, format_nanos, format_share};
 
 const MS: Nanos = 1_000_000;
@@ -61,6 +62,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
         all.extend(settling::evidence(record));
     }
     if record.model != Model::None {
+        all.extend(exhausted(record));
         all.push(counts(record));
     }
     all
@@ -150,6 +152,25 @@ fn connections(record: &RunRecord) -> Evidence {
             format_count(health.descriptor_limit)
         ),
     }
+}
+
+/// Told only where it happened: nothing runs short in most runs.
+fn exhausted(record: &RunRecord) -> Option<Evidence> {
+    let failures = record.failures.iter();
+    let own = failures.filter(|f| f.what == What::Failure(Failure::Exhausted));
+    let requests: u64 = own.map(|f| f.count).sum();
+    (requests > 0).then(|| Evidence {
+        name: "requests for which this machine had no port or no file left".to_owned(),
+        value: format_count(requests),
+        limit: "0".to_owned(),
+        holds: false,
+        consequence: Consequence::Invalid,
+        advice: format!(
+            "keep connections (`keep_alive: true`, `connections: shared`), raise the limit on open files ({}) with `ulimit -n`, \
+             widen net.ipv4.ip_local_port_range, or lower the rate",
+            format_count(record.health.descriptor_limit)
+        ),
+    })
 }
 
 /// A user without a row leaves, and what is measured from then on is another load.

@@ -1,8 +1,8 @@
 //! One exchange. In: a request and when it was wanted; out: a sample, and how the flow goes on. Invariant: whatever
 //! is sent is recorded once: as a sample, or as an attempt that is sent again.
 
-use super::refusal::refusal;
 use super::policies::Policed;
+use super::refusal::refusal;
 use super::{Captured, Lane, evaluate};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};

@@ -7,7 +7,7 @@ use super::wire::{self, Arrival, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
-use crate::protocol::transport::Connection;
+use crate::protocol::transport::{Connection, refused};
 use crate::protocol::{Answer, Call, Location, Problem, Session};
 use crate::record::Failure;
 use http::Method;
@@ -71,7 +71,7 @@ impl Client {
                     received: received.size,
                     decoded: body.decoded,
                     redirects,
-                    peer: Some(peer),
+                    peer,
                     certificate,
                 });
             };
@@ -96,6 +96,7 @@ impl Client {
             path: hop.path.as_str(),
             headers: &call.headers,
             host: &hop.origin.host_header,
+            forward: None,
             cookies,
             body: &call.body,
         };
@@ -118,16 +119,29 @@ impl Client {
             let arrival = &mut timings.arrival;
             *arrival = Arrival::default();
             let stream = &mut connection.stream;
+            let forward = connection.forward.clone();
+            let request = Outgoing {
+                forward: forward.as_deref(),
+                ..request
+            };
             match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
                 Ok(received) => {
+                    if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
+                        *arrival = Arrival::default();
+                        let asked = call.method.as_str();
+                        return Err(refused(&forward.proxy, received.status, asked));
+                    }
                     self.reused.set(self.reused.get() + u64::from(reused));
                     return Ok((connection, received));
                 }
                 Err(lost) => {
                     // Of what is written through TLS nobody knows how much went out.
                     let unsent = lost.unsent && !hop.origin.secure();
-                    let again = unsent || lost.unanswered && call.method.is_idempotent();
-                    if !(reused && again) {
+                    let harmless = lost.unanswered && call.method.is_idempotent();
+                    let again = unsent || harmless;
+                    let again = reused
+                        && (again || lost.unanswered && connection.stream.closed_before().await);
+                    if !again {
                         return Err(lost.problem);
                     }
                     self.reconnects.set(self.reconnects.get() + 1);

@@ -12,15 +12,16 @@ mod redirect;
 mod tests;
 mod wire;
 
+pub use crate::scenario::is_loopback;
 pub(super) use deadline::Deadline;
-pub use origin::{Reach, is_loopback};
+pub use origin::Reach;
 pub(super) use pool::Kept;
 
 use super::session::Session;
 use super::transport::{Connection, Dialer, Offer, Phases, TlsError, TlsSettings};
 use super::{Call, Exchange, Problem, Protocol};
 use crate::record::Failure;
-use crate::scenario::Connections;
+use crate::scenario::{Connections, Network};
 use origin::{Origin, Origins};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -63,6 +64,15 @@ impl Blueprint {
         }
     }
 
+    /// The same on the ways of a network: proxies, sockets, addresses that are given.
+    #[must_use]
+    pub fn with_network(self, network: Network) -> Self {
+        Self {
+            dialer: self.dialer.with_network(network, &self.target),
+            ..self
+        }
+    }
+
     /// The same with connections kept for others than anybody.
     #[must_use]
     pub fn with_connections(self, connections: Connections) -> Self {
@@ -80,7 +90,7 @@ pub struct ClientStats {
     pub opened: u64,
     /// Requests on a connection that was there already.
     pub reused: u64,
-    /// Kept connections that turned out closed when a request was put on them; the request was sent again.
+    /// Kept connections that turned out closed when a request was put on them; it went out on a new one.
     pub reconnects: u64,
 }
 

@@ -4,10 +4,11 @@
 use super::Problem;
 use crate::protocol::transport::{Connection, Endpoint};
 use crate::record::Failure;
+use crate::scenario::is_loopback;
 use http::uri::PathAndQuery;
 use std::cell::RefCell;
 use std::rc::Rc;
-use url::{Host, Url};
+use url::Url;
 
 /// Origins kept beside the target; redirects to ever new hosts must not fill the memory.
 const MOST: usize = 256;
@@ -44,16 +45,6 @@ impl Reach {
             Failure::Redirect,
             format!("leads to another host, {host}; list it under `allow:` to send load there"),
         ))
-    }
-}
-
-/// Whether a URL's host is this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 
@@ -121,7 +112,7 @@ impl Origin {
             None => host.to_owned(),
         };
         Self {
-            endpoint: Endpoint::new(&base),
+            endpoint: Endpoint::new(&base).forwarding(),
             base,
             host_header,
             idle: RefCell::default(),

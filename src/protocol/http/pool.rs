@@ -56,6 +56,7 @@ impl Client {
             if poll_fn(|cx| Poll::Ready(wire::is_quiet(stream, &self.scratch, cx))).await {
                 return Some(connection);
             }
+            self.reconnects.set(self.reconnects.get() + 1);
         }
     }
 

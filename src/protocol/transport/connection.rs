@@ -1,89 +1,75 @@
-//! One connection. In: addresses, a TLS configuration; out: a stream, plain or secure, with its peer and the
-//! certificate it showed. Invariant: dropping the connection closes it.
+//! One connection. In: a stream, its peer, TLS configurations; out: a stream, plain or secure, with the certificate
+//! that it showed. Invariant: dropping the connection closes it.
 
-use super::Endpoint;
-use crate::protocol::Problem;
-use crate::record::Failure;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
+use super::forward::Forward;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
+
+/// How long a reset may be on its way behind the end of a connection.
+const ROUND_TRIP: Duration = Duration::from_millis(50);
 
 /// One connection to one origin.
 #[derive(Debug)]
 pub(in crate::protocol) struct Connection {
     pub(in crate::protocol) stream: Stream,
-    pub(in crate::protocol) peer: SocketAddr,
+    /// The server's address; `None` on a Unix socket and behind a proxy, which alone knows it.
+    pub(in crate::protocol) peer: Option<SocketAddr>,
     /// The server's own certificate, DER.
     pub(in crate::protocol) certificate: Option<Arc<[u8]>>,
+    /// What requests say on a connection to a proxy that passes them on one by one.
+    pub(in crate::protocol) forward: Option<Arc<Forward>>,
 }
 
 #[derive(Debug)]
 pub(in crate::protocol) enum Stream {
     Plain(TcpStream),
-    Secure(Box<TlsStream<TcpStream>>),
+    Unix(UnixStream),
+    /// TLS, on whichever of the others: on itself behind a proxy that is spoken to in TLS.
+    Secure(Box<TlsStream<Stream>>),
 }
 
 impl Connection {
-    pub(super) fn plain(stream: TcpStream, peer: SocketAddr) -> Self {
+    pub(super) fn new(stream: Stream, peer: Option<SocketAddr>) -> Self {
         Self {
-            stream: Stream::Plain(stream),
+            stream,
             peer,
             certificate: None,
-        }
-    }
-
-    pub(super) fn secure(
-        stream: TlsStream<TcpStream>,
-        peer: SocketAddr,
-        endpoint: &Endpoint,
-    ) -> Self {
-        let chain = stream.get_ref().1.peer_certificates();
-        let certificate = chain
-            .and_then(<[_]>::first)
-            .map(|own| endpoint.certificate(own));
-        Self {
-            stream: Stream::Secure(Box::new(stream)),
-            peer,
-            certificate,
+            forward: None,
         }
     }
 }
 
-/// Connects to the first address that answers.
-pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Problem> {
-    let mut last = None;
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Requests are whole when written: waiting to fill a segment only adds latency.
-                stream.set_nodelay(true).ok();
-                return Ok((stream, *address));
-            }
-            Err(error) => last = Some(format!("{address}: {error}")),
+impl Stream {
+    /// Of a connection that was found closed: whether the other side had closed it before it read what was written
+    /// last. Its system answers what comes later with a reset, behind the end of what it sent: then nobody has read
+    /// the request, and nobody has acted on it.
+    pub(in crate::protocol) async fn closed_before(&self) -> bool {
+        let Some(stream) = self.tcp() else {
+            return false;
+        };
+        let reset = async {
+            matches!(stream.take_error(), Ok(Some(_)))
+                || stream.ready(Interest::ERROR).await.is_ok()
+                    && matches!(stream.take_error(), Ok(Some(_)))
+        };
+        timeout(ROUND_TRIP, reset).await.unwrap_or(false)
+    }
+
+    fn tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Plain(stream) => Some(stream),
+            Self::Unix(_) => None,
+            Self::Secure(stream) => stream.get_ref().0.tcp(),
         }
     }
-    Err(Problem::new(Failure::Connect, last.unwrap_or_default()))
-}
-
-/// Shakes hands as `host`.
-pub(super) async fn secure(
-    host: &str,
-    config: Arc<ClientConfig>,
-    stream: TcpStream,
-) -> Result<TlsStream<TcpStream>, Problem> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|e| Problem::new(Failure::Tls, e))?;
-    TlsConnector::from(config)
-        .connect(name, stream)
-        .await
-        .map_err(|error: io::Error| Problem::new(Failure::Tls, error))
 }
 
 impl AsyncRead for Stream {
@@ -94,6 +80,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
@@ -107,6 +94,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
@@ -114,6 +102,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
@@ -121,6 +110,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }

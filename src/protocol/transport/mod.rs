@@ -2,20 +2,33 @@
 //! [`Connection`] for requests, and how long the name, connecting and the TLS handshake took, whether they succeeded
 //! or not. Invariant: nothing here knows what is spoken on the stream.
 
+mod connect;
 mod connection;
 mod endpoint;
+mod forward;
+mod socks;
+#[cfg(test)]
+mod tests;
 mod tls;
+mod trouble;
 
 pub(super) use connection::Connection;
 pub(super) use endpoint::Endpoint;
+pub(super) use forward::{Forward, refused};
 pub use tls::{TlsError, TlsSettings};
+pub(super) use trouble::words as tls_trouble;
 
 use super::Problem;
 use crate::record::Failure;
+use crate::scenario::{Dns, Network, Proxy, Speaks};
+use connection::Stream;
 use rustls::ClientConfig;
+use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
+use url::Url;
 
 /// What is offered to a server that speaks TLS, by ALPN (RFC 7301).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,9 +43,9 @@ pub(super) enum Offer {
 pub(super) struct Phases {
     /// Looking up the host.
     pub(super) dns: Option<Duration>,
-    /// Connecting.
+    /// Connecting, through a proxy where there is one.
     pub(super) connect: Option<Duration>,
-    /// The TLS handshake.
+    /// The TLS handshake with the server.
     pub(super) tls: Option<Duration>,
 }
 
@@ -42,23 +55,37 @@ pub(super) struct Dialer {
     tls: TlsSettings,
     /// Made once for all workers.
     config: Arc<OnceLock<Arc<ClientConfig>>>,
+    network: Arc<Network>,
+    /// What `unix:` and `server_name:` are about.
+    target: Option<Url>,
 }
 
 impl Dialer {
-    /// For a scenario's settings. With a private CA the TLS configuration is built at once, so that a bad file is
+    /// For a scenario's settings. Where files are named the TLS configuration is built at once, so that a bad file is
     /// found before anything is sent; otherwise with the first https connection.
     ///
     /// # Errors
-    /// When the CA file cannot be used.
+    /// When a file cannot be used.
     pub(super) fn new(tls: TlsSettings) -> Result<Self, TlsError> {
         let dialer = Self {
             tls,
             config: Arc::default(),
+            network: Arc::default(),
+            target: None,
         };
-        if dialer.tls.ca.is_some() {
+        if dialer.tls.ca.is_some() || dialer.tls.identity.is_some() {
             dialer.config(Offer::default())?;
         }
         Ok(dialer)
+    }
+
+    /// The same on the ways of a network.
+    pub(super) fn with_network(self, network: Network, target: &Url) -> Self {
+        Self {
+            network: Arc::new(network),
+            target: Some(target.clone()),
+            ..self
+        }
     }
 
     /// Opens a connection, with TLS where the endpoint asks for it. What was known of the phases is kept when this
@@ -74,18 +101,109 @@ impl Dialer {
             .then(|| self.config(offer))
             .transpose()
             .map_err(|e| Problem::new(Failure::Tls, e))?;
-        let addresses = match endpoint.addresses() {
-            Some(addresses) => addresses,
-            None => timed(&mut phases.dns, endpoint.resolve()).await?,
-        };
-        let connecting = connection::connect(&addresses);
-        let (stream, peer) = timed(&mut phases.connect, connecting).await?;
+        let mut connection = self.reach(endpoint, offer, phases).await?;
         let Some(config) = config else {
-            return Ok(Connection::plain(stream, peer));
+            return Ok(connection);
         };
-        let securing = connection::secure(&endpoint.host, config, stream);
+        let name = match &self.tls.server_name {
+            Some(name) if self.is_target(endpoint) => name,
+            _ => &endpoint.host,
+        };
+        let securing = tls::secure(name, config, connection.stream);
         let stream = timed(&mut phases.tls, securing).await?;
-        Ok(Connection::secure(stream, peer, endpoint))
+        let chain = stream.get_ref().1.peer_certificates();
+        let own = chain.and_then(<[_]>::first);
+        connection.certificate = own.map(|own| endpoint.certificate(own));
+        connection.stream = Stream::Secure(Box::new(stream));
+        Ok(connection)
+    }
+
+    /// A stream to the endpoint, or to whoever stands before it.
+    async fn reach(
+        &self,
+        endpoint: &Endpoint,
+        offer: Offer,
+        phases: &mut Phases,
+    ) -> Result<Connection, Problem> {
+        if let Some(path) = &self.network.unix
+            && self.is_target(endpoint)
+        {
+            let stream = timed(&mut phases.connect, connect::unix(path)).await?;
+            return Ok(Connection::new(stream, None));
+        }
+        if let Some(proxy) = self.network.proxies.of(endpoint.url()) {
+            return self.through(proxy, (endpoint, offer), phases).await;
+        }
+        let addresses = self.addresses(endpoint, phases).await?;
+        let connecting = connect::connect(&addresses);
+        let (stream, peer) = timed(&mut phases.connect, connecting).await?;
+        Ok(Connection::new(Stream::Plain(stream), Some(peer)))
+    }
+
+    /// The same through a proxy: all that it takes counts as connecting.
+    async fn through(
+        &self,
+        proxy: &Proxy,
+        (endpoint, offer): (&Endpoint, Offer),
+        phases: &mut Phases,
+    ) -> Result<Connection, Problem> {
+        let at = |problem| forward::at(proxy, problem);
+        let hop = endpoint.proxy(proxy);
+        let addresses = self.addresses(hop, phases).await.map_err(at)?;
+        let target = match proxy.speaks {
+            Speaks::Socks5 => self.addresses(endpoint, phases).await?.first().copied(),
+            Speaks::Http | Speaks::Https | Speaks::Socks5h => None,
+        };
+        let config = match proxy.speaks {
+            Speaks::Https => Some(self.config(Offer::Http1)),
+            _ => None,
+        };
+        let config = config.transpose();
+        let config = config.map_err(|e| at(Problem::new(Failure::Tls, e)))?;
+        let passes_on = endpoint.forwards && offer == Offer::Http1;
+        let opening = async {
+            let (stream, _) = connect::connect(&addresses).await.map_err(at)?;
+            let mut stream = Stream::Plain(stream);
+            if let Some(config) = config {
+                let secured = tls::secure(&proxy.host, config, stream).await;
+                stream = Stream::Secure(Box::new(secured.map_err(at)?));
+            }
+            match proxy.speaks {
+                Speaks::Http | Speaks::Https if passes_on => Ok(stream),
+                Speaks::Http | Speaks::Https => forward::tunnel(proxy, endpoint, stream).await,
+                Speaks::Socks5 | Speaks::Socks5h => {
+                    socks::connect(proxy, endpoint, target, stream).await
+                }
+            }
+        };
+        let stream = timed(&mut phases.connect, opening).await?;
+        let mut connection = Connection::new(stream, None);
+        if passes_on && matches!(proxy.speaks, Speaks::Http | Speaks::Https) {
+            connection.forward = Some(Arc::new(Forward::new(proxy, endpoint)));
+        }
+        Ok(connection)
+    }
+
+    async fn addresses(
+        &self,
+        endpoint: &Endpoint,
+        phases: &mut Phases,
+    ) -> Result<Rc<[SocketAddr]>, Problem> {
+        let all = match endpoint.addresses(&self.network) {
+            Some(addresses) => addresses,
+            None => {
+                let kept = self.network.dns == Dns::Run;
+                timed(&mut phases.dns, endpoint.resolve(kept)).await?
+            }
+        };
+        endpoint.of_family(all, self.network.family)
+    }
+
+    fn is_target(&self, endpoint: &Endpoint) -> bool {
+        self.target.as_ref().is_some_and(|target| {
+            target.host_str() == endpoint.url().host_str()
+                && target.port_or_known_default() == Some(endpoint.port)
+        })
     }
 
     fn config(&self, offer: Offer) -> Result<Arc<ClientConfig>, TlsError> {

@@ -103,6 +103,7 @@ fn run(view: &View) -> Value {
         "measured_s": rounded(run.measured),
         "seed": run.seed,
         "load": run.load,
+        "via": run.via,
         "connections": run.connections,
         "phases": run.phases.iter().map(|phase| json!({
             "name": phase.name,
@@ -372,6 +373,7 @@ fn health(view: &View, health: &HealthView) -> Value {
         "workers": health.workers,
         "connections_opened": health.connections,
         "connections_reused": health.reused,
+        "reconnects": health.reconnects,
         "in_flight_max": health.in_flight,
         "in_flight_limit": health.in_flight_limit,
         "descriptor_limit": health.descriptor_limit,

@@ -6,7 +6,7 @@ use crate::record::{Exhibit, Failure, Field, MASK, Message, Origin, RunRecord, W
 use crate::report::text::{self, put};
 
 /// Headers that curl sets by itself.
-const OWN: [&str; 3] = ["host", "content-length", "user-agent"];
+const OWN: [&str; 2] = ["content-length", "user-agent"];
 
 /// What curl sets by itself is left out; a body that was shortened is named by its place.
 /// What was never sent has none.
@@ -26,6 +26,9 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
         Some(ca) if secure => put(&mut command, format_args!(" --cacert {}", quoted(ca))),
         _ => {}
     }
+    for (option, value) in &record.curl {
+        put(&mut command, format_args!(" {option} {}", quoted(value)));
+    }
     let carries = !request.body.is_empty() || request.origin.is_some();
     match method {
         "GET" if !carries => {}
@@ -35,12 +38,15 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
     }
     command.push(' ');
     command.push_str(&quoted(url));
+    let authority = url.split("://").nth(1);
+    let authority = authority.and_then(|rest| rest.split(['/', '?']).next());
     let form = matches!(request.origin, Some(Origin::Form(_)));
     for (name, value) in &request.headers {
         let lower = name.to_ascii_lowercase();
         // curl puts a form together itself, and cannot pack it.
         let of_form = lower == "content-type" || request.packed && lower == "content-encoding";
-        if OWN.contains(&lower.as_str()) || form && of_form {
+        let own = lower == "host" && authority == Some(value.as_str());
+        if own || OWN.contains(&lower.as_str()) || form && of_form {
             continue;
         }
         if lower == "accept-encoding" {

@@ -118,6 +118,7 @@ fn kind(what: What) -> &'static str {
         What::Check(_) => "check",
         What::Failure(F::Dns) => "dns",
         What::Failure(F::Connect) => "connect",
+        What::Failure(F::Exhausted) => "exhausted",
         What::Failure(F::Tls) => "tls",
         What::Failure(F::Write) => "write",
         What::Failure(F::Read) => "read",

@@ -23,6 +23,8 @@ pub struct RunView {
     pub env: Option<String>,
     /// Base URL of the target.
     pub target: String,
+    /// What stood between the generator and the target.
+    pub via: Vec<String>,
     /// When it began, RFC 3339.
     pub started: String,
     /// From the first arrival due to the last answer, in seconds.
@@ -91,6 +93,7 @@ impl RunView {
             profile: text::line(&record.profile),
             env: record.env.as_deref().map(text::line),
             target: text::line(&record.target),
+            via: record.via.iter().map(|part| text::line(part)).collect(),
             started: record.started.clone(),
             elapsed: record.elapsed as f64 / 1e9,
             measured: measured_seconds(record),
@@ -205,6 +208,8 @@ pub struct HealthView {
     pub connections: u64,
     /// Requests on connections that were there already.
     pub reused: u64,
+    /// Kept connections that turned out closed; their requests went out on new ones.
+    pub reconnects: u64,
     /// Most requests in flight.
     pub in_flight: u64,
     /// The limit on them.
@@ -228,6 +233,7 @@ impl HealthView {
             workers: health.workers,
             connections: health.connections,
             reused: health.reused,
+            reconnects: health.reconnects,
             in_flight: health.in_flight,
             in_flight_limit: health.in_flight_limit,
             descriptor_limit: health.descriptor_limit,

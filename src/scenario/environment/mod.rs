@@ -121,6 +121,17 @@ impl Environment {
         all
     }
 
+    /// A variable of this process, whatever `-e` and `.env` say.
+    pub(super) fn of_the_process(&self, name: &str) -> Option<&str> {
+        self.process.get(name).map(String::as_str)
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_process(mut self, name: &str, value: &str) -> Self {
+        self.process.insert(name.into(), value.into());
+        self
+    }
+
     pub(super) fn chosen(&self) -> Option<&str> {
         self.chosen.as_deref()
     }

@@ -40,6 +40,31 @@ pub(in crate::scenario) static ENVIRONMENT: Shape = Shape {
         ),
         key("tls", Type::Object(&TLS), "How servers are verified here."),
         key(
+            "proxy",
+            Type::Text,
+            "The proxy before the hosts of this environment, or `off`.",
+        ),
+        key(
+            "unix",
+            Type::Text,
+            "The Unix socket on which the target listens here.",
+        ),
+        key(
+            "resolve",
+            Type::MapOf(&Type::Either(&[Type::Text, Type::List(&Type::Text)])),
+            "Addresses that are not looked up here; over the file's, key by key.",
+        ),
+        key(
+            "dns",
+            Type::Words(&crate::scenario::vocabulary::DNS),
+            "How often host names are looked up here.",
+        ),
+        key(
+            "ip",
+            Type::Words(&crate::scenario::vocabulary::FAMILIES),
+            "Which addresses of a host are used here.",
+        ),
+        key(
             "connections",
             Type::Words(&crate::scenario::vocabulary::CONNECTIONS),
             "Whose connections are used again here.",

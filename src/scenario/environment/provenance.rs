@@ -2,15 +2,21 @@
 //! Invariant: a text that holds a declared secret is given as it was written, with `${NAME}` in it.
 
 use super::{Lookup, Use};
+use crate::scenario::network::shown as proxy_shown;
 use crate::source::{Kind, Node, Span, Spanned};
 
 /// The keys whose values are settings; the journeys are not.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 16] = [
     "scenario",
     "target",
     "budgets",
     "allow",
     "tls",
+    "proxy",
+    "unix",
+    "resolve",
+    "dns",
+    "ip",
     "connections",
     "keep_alive",
     "defaults",
@@ -85,6 +91,10 @@ impl Walk<'_> {
                     .collect();
                 let spans = items.iter().map(|item| item.span).collect();
                 (texts.join(", "), spans)
+            }
+            _ if path == "proxy" => {
+                let text = proxy_shown(&self.text(written, filled));
+                (text, vec![written.span])
             }
             _ => (self.text(written, filled), vec![written.span]),
         };

@@ -98,8 +98,12 @@ impl Secrets {
         self.values
     }
 
-    /// A value that is secret whatever the file says.
-    pub(in crate::scenario) fn add(&mut self, name: &str, value: &str) {
+    /// Takes a value for a secret that nobody declared.
+    pub(in crate::scenario) fn hide(&mut self, name: &str, value: &str) {
+        self.add(name, value);
+    }
+
+    fn add(&mut self, name: &str, value: &str) {
         let secret = Secret {
             name: name.into(),
             value: value.into(),

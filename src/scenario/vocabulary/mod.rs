@@ -22,6 +22,12 @@ use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
 /// Whose connections are used again.
 pub(super) const CONNECTIONS: [&str; 2] = ["shared", "per user"];
+/// How often host names are looked up.
+pub(super) const DNS: [&str; 2] = ["run", "request"];
+/// Which addresses of a host are used.
+pub(super) const FAMILIES: [&str; 3] = ["any", "4", "6"];
+/// The least versions of TLS.
+pub(super) const TLS_VERSIONS: [&str; 2] = ["1.2", "1.3"];
 /// The ways to say how much; exactly one stands in a profile.
 pub(super) const LOADS: [&str; 6] = ["passes", "rate", "users", "stairs", "spike", "stages"];
 
@@ -95,7 +101,36 @@ pub static SCENARIO: Shape = Shape {
             TEXTS,
             "Hosts you own, which may get more than 50 requests a second.",
         ),
-        key("tls", Type::Object(&TLS), "How servers are verified."),
+        key(
+            "tls",
+            Type::Object(&TLS),
+            "How servers are verified, and who we are to them.",
+        ),
+        key(
+            "proxy",
+            Type::Text,
+            "`http://user:password@host:port`, `https://…`, `socks5://…`, `socks5h://…`, `environment` or `off`; the environment's, except for this machine, when left out.",
+        ),
+        key(
+            "unix",
+            Type::Text,
+            "The Unix socket on which the target listens, relative to this file; `target:` then says the scheme and the host header.",
+        ),
+        key(
+            "resolve",
+            Type::MapOf(&TEXTS),
+            "Addresses that are not looked up, as curl's `--resolve`: `shop.test: 10.0.0.7`, `\"shop.test:443\": \"10.0.0.7:8443\"`.",
+        ),
+        key(
+            "dns",
+            Type::Words(&DNS),
+            "How often host names are looked up: once a `run` (the default), or for each `request` that opens a connection.",
+        ),
+        key(
+            "ip",
+            Type::Words(&FAMILIES),
+            "Which addresses of a host are used: `any` that answers first (the default), `4` or `6`.",
+        ),
         key(
             "connections",
             Type::Words(&CONNECTIONS),
@@ -183,6 +218,26 @@ pub(super) static TLS: Shape = Shape {
             "insecure",
             Type::Boolean,
             "`true` accepts any certificate: for throwaway test systems only.",
+        ),
+        key(
+            "cert",
+            Type::Text,
+            "A PEM file with the client's certificate, and those up to its authority, for servers that ask for one.",
+        ),
+        key(
+            "key",
+            Type::Text,
+            "A PEM file with the key of `cert`, not encrypted.",
+        ),
+        key(
+            "min",
+            Type::Words(&TLS_VERSIONS),
+            "The least version that is spoken: `1.2` (the default) or `1.3`.",
+        ),
+        key(
+            "server_name",
+            Type::Text,
+            "The name that the target is asked for (SNI) and verified as, in the place of its host.",
         ),
     ],
 };

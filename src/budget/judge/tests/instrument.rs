@@ -1,13 +1,24 @@
 //! Faults of the generator, one by one: exit 7 and a sentence.
 
 use super::*;
-use crate::record::{Histogram, Platform};
+use crate::record::{Failure, FailureCount, Histogram, Platform, What};
 
 /// Lag of 100,000 requests: `late` of them by `by`.
 fn lag(late: u64, by: Nanos) -> Histogram {
     let mut lag = times(100_000 - late, MS / 20);
     lag.merge(&times(late, by));
     lag
+}
+
+fn exhausted(count: u64) -> FailureCount {
+    FailureCount {
+        step: 0,
+        what: What::Failure(Failure::Exhausted),
+        label: String::new(),
+        count,
+        first: 0,
+        last: 0,
+    }
 }
 
 /// What is wrong, lag (requests of 100,000, by how much), CPU, throttled, dropped, model, exit code.
@@ -59,7 +70,7 @@ fn when_the_generator_is_at_fault() {
 fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() {
     type Broken = fn(&mut RunRecord);
     #[rustfmt::skip]
-    let faults: [(&str, Broken, &str, &str); 7] = [
+    let faults: [(&str, Broken, &str, &str); 8] = [
         ("lag", |r| r.health.lag = lag(2_000, 40 * MS),
             "schedule lag p99: 40 ms, limit 10 ms", "lower the rate"),
         ("drops", |r| { r.health.cpu_share = 0.95; r.counts.dropped_in_flight = 7; },
@@ -68,6 +79,8 @@ fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() 
             r.counts.dropped_in_flight = 7;
             (r.health.in_flight_limit, r.health.in_flight_wanted, r.health.descriptor_limit) = (64, 2_000, 128);
         }, "too few connections: 7 with room for 64 of 2,000, limit 0", "open files (128)"),
+        ("own ports", |r| r.failures.push(exhausted(12)),
+            "this machine had no port or no file left: 12, limit 0", "ip_local_port_range"),
         ("quota", |r| { r.health.cpu_share = 0.9; r.health.throttled = 3; },
             "stopped by a CPU quota: 3 times at 90 % CPU", "raise the CPU limit of the container"),
         ("quota and lag", |r| { r.health.lag = lag(2_000, 40 * MS); r.health.throttled = 3; },

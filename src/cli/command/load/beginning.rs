@@ -41,6 +41,8 @@ pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
             .map(|ca| ca.display().to_string()),
         env: inputs.scenario.environment.clone(),
         target: inputs.scenario.target.value.to_string(),
+        via: inputs.way(),
+        curl: inputs.way_of_curl(),
         started: jiff::Timestamp::now().to_string(),
         seed: plan.seed,
         model: model(plan),

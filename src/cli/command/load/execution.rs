@@ -40,6 +40,9 @@ pub(super) fn execute(
             "{} → {}: {plan}, seed {}",
             inputs.scenario.name, inputs.scenario.target.value, plan.seed
         );
+        for part in inputs.way() {
+            eprintln!("via {part}");
+        }
     }
     let caller = blueprint.clone();
     let capacity = capacity(&inputs.scenario, &plan);

@@ -17,9 +17,10 @@ use crate::cli::output::Folder;
 use crate::cli::preflight;
 use crate::load::Capacity;
 use crate::plan::{Load, Plan};
-use crate::protocol::{Blueprint, Reach, TlsSettings};
+use crate::protocol::{Blueprint, Reach};
 use crate::scenario::{Connections, Scenario};
 use execution::execute;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// One run, ready to start.
@@ -41,13 +42,11 @@ fn prepare(
 ) -> Result<Prepared, Error> {
     inputs.check_reach(&plan, how.i_own_this_target)?;
     let scenario = &inputs.scenario;
-    let tls = TlsSettings {
-        ca: scenario.tls.ca.clone(),
-        insecure: scenario.tls.insecure,
-    };
+    let tls = scenario.tls.clone();
     let reach = reach(scenario, &plan);
     preflight::check_steps(scenario, &reach)?;
     let blueprint = Blueprint::new(scenario.target.value.clone(), tls, reach)?
+        .with_network(scenario.network.clone())
         .with_connections(scenario.connections);
     let folder = Folder::open(
         out.unwrap_or_else(|| Folder::default_for(&scenario.name, &jiff::Zoned::now())),
@@ -80,7 +79,7 @@ pub(super) fn shortages(capacity: &Capacity, scenario: &Scenario, plan: &Plan) -
         Connections::PerUser => flows,
         Connections::PerRequest => flows * plan.requests_per_flow,
     };
-    let loopback = crate::protocol::is_loopback(&scenario.target.value);
+    let loopback = scenario.network.is_local(&scenario.target.value, true);
     shortages.extend(capacity.exhaustion(opened, plan.duration(), loopback));
     shortages
 }
@@ -91,5 +90,19 @@ fn reach(scenario: &Scenario, plan: &Plan) -> Reach {
         return Reach::Any;
     }
     let target = scenario.target.value.host_str().map(str::to_owned);
-    Reach::Only(scenario.allow.iter().cloned().chain(target).collect())
+    // Hosts that `resolve:` sends to this machine, whatever the port.
+    let fixed = scenario.network.resolve.iter().filter(|fixed| {
+        let local = |address: &SocketAddr| address.ip().is_loopback();
+        fixed.port.is_none() && fixed.addresses.iter().all(local)
+    });
+    let here = fixed.map(|fixed| fixed.host.clone());
+    Reach::Only(
+        scenario
+            .allow
+            .iter()
+            .cloned()
+            .chain(target)
+            .chain(here)
+            .collect(),
+    )
 }

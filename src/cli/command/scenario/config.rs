@@ -177,7 +177,15 @@ fn unwritten(inputs: &Inputs, reading: &Reading, written: &[Row]) -> Vec<Row> {
         Connections::PerUser => "per user",
         Connections::Shared | Connections::PerRequest => "shared",
     };
+    let proxy = match scenario.network.proxies.of(&scenario.target.value) {
+        Some(proxy) => format!("the environment's: {proxy}"),
+        None => "none before the target".into(),
+    };
+    rows.push(row("proxy", proxy, From::Default));
     for (key, value) in [
+        ("dns", "run"),
+        ("ip", "any"),
+        ("tls.min", "1.2"),
         ("allow", "this machine only, above 50 req/s"),
         ("tls.ca", "the system's authorities"),
         ("tls.insecure", "false"),

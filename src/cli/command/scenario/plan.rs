@@ -53,6 +53,9 @@ fn overview(inputs: &Inputs, plan: &Plan) -> String {
         "{} → {}\n{plan}\nseed {}\n",
         inputs.scenario.name, inputs.scenario.target.value, plan.seed
     );
+    for part in inputs.way() {
+        writeln!(out, "via {part}").ok();
+    }
     let names = plan.phases.iter().map(|p| p.name.chars().count());
     let width = names.max().unwrap_or(0).max(10);
     for phase in &plan.phases {

@@ -2,6 +2,7 @@
 //! length are right whatever the scenario says, and everything is appended to memory that is used again.
 
 use crate::protocol::Headers;
+use crate::protocol::transport::Forward;
 use bytes::Bytes;
 use http::{Method, header};
 use std::io::Write as _;
@@ -18,6 +19,8 @@ pub(in super::super) struct Outgoing<'a> {
     pub(in super::super) headers: &'a Headers,
     /// What the host header says where the scenario does not.
     pub(in super::super) host: &'a str,
+    /// What a proxy that passes requests on must be told.
+    pub(in super::super) forward: Option<&'a Forward>,
     /// What the user's jar has for this request.
     pub(in super::super) cookies: Option<&'a str>,
     pub(in super::super) body: &'a Bytes,
@@ -29,6 +32,9 @@ impl Outgoing<'_> {
         out.clear();
         out.extend_from_slice(self.method.as_str().as_bytes());
         out.push(b' ');
+        if let Some(forward) = self.forward {
+            out.extend_from_slice(forward.origin.as_bytes());
+        }
         if !self.path.starts_with(['/', '*']) {
             out.push(b'/');
         }
@@ -36,6 +42,9 @@ impl Outgoing<'_> {
         out.extend_from_slice(b" HTTP/1.1\r\n");
         if !self.headers.has_host() {
             line(out, b"host: ", self.host);
+        }
+        if let Some(authorization) = self.forward.and_then(|f| f.authorization.as_deref()) {
+            line(out, b"proxy-authorization: ", authorization);
         }
         match self.cookies {
             None => out.extend_from_slice(self.headers.lines()),
@@ -109,6 +118,7 @@ mod tests {
             path: "/a?b",
             headers: &headers,
             host: "h:1",
+            forward: None,
             cookies: None,
             body: &empty,
         };

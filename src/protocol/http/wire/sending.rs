@@ -4,6 +4,7 @@
 use super::reader::Reader;
 use super::request::Outgoing;
 use crate::protocol::Problem;
+use crate::protocol::transport::tls_trouble;
 use crate::record::Failure;
 use bytes::{Buf as _, Bytes};
 use std::io::{self, ErrorKind};
@@ -121,12 +122,17 @@ impl Sending {
     /// The connection ended, with this error or without one, before the answer did.
     pub(super) fn lost(&self, reader: &Reader, error: Option<io::Error>) -> Lost {
         let unanswered = !reader.answered() && error.as_ref().is_none_or(broken);
-        let failure = if reader.answered() || matches!(self, Self::Nothing) {
+        // An alert of the server, which may come long after the handshake.
+        let trouble = error.as_ref().and_then(tls_trouble);
+        let failure = if trouble.is_some() {
+            Failure::Tls
+        } else if reader.answered() || matches!(self, Self::Nothing) {
             Failure::Read
         } else {
             Failure::Write
         };
         let detail = match (self, error) {
+            _ if trouble.is_some() => trouble.unwrap_or_default(),
             (Self::Failed { error, .. }, _) => error.to_string(),
             (_, Some(error)) => error.to_string(),
             (Self::Nothing, None) => "the connection was closed before an answer came".to_owned(),

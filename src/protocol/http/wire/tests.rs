@@ -57,6 +57,7 @@ impl Script {
 
 fn outgoing<'a>(method: &'a Method, headers: &'a Headers, body: &'a Bytes) -> Outgoing<'a> {
     Outgoing {
+        forward: None,
         method,
         path: "/",
         headers,

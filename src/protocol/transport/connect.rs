@@ -1,0 +1,241 @@
+//! From addresses to a stream. In: the addresses of a host, in the system's order; out: the first connection, raced
+//! as RFC 8305 says (families in turn, the next one 250 ms after the last or once that failed). Invariant: a machine
+//! that has no port or file left is told from a target that refuses.
+
+use super::connection::Stream;
+use crate::protocol::Problem;
+use crate::record::Failure;
+use rustix::io::Errno;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// The head start of each address (RFC 8305, section 5).
+const STAGGER: Duration = Duration::from_millis(250);
+/// Addresses that a failure names.
+const NAMED: usize = 4;
+
+/// What became of one address.
+type Tried = (SocketAddr, io::Result<TcpStream>);
+
+/// Connects to the first address that answers.
+pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Problem> {
+    let (address, stream) = match addresses {
+        // Nothing to race.
+        [only] => {
+            let stream = TcpStream::connect(only).await;
+            (*only, stream.map_err(|e| failed(&[(*only, e)]))?)
+        }
+        several => race(several).await.map_err(|errors| failed(&errors))?,
+    };
+    // Requests are whole when written: waiting to fill a segment only adds latency.
+    stream.set_nodelay(true).ok();
+    Ok((stream, address))
+}
+
+async fn race(
+    addresses: &[SocketAddr],
+) -> Result<(SocketAddr, TcpStream), Vec<(SocketAddr, io::Error)>> {
+    let mut waiting = in_turn(addresses).into_iter();
+    let mut racing: JoinSet<Tried> = JoinSet::new();
+    let mut errors = Vec::new();
+    loop {
+        let next = waiting.next();
+        let more = next.is_some();
+        if let Some(address) = next {
+            racing.spawn(async move { (address, TcpStream::connect(address).await) });
+        } else if racing.is_empty() {
+            return Err(errors);
+        }
+        tokio::select! {
+            Some(ended) = racing.join_next() => match ended {
+                Ok((address, Ok(stream))) => return Ok((address, stream)),
+                Ok((address, Err(error))) => errors.push((address, error)),
+                // Nobody aborts them but the end of the run.
+                Err(_) => {}
+            },
+            () = sleep(STAGGER), if more => {}
+        }
+    }
+}
+
+/// The families one after the other, beginning with that of the first address; within one, the order stays.
+fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first() else {
+        return Vec::new();
+    };
+    let (mut these, mut others): (Vec<SocketAddr>, Vec<_>) = addresses
+        .iter()
+        .partition(|a| a.is_ipv4() == first.is_ipv4());
+    these.reverse();
+    others.reverse();
+    let mut all = Vec::with_capacity(addresses.len());
+    while all.len() < addresses.len() {
+        all.extend(these.pop());
+        all.extend(others.pop());
+    }
+    all
+}
+
+/// Why no address gave a connection.
+fn failed(errors: &[(SocketAddr, io::Error)]) -> Problem {
+    let named = errors.iter().take(NAMED);
+    let mut words: Vec<String> = named.map(|(at, e)| format!("{at}: {}", said(e))).collect();
+    if errors.len() > NAMED {
+        words.push(format!("and {} addresses more", errors.len() - NAMED));
+    }
+    let files = errors.iter().any(|(_, e)| out_of_files(e));
+    // A machine without IPv6 says the same of an IPv6 address: only where it says so of all is it out of ports.
+    let ports = !errors.is_empty() && errors.iter().all(|(_, e)| out_of_ports(e));
+    let failure = match files || ports {
+        true => Failure::Exhausted,
+        false => Failure::Connect,
+    };
+    Problem::new(failure, words.join("; "))
+}
+
+/// Connects to a Unix socket.
+pub(super) async fn unix(path: &Path) -> Result<Stream, Problem> {
+    match UnixStream::connect(path).await {
+        Ok(stream) => Ok(Stream::Unix(stream)),
+        Err(error) => {
+            let failure = match out_of_files(&error) {
+                true => Failure::Exhausted,
+                false => Failure::Connect,
+            };
+            let detail = format!("the Unix socket {}: {}", path.display(), said(&error));
+            Err(Problem::new(failure, detail))
+        }
+    }
+}
+
+/// A problem of a lookup: of the name, or of this machine.
+pub(super) fn lookup_failed(error: &io::Error, name: &str) -> Problem {
+    let failure = match out_of_files(error) {
+        true => Failure::Exhausted,
+        false => Failure::Dns,
+    };
+    Problem::new(failure, format!("{name}: {}", said(error)))
+}
+
+fn said(error: &io::Error) -> String {
+    if out_of_files(error) {
+        format!("this machine has no file left for a connection ({error})")
+    } else if out_of_ports(error) {
+        format!("this machine has no local port left, or no address of that family ({error})")
+    } else {
+        error.to_string()
+    }
+}
+
+fn out_of_files(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(code, Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS))
+}
+
+fn out_of_ports(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    fn addresses(all: &[&str]) -> Vec<SocketAddr> {
+        all.iter().map(|a| a.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns() {
+        for (given, expected) in [
+            (
+                &["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"][..],
+                &["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"][..],
+            ),
+            (
+                &["1.1.1.1:1", "2.2.2.2:1", "[::1]:1"],
+                &["1.1.1.1:1", "[::1]:1", "2.2.2.2:1"],
+            ),
+            (&["1.1.1.1:1"], &["1.1.1.1:1"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(in_turn(&addresses(given)), addresses(expected));
+        }
+    }
+
+    #[test]
+    fn a_machine_that_ran_out_is_told_from_a_target_that_refuses() {
+        let (v4, v6) = ("127.0.0.1:1", "[::1]:1");
+        let of = |errors: &[(&str, Errno)]| {
+            let errors: Vec<_> = errors
+                .iter()
+                .map(|(at, code)| (at.parse().unwrap(), io::Error::from(*code)))
+                .collect();
+            failed(&errors)
+        };
+        for (errors, failure, words) in [
+            (
+                &[(v4, Errno::CONNREFUSED)][..],
+                Failure::Connect,
+                "127.0.0.1:1: ",
+            ),
+            (
+                &[(v4, Errno::ADDRNOTAVAIL)],
+                Failure::Exhausted,
+                "no local port left",
+            ),
+            (&[(v4, Errno::MFILE)], Failure::Exhausted, "no file left"),
+            (&[(v4, Errno::NFILE)], Failure::Exhausted, "no file left"),
+            (
+                &[(v6, Errno::ADDRNOTAVAIL), (v4, Errno::CONNREFUSED)],
+                Failure::Connect,
+                "; 127.0.0.1:1: ",
+            ),
+            (
+                &[(v4, Errno::CONNREFUSED), (v4, Errno::MFILE)],
+                Failure::Exhausted,
+                "no file left",
+            ),
+            (
+                &[(v4, Errno::TIMEDOUT); 9],
+                Failure::Connect,
+                "and 5 addresses more",
+            ),
+        ] {
+            let problem = of(errors);
+            assert_eq!(problem.failure, failure, "{problem:?}");
+            assert!(problem.detail.contains(words), "{problem:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_address_that_answers_wins() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let refused = socket.local_addr().unwrap();
+        for all in [vec![good], vec![refused, good], vec![good, refused]] {
+            assert_eq!(connect(&all).await.unwrap().1, good);
+        }
+        let problem = connect(&[refused, refused]).await.unwrap_err();
+        assert_eq!(problem.failure, Failure::Connect);
+        assert_eq!(problem.detail.matches(&refused.to_string()).count(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_says_nothing_holds_up_the_next_for_a_quarter_of_a_second() {
+        // On a paused clock the stagger passes at once, and a connection on loopback is there before it.
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let good = listener.local_addr().unwrap();
+        // A documentation network (RFC 5737): dropped, refused or unreachable, and never answered.
+        let silent: SocketAddr = "192.0.2.1:9".parse().unwrap();
+        let won = connect(&[silent, good]).await.unwrap();
+        assert_eq!(won.1, good);
+    }
+}
