@@ -77,6 +77,8 @@ pub struct Exchange {
     pub first_byte: Option<Instant>,
     /// When the last byte arrived, or the failure was known.
     pub done: Instant,
+    /// Waiting for a place on a connection that others use, where there is such a one: even if it was no time.
+    pub wait: Option<Duration>,
     /// Looking up the host, where that had not been done before.
     pub dns: Option<Duration>,
     /// Opening connections, where some were opened.
@@ -92,7 +94,7 @@ pub struct Exchange {
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// HTTP/1.0 or 1.1.
+    /// HTTP/1.0, 1.1 or 2.
     pub version: Version,
     /// The headers.
     pub headers: Head,

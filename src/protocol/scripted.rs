@@ -78,6 +78,7 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
             sent,
             first_byte: (!timed_out).then(|| sent + Duration::from_nanos(reply.head)),
             done: Instant::now(),
+            wait: None,
             dns: None,
             connect: None,
             tls: None,

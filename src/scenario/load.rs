@@ -163,6 +163,8 @@ fn read<'a>(
     let allow = settings::allow(loading, &fields);
     let tls = settings::tls(loading, &fields);
     let connections = settings::connections(loading, &fields);
+    let http = settings::http(loading, &fields);
+    let streams = settings::streams(loading, &fields, http);
     let preflight = settings::preflight(loading, &fields);
     let constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
@@ -188,6 +190,8 @@ fn read<'a>(
         allow,
         tls,
         connections,
+        http,
+        streams,
         preflight,
         variables: Vec::new(),
         data,

@@ -28,7 +28,7 @@ pub use flow::{
 pub use load::{environments, load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
-pub use settings::{Connections, Tls, parse_target};
+pub use settings::{Connections, Http, Tls, parse_target};
 pub use vocabulary::SCENARIO;
 
 use crate::expr::Value;
@@ -74,6 +74,10 @@ pub struct Scenario {
     pub tls: Tls,
     /// How long connections are kept, and for whom.
     pub connections: Connections,
+    /// Which version of HTTP is spoken.
+    pub http: Http,
+    /// Requests at once on an HTTP/2 connection, where the scenario bounds them.
+    pub streams: Option<u32>,
     /// Whether each host gets one request before a load.
     pub preflight: bool,
     /// Slot → name of a captured variable or `feeder.column`.

@@ -200,6 +200,7 @@ mod tests {
             sent: now,
             first_byte: None,
             done: now,
+            wait: None,
             dns: None,
             connect: None,
             tls: None,

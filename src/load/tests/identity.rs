@@ -37,6 +37,7 @@ impl Protocol for Guarded {
             sent,
             first_byte: None,
             done: Instant::now(),
+            wait: None,
             dns: None,
             connect: None,
             tls: None,

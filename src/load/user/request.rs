@@ -267,6 +267,7 @@ fn unsent(failure: Failure, why: String) -> Exchange {
         sent: now,
         first_byte: None,
         done: now,
+        wait: None,
         dns: None,
         connect: None,
         tls: None,

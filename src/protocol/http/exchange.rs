@@ -2,8 +2,11 @@
 //! connection is used again only when its answer was read whole, and a request is sent twice only when the server
 //! cannot have acted on the first one.
 
+use super::multiplex::{self, Link, Target};
+use super::origin::Origin;
+use super::pool::Way;
 use super::redirect::Hop;
-use super::wire::{self, Arrival, Outgoing, Purpose, Received};
+use super::wire::{self, Arrival, Lost, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
@@ -12,7 +15,13 @@ use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
 use crate::record::Failure;
 use bytes::Bytes;
 use http::Method;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::SystemTime;
+
+/// How often a request is sent again at most.
+const MOST: u32 = 8;
 
 impl Client {
     /// Sends a call, follows its redirects, reads the answer.
@@ -52,14 +61,9 @@ impl Client {
                 later = line;
                 later.as_deref()
             };
-            let (connection, received) =
-                self.send(&hop, cookies, &mut session.kept, timings).await?;
+            let (received, shown) = self.send(&hop, cookies, &mut session.kept, timings).await?;
             if received.has.cookies {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
-            }
-            let (peer, certificate) = (connection.peer, connection.certificate.clone());
-            if received.reusable {
-                self.keep(&hop.origin, &mut session.kept, connection);
             }
             let Some(url) = hop.next(&received)? else {
                 let (size, packed) = (received.size, received.has.coding);
@@ -73,8 +77,8 @@ impl Client {
                     headers: received.head,
                     received: size,
                     redirects,
-                    peer: Some(peer),
-                    certificate,
+                    peer: Some(shown.peer),
+                    certificate: shown.certificate,
                 });
             };
             self.blueprint.reach.permit(&url)?;
@@ -91,7 +95,7 @@ impl Client {
         cookies: Option<&str>,
         kept: &mut Kept,
         timings: &mut Timings,
-    ) -> Result<(Connection, Received), Problem> {
+    ) -> Result<(Received, Shown), Problem> {
         let call = &hop.call;
         let request = Outgoing {
             method: &call.method,
@@ -106,33 +110,83 @@ impl Client {
             keep: call.keep_body,
             follow: call.redirects > 0,
         };
+        let mut sent = 0;
         loop {
-            let waiting = self.kept(&hop.origin, kept).await;
-            let reused = waiting.is_some();
-            let mut connection = match waiting {
-                Some(connection) => connection,
-                None => self.open(&hop.origin, timings).await?,
-            };
+            let (way, reused) = self.way(&hop.origin, kept, timings).await?;
             let arrival = &mut timings.arrival;
             *arrival = Arrival::default();
-            let stream = &mut connection.stream;
-            match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
+            let tried = match way {
+                Way::Alone(connection) => {
+                    let kept = (&hop.origin, &mut *kept);
+                    self.alone(connection, kept, (&request, purpose), arrival)
+                        .await
+                        .map_err(|lost| Lost {
+                            // Of what is written through TLS nobody knows how much went out.
+                            unsent: lost.unsent && reused && !hop.origin.secure(),
+                            ..lost
+                        })
+                }
+                Way::Among(place) => {
+                    let request = (&request, hop.target());
+                    among(&place.link, request, (purpose, sent > 0), arrival).await
+                }
+            };
+            let lost = match tried {
                 Ok(received) => {
                     self.reused.set(self.reused.get() + u64::from(reused));
-                    return Ok((connection, received));
+                    return Ok(received);
                 }
-                Err(lost) => {
-                    // Of what is written through TLS nobody knows how much went out.
-                    let unsent = lost.unsent && !hop.origin.secure();
-                    let again = unsent || lost.unanswered && call.method.is_idempotent();
-                    if !(reused && again) {
-                        return Err(lost.problem);
-                    }
-                    self.reconnects.set(self.reconnects.get() + 1);
-                }
+                Err(lost) => lost,
+            };
+            let repeated = lost.unanswered && reused && call.method.is_idempotent();
+            if sent >= MOST || !(lost.unsent || repeated) {
+                return Err(lost.problem);
             }
+            sent += 1;
+            self.reconnects.set(self.reconnects.get() + 1);
         }
     }
+
+    /// A request on a connection of its own.
+    async fn alone(
+        &self,
+        mut connection: Connection,
+        (origin, kept): (&Rc<Origin>, &mut Kept),
+        (request, purpose): (&Outgoing<'_>, Purpose),
+        arrival: &mut Arrival,
+    ) -> Result<(Received, Shown), Lost> {
+        let stream = &mut connection.stream;
+        let received = wire::exchange(stream, &self.scratch, request, purpose, arrival).await?;
+        let shown = Shown {
+            peer: connection.peer,
+            certificate: connection.certificate.clone(),
+        };
+        if received.reusable {
+            self.keep(origin, kept, connection);
+        }
+        Ok((received, shown))
+    }
+}
+
+/// A request on a connection that others use, too.
+async fn among(
+    link: &Link,
+    (request, target): (&Outgoing<'_>, Target<'_>),
+    purpose: (Purpose, bool),
+    arrival: &mut Arrival,
+) -> Result<(Received, Shown), Lost> {
+    let received = multiplex::exchange(link, request, target, purpose, arrival).await?;
+    let shown = Shown {
+        peer: link.peer,
+        certificate: link.certificate.clone(),
+    };
+    Ok((received, shown))
+}
+
+/// What a connection shows of the server.
+struct Shown {
+    peer: SocketAddr,
+    certificate: Option<Arc<[u8]>>,
 }
 
 fn keep_cookies(head: &Head, jar: &mut Jar, place: Place<'_>) {

@@ -1,7 +1,7 @@
 //! One connection. In: addresses, a TLS configuration; out: a stream, plain or secure, with its peer and the
 //! certificate it showed. Invariant: dropping the connection closes it.
 
-use super::Endpoint;
+use super::{Agreed, Endpoint};
 use crate::protocol::Problem;
 use crate::record::Failure;
 use rustls::ClientConfig;
@@ -21,6 +21,7 @@ use tokio_rustls::client::TlsStream;
 pub(in crate::protocol) struct Connection {
     pub(in crate::protocol) stream: Stream,
     pub(in crate::protocol) peer: SocketAddr,
+    pub(in crate::protocol) agreed: Agreed,
     /// The server's own certificate, DER.
     pub(in crate::protocol) certificate: Option<Arc<[u8]>>,
 }
@@ -32,10 +33,11 @@ pub(in crate::protocol) enum Stream {
 }
 
 impl Connection {
-    pub(super) fn plain(stream: TcpStream, peer: SocketAddr) -> Self {
+    pub(super) fn plain(stream: TcpStream, peer: SocketAddr, agreed: Agreed) -> Self {
         Self {
             stream: Stream::Plain(stream),
             peer,
+            agreed,
             certificate: None,
         }
     }
@@ -45,13 +47,19 @@ impl Connection {
         peer: SocketAddr,
         endpoint: &Endpoint,
     ) -> Self {
-        let chain = stream.get_ref().1.peer_certificates();
+        let session = stream.get_ref().1;
+        let agreed = match session.alpn_protocol() {
+            Some(b"h2") => Agreed::Http2,
+            _ => Agreed::Http1,
+        };
+        let chain = session.peer_certificates();
         let certificate = chain
             .and_then(<[_]>::first)
             .map(|own| endpoint.certificate(own));
         Self {
             stream: Stream::Secure(Box::new(stream)),
             peer,
+            agreed,
             certificate,
         }
     }

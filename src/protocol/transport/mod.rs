@@ -6,7 +6,7 @@ mod connection;
 mod endpoint;
 mod tls;
 
-pub(super) use connection::Connection;
+pub(super) use connection::{Connection, Stream};
 pub(super) use endpoint::Endpoint;
 pub use tls::{TlsError, TlsSettings};
 
@@ -17,12 +17,38 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is offered to a server that speaks TLS, by ALPN (RFC 7301).
+const NO_HTTP2: &str = "the server does not speak HTTP/2 (ALPN); leave `http: 2` out to take what it speaks";
+
+/// What a server is offered: by ALPN (RFC 7301) where TLS is spoken, beforehand where it is not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Offer {
     /// HTTP/1.1 only.
     #[default]
     Http1,
+    /// HTTP/2 only: without TLS by prior knowledge.
+    Http2,
+    /// HTTP/2 or 1.1, as the server likes; 1.1 without TLS.
+    Either,
+}
+
+impl Offer {
+    /// What will be spoken; `None` where the server has to be asked.
+    pub(super) fn foregone(self, secure: bool) -> Option<Agreed> {
+        match self {
+            Self::Http1 => Some(Agreed::Http1),
+            Self::Http2 => Some(Agreed::Http2),
+            Self::Either => (!secure).then_some(Agreed::Http1),
+        }
+    }
+}
+
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Agreed {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 /// How long the steps to a connection took, as far as there were any.
@@ -40,8 +66,8 @@ pub(super) struct Phases {
 #[derive(Debug, Clone)]
 pub(super) struct Dialer {
     tls: TlsSettings,
-    /// Made once for all workers.
-    config: Arc<OnceLock<Arc<ClientConfig>>>,
+    /// Made once for all workers, one for each offer.
+    configs: Arc<[OnceLock<Arc<ClientConfig>>; 3]>,
 }
 
 impl Dialer {
@@ -53,7 +79,7 @@ impl Dialer {
     pub(super) fn new(tls: TlsSettings) -> Result<Self, TlsError> {
         let dialer = Self {
             tls,
-            config: Arc::default(),
+            configs: Arc::default(),
         };
         if dialer.tls.ca.is_some() {
             dialer.config(Offer::default())?;
@@ -81,19 +107,25 @@ impl Dialer {
         let connecting = connection::connect(&addresses);
         let (stream, peer) = timed(&mut phases.connect, connecting).await?;
         let Some(config) = config else {
-            return Ok(Connection::plain(stream, peer));
+            let agreed = offer.foregone(false).unwrap_or(Agreed::Http1);
+            return Ok(Connection::plain(stream, peer, agreed));
         };
         let securing = connection::secure(&endpoint.host, config, stream);
         let stream = timed(&mut phases.tls, securing).await?;
-        Ok(Connection::secure(stream, peer, endpoint))
+        let connection = Connection::secure(stream, peer, endpoint);
+        if offer == Offer::Http2 && connection.agreed != Agreed::Http2 {
+            return Err(Problem::new(Failure::Tls, NO_HTTP2));
+        }
+        Ok(connection)
     }
 
     fn config(&self, offer: Offer) -> Result<Arc<ClientConfig>, TlsError> {
-        if let Some(config) = self.config.get() {
+        let made = &self.configs[offer as usize];
+        if let Some(config) = made.get() {
             return Ok(Arc::clone(config));
         }
         let config = tls::config(&self.tls, offer)?;
-        Ok(Arc::clone(self.config.get_or_init(|| config)))
+        Ok(Arc::clone(made.get_or_init(|| config)))
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Lookup, Use};
 use crate::source::{Kind, Node, Span, Spanned};
 
 /// The keys whose values are settings; the journeys are not.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 13] = [
     "scenario",
     "target",
     "budgets",
@@ -13,6 +13,8 @@ const SECTIONS: [&str; 11] = [
     "tls",
     "connections",
     "keep_alive",
+    "http",
+    "streams",
     "defaults",
     "variables",
     "data",
