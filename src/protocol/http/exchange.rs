@@ -115,6 +115,7 @@ impl Client {
             let (way, reused) = self.way(&hop.origin, kept, timings).await?;
             let arrival = &mut timings.arrival;
             *arrival = Arrival::default();
+            let mut refused = false;
             let tried = match way {
                 Way::Alone(connection) => {
                     let kept = (&hop.origin, &mut *kept);
@@ -128,7 +129,10 @@ impl Client {
                 }
                 Way::Among(place) => {
                     let request = (&request, hop.target());
-                    among(&place.link, request, (purpose, sent > 0), arrival).await
+                    let again = (purpose, sent > 0);
+                    let tried = among(&place.link, request, again, arrival).await;
+                    refused = tried.is_err() && place.link.is_open();
+                    tried
                 }
             };
             let lost = match tried {
@@ -143,7 +147,8 @@ impl Client {
                 return Err(lost.problem);
             }
             sent += 1;
-            self.reconnects.set(self.reconnects.get() + 1);
+            self.reconnects
+                .set(self.reconnects.get() + u64::from(!refused));
         }
     }
 

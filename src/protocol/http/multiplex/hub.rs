@@ -133,7 +133,7 @@ impl Hub {
             Some(own) => own.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        turn.waiting.is_empty() && turn.due
+        turn.due && turn.waiting.is_empty()
     }
 
     /// Wakes who looks when nobody waits: it has nothing to look at any more.
@@ -143,9 +143,10 @@ impl Hub {
         }
     }
 
-    /// Whether something happened that nobody has looked at.
-    pub(super) fn is_due(&self) -> bool {
-        self.turn().due
+    /// Whether something happened and nobody waits who would look at it.
+    pub(super) fn is_due_to_nobody(&self) -> bool {
+        let turn = self.turn();
+        turn.due && turn.waiting.is_empty()
     }
 }
 

@@ -110,8 +110,9 @@ impl Link {
 
     /// Whether new requests can go out on it.
     pub(in super::super) fn is_open(&self) -> bool {
-        // What the reactor has seen is looked at first: it may be the end.
-        if self.hub.is_due() && self.hub.take_due() {
+        // What the reactor has seen is looked at first: it may be the end. Whoever waits looks soon enough, and then
+        // what all of them send goes out in one write.
+        if self.hub.is_due_to_nobody() && self.hub.take_due() {
             self.drive();
             self.hub.pause();
         }
