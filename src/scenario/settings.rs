@@ -229,11 +229,7 @@ pub(super) fn http(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Http {
 }
 
 /// `streams:`: requests at once on an HTTP/2 connection.
-pub(super) fn streams(
-    loading: &mut Loading<'_>,
-    fields: &Fields<'_>,
-    http: Http,
-) -> Option<u32> {
+pub(super) fn streams(loading: &mut Loading<'_>, fields: &Fields<'_>, http: Http) -> Option<u32> {
     let (span, node) = fields.entry("streams")?;
     let streams = loading.count(node)?;
     if http == Http::One {

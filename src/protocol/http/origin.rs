@@ -235,12 +235,20 @@ mod tests {
 
     #[test]
     fn default_ports_stay_out_of_the_host_header() {
-        assert_eq!(Origin::new(&url("https://a.b/"), Offer::Http1).host_header, "a.b");
+        assert_eq!(
+            Origin::new(&url("https://a.b/"), Offer::Http1).host_header,
+            "a.b"
+        );
         assert_eq!(
             Origin::new(&url("http://a.b:8080/"), Offer::Http1).host_header,
             "a.b:8080"
         );
-        assert_eq!(Origin::new(&url("http://[::1]:8080/"), Offer::Http1).endpoint.host, "::1");
+        assert_eq!(
+            Origin::new(&url("http://[::1]:8080/"), Offer::Http1)
+                .endpoint
+                .host,
+            "::1"
+        );
     }
 
     #[test]

@@ -17,7 +17,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
-const NO_HTTP2: &str = "the server does not speak HTTP/2 (ALPN); leave `http: 2` out to take what it speaks";
+const NO_HTTP2: &str =
+    "the server does not speak HTTP/2 (ALPN); leave `http: 2` out to take what it speaks";
 
 /// What a server is offered: by ALPN (RFC 7301) where TLS is spoken, beforehand where it is not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

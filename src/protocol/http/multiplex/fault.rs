@@ -52,17 +52,27 @@ impl Stage {
             Failure::Write
         };
         if error.is_library() {
-            return (Failure::Protocol, format!("what came breaks the rules of HTTP/2: {reason:?}{}", hint(reason)));
+            return (
+                Failure::Protocol,
+                format!(
+                    "what came breaks the rules of HTTP/2: {reason:?}{}",
+                    hint(reason)
+                ),
+            );
         }
         if error.is_reset() && reason == Reason::HTTP_1_1_REQUIRED {
-            let detail = "the server wants HTTP/1.1 for this request (HTTP_1_1_REQUIRED); write `http: 1.1`";
+            let detail =
+                "the server wants HTTP/1.1 for this request (HTTP_1_1_REQUIRED); write `http: 1.1`";
             return (Failure::Protocol, detail.to_owned());
         }
         if error.is_reset() {
             return (cut, format!("the server reset the stream: {reason:?}"));
         }
         if error.is_go_away() {
-            return (cut, format!("the server is going away (GOAWAY): {reason:?}"));
+            return (
+                cut,
+                format!("the server is going away (GOAWAY): {reason:?}"),
+            );
         }
         match error.get_io() {
             // The library's own words for an end without an error.
@@ -98,7 +108,9 @@ pub(super) fn not_begun(error: &h2::Error) -> Problem {
 fn hint(reason: Reason) -> &'static str {
     match reason {
         // What HTTP/1.1 looks like as a frame.
-        Reason::FRAME_SIZE_ERROR => " (a server that speaks HTTP/1.1 only answers like this: `http: 1.1`)",
+        Reason::FRAME_SIZE_ERROR => {
+            " (a server that speaks HTTP/1.1 only answers like this: `http: 1.1`)"
+        }
         _ => "",
     }
 }

@@ -24,10 +24,7 @@ pub(in super::super) struct Target<'a> {
 }
 
 /// The head of a request; `Err` says what of it HTTP/2 cannot carry.
-pub(super) fn request(
-    outgoing: &Outgoing<'_>,
-    target: Target<'_>,
-) -> Result<Request<()>, String> {
+pub(super) fn request(outgoing: &Outgoing<'_>, target: Target<'_>) -> Result<Request<()>, String> {
     let mut authority = None;
     let mut headers = HeaderMap::with_capacity(8);
     for (name, value) in outgoing.headers.iter() {
@@ -88,7 +85,10 @@ fn of_connection(name: &HeaderName, value: &[u8]) -> bool {
     *name == CONNECTION
         || *name == TRANSFER_ENCODING
         || *name == UPGRADE
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "http2-settings")
+        || matches!(
+            name.as_str(),
+            "keep-alive" | "proxy-connection" | "http2-settings"
+        )
 }
 
 /// The head of an answer, and what stands in it.

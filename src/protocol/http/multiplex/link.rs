@@ -47,7 +47,9 @@ pub(in super::super) struct Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("taken", &self.taken).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
     }
 }
 

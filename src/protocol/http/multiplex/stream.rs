@@ -5,8 +5,8 @@
 use super::fault::Stage;
 use super::head::{self, Target};
 use super::link::{Link, Waiting};
-use crate::protocol::http::wire::{Arrival, Lost, Outgoing, Purpose, Received};
 use crate::protocol::Problem;
+use crate::protocol::http::wire::{Arrival, Lost, Outgoing, Purpose, Received};
 use crate::record::Failure;
 use bytes::Bytes;
 use h2::client::ResponseFuture;
@@ -148,11 +148,10 @@ impl Open {
             let response = ready!(Pin::new(response).poll(cx)).map_err(Fault::Stream)?;
             at.head = Some(*now.insert(Instant::now()));
             let (parts, body) = response.into_parts();
-            let (head, has) = head::answer(parts.status, &parts.headers)
-                .map_err(|words| {
-                    let detail = format!("the head of the answer cannot be read: {words}");
-                    Fault::Answer(Problem::new(Failure::Protocol, detail))
-                })?;
+            let (head, has) = head::answer(parts.status, &parts.headers).map_err(|words| {
+                let detail = format!("the head of the answer cannot be read: {words}");
+                Fault::Answer(Problem::new(Failure::Protocol, detail))
+            })?;
             let received = Received {
                 status: parts.status,
                 version: Version::HTTP_2,

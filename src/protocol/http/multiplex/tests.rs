@@ -124,7 +124,8 @@ impl Peer {
             let value = value.to_be_bytes();
             key.to_be_bytes().into_iter().chain(value)
         });
-        peer.frame(SETTINGS, 0, 0, &payload.collect::<Vec<_>>()).await;
+        peer.frame(SETTINGS, 0, 0, &payload.collect::<Vec<_>>())
+            .await;
         peer
     }
 

@@ -6,7 +6,11 @@ use std::pin::Pin;
 
 type Play = for<'a> fn(&'a mut Peer) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// What it is, what the server does, and what comes of it: status and body, or the failure and words in its detail.
-type Case = (&'static str, Play, Result<(u16, &'static str), (Failure, &'static str)>);
+type Case = (
+    &'static str,
+    Play,
+    Result<(u16, &'static str), (Failure, &'static str)>,
+);
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -196,7 +200,10 @@ async fn floods_end_with_the_timeout_or_before() {
             ("ping", ping),
             ("settings", settings),
             ("window", window),
-            ("data", [frame(HEADERS, WHOLE, 1, OK), empty.repeat(100)].concat()),
+            (
+                "data",
+                [frame(HEADERS, WHOLE, 1, OK), empty.repeat(100)].concat(),
+            ),
             ("hints", hints),
             ("unknown", unknown),
         ] {
@@ -213,7 +220,11 @@ async fn floods_end_with_the_timeout_or_before() {
                 let flood = flood.repeat(100);
                 tokio::join!(
                     async { while writer.write_all(&flood).await.is_ok() {} },
-                    async { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await.ok() }
+                    async {
+                        tokio::io::copy(&mut reader, &mut tokio::io::sink())
+                            .await
+                            .ok()
+                    }
                 );
             };
             let exchange = tokio::select! {
@@ -221,7 +232,10 @@ async fn floods_end_with_the_timeout_or_before() {
                 exchange = async { server.await; std::future::pending().await } => exchange,
             };
             let failure = exchange.result.unwrap_err().failure;
-            assert!(matches!(failure, Failure::Timeout | Failure::Protocol), "{name}: {failure:?}");
+            assert!(
+                matches!(failure, Failure::Timeout | Failure::Protocol),
+                "{name}: {failure:?}"
+            );
         }
     };
     LocalSet::new().run_until(run).await;
@@ -281,7 +295,10 @@ async fn an_answer_may_come_before_the_body_is_sent() {
         let requests = async {
             for _ in 0..2 {
                 let answer = send(&client, &post(vec![0; 1 << 20])).await.result.unwrap();
-                assert_eq!((answer.status.as_u16(), &answer.body[..]), (413, &b"too large"[..]));
+                assert_eq!(
+                    (answer.status.as_u16(), &answer.body[..]),
+                    (413, &b"too large"[..])
+                );
             }
             assert!(send(&client, &get()).await.result.is_ok());
         };

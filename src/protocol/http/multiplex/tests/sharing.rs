@@ -101,12 +101,19 @@ async fn requests_share_connections_as_far_as_they_may() {
             let case = format!("{connections:?} {streams:?} {limit}");
             for exchange in &exchanges {
                 let answer = exchange.result.as_ref();
-                assert!(answer.is_ok_and(|a| a.body == "hello"), "{case}: {exchange:?}");
+                assert!(
+                    answer.is_ok_and(|a| a.body == "hello"),
+                    "{case}: {exchange:?}"
+                );
                 assert!(exchange.wait.is_some());
             }
             let connecting = exchanges.iter().filter(|e| e.connect.is_some()).count() as u64;
             let stats = client.stats();
-            assert_eq!((stats.opened, connecting), (opened, opened), "{case}: {stats:?}");
+            assert_eq!(
+                (stats.opened, connecting),
+                (opened, opened),
+                "{case}: {stats:?}"
+            );
             assert_eq!(stats.reused, 6 - opened, "{case}: {stats:?}");
             assert_eq!(most.get(), at_once_on_one, "{case}");
         }
@@ -269,7 +276,9 @@ async fn large_bodies_go_both_ways() {
                 tokio::task::spawn_local(async move {
                     assert_eq!(request.headers()["content-length"], "10000000");
                     let mut body = request.into_body();
-                    let mut stream = respond.send_response(http::Response::new(()), false).unwrap();
+                    let mut stream = respond
+                        .send_response(http::Response::new(()), false)
+                        .unwrap();
                     while let Some(data) = body.data().await {
                         let data = data.unwrap();
                         body.flow_control().release_capacity(data.len()).unwrap();
