@@ -15,12 +15,13 @@ mod store;
 mod tests;
 
 use catalogue::Catalogue;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
@@ -170,19 +171,47 @@ impl Bound {
 async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| route::answer(Arc::clone(&state), request));
+    let http2 = tokio::select! {
+        http2 = speaks_http2(&stream) => http2,
+        _ = closing.wait_for(|closing| *closing) => return,
+    };
+    let stream = TokioIo::new(stream);
+    if http2 {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .serve_connection(stream, service);
+        return until_closed(connection, closing, |c| c.graceful_shutdown()).await;
+    }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(MAX_HEAD)
         .max_buf_size(2 * MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(stream, service);
+    until_closed(connection, closing, |c| c.graceful_shutdown()).await;
+}
+
+/// Serves a connection until it ends, or the shop closes and what was begun has been answered.
+async fn until_closed<C: Future>(
+    connection: C,
+    mut closing: watch::Receiver<bool>,
+    shut_down: impl FnOnce(Pin<&mut C>),
+) {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = closing.wait_for(|closing| *closing) => {}
     }
-    connection.as_mut().graceful_shutdown();
+    shut_down(connection.as_mut());
     let _ = connection.await;
+}
+
+/// Whether a client begins as HTTP/2 does by prior knowledge.
+async fn speaks_http2(stream: &TcpStream) -> bool {
+    let mut start = [0; 4];
+    let looking = stream.peek(&mut start);
+    let looked = tokio::time::timeout(HEADER_TIMEOUT, looking).await;
+    matches!(looked, Ok(Ok(4))) && start == *b"PRI "
 }
 
 impl Handle {

@@ -20,6 +20,13 @@ impl Head {
         }
     }
 
+    /// The same, of bytes that nobody else needs.
+    pub fn owned(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes: bytes.into(),
+        }
+    }
+
     /// A head with these headers and the reason `OK`.
     pub fn of<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut text = String::from("HTTP/1.1 200 OK\r\n");

@@ -121,7 +121,7 @@ impl Exchange {
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// HTTP/1.0 or 1.1.
+    /// HTTP/1.0, 1.1 or 2.
     pub version: Version,
     /// The headers.
     pub headers: Head,

@@ -23,6 +23,12 @@ impl Session {
         self.cookies.as_deref()
     }
 
+    /// Lets another session use the connections of this one that carry several requests at once: both are of the
+    /// same user.
+    pub fn share(&mut self, other: &mut Self) {
+        self.kept.share(&mut other.kept);
+    }
+
     /// Forgets everything and closes the connections: the user has left.
     pub fn end(&mut self) {
         self.jar.clear();

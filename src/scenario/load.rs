@@ -164,6 +164,8 @@ fn read<'a>(
     let tls = network::tls(loading, &fields);
     let mut network = network::network(loading, &fields);
     let connections = settings::connections(loading, &fields);
+    let http = settings::http(loading, &fields);
+    let streams = settings::streams(loading, &fields, http);
     let preflight = settings::preflight(loading, &fields);
     let notify = notify::read(loading, &fields);
     let mut constants = constants::read(loading, &fields);
@@ -197,6 +199,8 @@ fn read<'a>(
         tls,
         network,
         connections,
+        http,
+        streams,
         preflight,
         notify,
         variables: Vec::new(),

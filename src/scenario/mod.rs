@@ -35,7 +35,7 @@ pub use network::{
 pub use notify::{Ending, Notify};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
-pub use settings::{Connections, parse_target};
+pub use settings::{Connections, Http, parse_target};
 pub use vocabulary::{POLICIES, SCENARIO};
 
 use crate::expr::Value;
@@ -83,6 +83,10 @@ pub struct Scenario {
     pub network: Network,
     /// How long connections are kept, and for whom.
     pub connections: Connections,
+    /// Which version of HTTP is spoken.
+    pub http: Http,
+    /// Requests at once on an HTTP/2 connection, where the scenario bounds them.
+    pub streams: Option<u32>,
     /// Whether each host gets one request before a load.
     pub preflight: bool,
     /// Who is told how a run ended.

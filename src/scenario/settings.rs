@@ -2,7 +2,7 @@
 //! files that exist. Invariant: a target is an origin without credentials, so it can be shown anywhere.
 
 use super::loading::Loading;
-use super::vocabulary::CONNECTIONS;
+use super::vocabulary::{CONNECTIONS, HTTP};
 use crate::source::{Diagnostic, Fields, Node, Spanned};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -17,6 +17,18 @@ pub enum Connections {
     PerUser,
     /// For one request.
     PerRequest,
+}
+
+/// Which version of HTTP is spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Http {
+    /// What the server takes (ALPN): HTTP/2 or 1.1 with TLS, 1.1 without.
+    #[default]
+    Auto,
+    /// HTTP/1.1 only.
+    One,
+    /// HTTP/2 only; without TLS by prior knowledge.
+    Two,
 }
 
 /// Reads `http://host:port` or `https://…`, from a file or from `--target`.
@@ -172,6 +184,31 @@ pub(super) fn connections(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Con
         }
         (false, ..) => Connections::PerRequest,
     }
+}
+
+/// `http:`.
+pub(super) fn http(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Http {
+    let word = fields
+        .get("http")
+        .and_then(|node| loading.reader.word(node, &HTTP));
+    match word {
+        Some("1.1") => Http::One,
+        Some("2") => Http::Two,
+        _ => Http::Auto,
+    }
+}
+
+/// `streams:`: requests at once on an HTTP/2 connection.
+pub(super) fn streams(loading: &mut Loading<'_>, fields: &Fields<'_>, http: Http) -> Option<u32> {
+    let (span, node) = fields.entry("streams")?;
+    let streams = loading.count(node)?;
+    if http == Http::One {
+        let message = "`streams` has no effect: HTTP/1.1 has one request at once on a connection";
+        let warning = Diagnostic::warning("T0745", loading.reader.source(), span, message)
+            .help("remove `streams`, or write `http: 2`");
+        loading.reader.push(warning);
+    }
+    u32::try_from(streams).ok()
 }
 
 /// `preflight:`; asked where it is left out.

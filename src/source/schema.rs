@@ -95,12 +95,7 @@ fn of(kind: Type, definitions: &mut Map<String, Value>) -> Value {
         Type::Integer => json!({ "type": "integer", "minimum": 0 }),
         Type::Boolean => json!({ "type": "boolean" }),
         Type::Quantity(example) => json!({ "type": "string", "examples": [example] }),
-        // A word such as `4` or `1.2` is a number to editors.
-        Type::Words(words) => {
-            let numbers = words.iter().filter_map(|word| word.parse::<Value>().ok());
-            let words = words.iter().map(|word| json!(word));
-            json!({ "enum": words.chain(numbers).collect::<Vec<_>>() })
-        }
+        Type::Words(words) => json!({ "enum": spelt(words) }),
         Type::List(item) => json!({ "type": "array", "items": of(*item, definitions) }),
         Type::MapOf(item) => {
             json!({ "type": "object", "additionalProperties": of(*item, definitions) })
@@ -119,6 +114,13 @@ fn of(kind: Type, definitions: &mut Map<String, Value>) -> Value {
         Type::Anything => json!({}),
         Type::Nothing => json!({ "type": "null" }),
     }
+}
+
+/// Words, and the numbers that some of them are to YAML readers.
+fn spelt(words: &[&str]) -> Vec<Value> {
+    let numbers = words.iter().filter_map(|word| word.parse::<f64>().ok());
+    let words = words.iter().map(|word| json!(word));
+    words.chain(numbers.map(|number| json!(number))).collect()
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ impl<P: Protocol> Worker<P> {
         for other in more.iter_mut() {
             (other.number, other.iteration) = (lane.number, lane.iteration);
             other.keys.share(&lane.keys);
+            lane.session.share(&mut other.session);
         }
         let all = std::iter::once(lane).chain(more.iter_mut()).take(lanes);
         together(

@@ -2,8 +2,11 @@
 //! connection is used again only when its answer was read whole, and a request is sent twice only when the server
 //! cannot have acted on the first one.
 
+use super::multiplex::{self, Link, Target};
+use super::origin::Origin;
+use super::pool::Way;
 use super::redirect::Hop;
-use super::wire::{self, Arrival, Outgoing, Purpose, Received};
+use super::wire::{self, Arrival, Lost, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
@@ -11,8 +14,14 @@ use crate::protocol::transport::{Connection, refused};
 use crate::protocol::{Answer, Call, Location, Problem, Session};
 use crate::record::Failure;
 use http::Method;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
+
+/// How often a request is sent again at most.
+const MOST: u32 = 8;
 
 impl Client {
     /// Sends a call, follows its redirects, reads the answer.
@@ -52,14 +61,10 @@ impl Client {
                 later = line;
                 later.as_deref()
             };
-            let (connection, mut received) =
+            let (mut received, shown) =
                 self.send(&hop, cookies, &mut session.kept, timings).await?;
             if received.has.cookies {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
-            }
-            let (peer, certificate) = (connection.peer, connection.certificate.clone());
-            if received.reusable {
-                self.keep(&hop.origin, &mut session.kept, connection);
             }
             let Some(url) = hop.next(&received)? else {
                 let body = body::unpacked(&mut received, call.keep_body)?;
@@ -71,8 +76,8 @@ impl Client {
                     received: received.size,
                     decoded: body.decoded,
                     redirects,
-                    peer,
-                    certificate,
+                    peer: shown.peer,
+                    certificate: shown.certificate,
                 });
             };
             self.blueprint.reach.permit(&url)?;
@@ -89,7 +94,7 @@ impl Client {
         cookies: Option<&str>,
         kept: &mut Kept,
         timings: &mut Timings,
-    ) -> Result<(Connection, Received), Problem> {
+    ) -> Result<(Received, Shown), Problem> {
         let call = &hop.call;
         let request = Outgoing {
             method: &call.method,
@@ -105,50 +110,118 @@ impl Client {
             keep: call.keep_body,
             follow: call.redirects > 0,
         };
+        let mut sent = 0;
         loop {
-            let waiting = self.kept(&hop.origin, kept).await;
-            let reused = waiting.is_some();
-            let mut connection = match waiting {
-                Some(connection) => connection,
-                None => self.open(&hop.origin, timings).await?,
-            };
+            let (way, reused) = self.way(&hop.origin, kept, timings).await?;
             // Elsewhere the connection was there when the call began.
-            if !reused || timings.arrival.written.is_some() {
+            let waited = timings.wait.is_some_and(|wait| !wait.is_zero());
+            if !reused || waited || timings.arrival.written.is_some() {
                 timings.ready = Some(Instant::now());
             }
             let arrival = &mut timings.arrival;
             *arrival = Arrival::default();
-            let stream = &mut connection.stream;
-            let forward = connection.forward.clone();
-            let request = Outgoing {
-                forward: forward.as_deref(),
-                ..request
+            let mut refused = false;
+            let tried = match way {
+                Way::Alone(connection) => {
+                    let kept = (&hop.origin, &mut *kept);
+                    let request = (request, purpose);
+                    self.alone((connection, reused), kept, request, arrival)
+                        .await
+                }
+                Way::Among(place) => {
+                    let request = (&request, hop.target());
+                    let again = (purpose, sent > 0);
+                    let tried = among(&place.link, request, again, arrival).await;
+                    refused = tried.is_err() && place.link.is_open();
+                    tried
+                }
             };
-            match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
+            let lost = match tried {
                 Ok(received) => {
-                    if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
-                        *arrival = Arrival::default();
-                        let asked = call.method.as_str();
-                        return Err(refused(&forward.proxy, received.status, asked));
-                    }
                     self.reused.set(self.reused.get() + u64::from(reused));
-                    return Ok((connection, received));
+                    return Ok(received);
                 }
-                Err(lost) => {
-                    // Of what is written through TLS nobody knows how much went out.
-                    let unsent = lost.unsent && !hop.origin.secure();
-                    let harmless = lost.unanswered && call.method.is_idempotent();
-                    let again = unsent || harmless;
-                    let again = reused
-                        && (again || lost.unanswered && connection.stream.closed_before().await);
-                    if !again {
-                        return Err(lost.problem);
-                    }
-                    self.reconnects.set(self.reconnects.get() + 1);
-                }
+                Err(lost) => lost,
+            };
+            let repeated = lost.unanswered && reused && call.method.is_idempotent();
+            if sent >= MOST || !(lost.unsent || repeated) {
+                return Err(lost.problem);
             }
+            sent += 1;
+            self.reconnects
+                .set(self.reconnects.get() + u64::from(!refused));
         }
     }
+
+    /// A request on a connection of its own.
+    async fn alone(
+        &self,
+        (mut connection, reused): (Connection, bool),
+        (origin, kept): (&Rc<Origin>, &mut Kept),
+        (request, purpose): (Outgoing<'_>, Purpose),
+        arrival: &mut Arrival,
+    ) -> Result<(Received, Shown), Lost> {
+        let forward = connection.forward.clone();
+        let request = Outgoing {
+            forward: forward.as_deref(),
+            ..request
+        };
+        let stream = &mut connection.stream;
+        let received = match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await
+        {
+            Ok(received) => received,
+            Err(lost) => {
+                // Of what is written through TLS nobody knows how much went out.
+                let unsent = lost.unsent && !origin.secure();
+                let repeated = unsent || lost.unanswered && request.method.is_idempotent();
+                let unread = reused
+                    && !repeated
+                    && lost.unanswered
+                    && connection.stream.closed_before().await;
+                return Err(Lost {
+                    unsent: reused && (unsent || unread),
+                    ..lost
+                });
+            }
+        };
+        if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
+            *arrival = Arrival::default();
+            return Err(Lost {
+                problem: refused(&forward.proxy, received.status, request.method.as_str()),
+                unsent: false,
+                unanswered: false,
+            });
+        }
+        let shown = Shown {
+            peer: connection.peer,
+            certificate: connection.certificate.clone(),
+        };
+        if received.reusable {
+            self.keep(origin, kept, connection);
+        }
+        Ok((received, shown))
+    }
+}
+
+/// A request on a connection that others use, too.
+async fn among(
+    link: &Link,
+    (request, target): (&Outgoing<'_>, Target<'_>),
+    purpose: (Purpose, bool),
+    arrival: &mut Arrival,
+) -> Result<(Received, Shown), Lost> {
+    let received = multiplex::exchange(link, request, target, purpose, arrival).await?;
+    let shown = Shown {
+        peer: link.peer,
+        certificate: link.certificate.clone(),
+    };
+    Ok((received, shown))
+}
+
+/// What a connection shows of the server.
+struct Shown {
+    peer: Option<SocketAddr>,
+    certificate: Option<Arc<[u8]>>,
 }
 
 fn keep_cookies(head: &Head, jar: &mut Jar, place: Place<'_>) {

@@ -1,10 +1,11 @@
-//! HTTP/1.1 on connections of our own. In: a [`Call`]; out: an [`Exchange`]. One client per worker, one pool per
-//! origin. Invariant: whoever waits for an answer reads it itself: no task and no message stands between a user and
+//! HTTP/1.1 and HTTP/2 on connections of our own. In: a [`Call`]; out: an [`Exchange`]. One client per worker, one pool
+//! per origin. Invariant: whoever waits for an answer reads it itself: no task and no message stands between a user and
 //! its connection.
 
 mod body;
 mod deadline;
 mod exchange;
+mod multiplex;
 mod origin;
 mod pool;
 mod redirect;
@@ -21,7 +22,7 @@ use super::session::Session;
 use super::transport::{Connection, Dialer, Offer, Phases, TlsError, TlsSettings};
 use super::{Call, Exchange, Problem, Protocol};
 use crate::record::Failure;
-use crate::scenario::{Connections, Network};
+use crate::scenario::{Connections, Http, Network};
 use origin::{Origin, Origins};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -37,6 +38,9 @@ pub struct Blueprint {
     dialer: Dialer,
     reach: Reach,
     connections: Connections,
+    offer: Offer,
+    /// Requests at once on an HTTP/2 connection, where the scenario bounds them.
+    streams: Option<usize>,
 }
 
 impl Blueprint {
@@ -50,6 +54,8 @@ impl Blueprint {
             dialer: Dialer::new(tls)?,
             reach,
             connections: Connections::Shared,
+            offer: Offer::Either,
+            streams: None,
         })
     }
 
@@ -69,6 +75,20 @@ impl Blueprint {
     pub fn with_network(self, network: Network) -> Self {
         Self {
             dialer: self.dialer.with_network(network, &self.target),
+            ..self
+        }
+    }
+
+    /// The same for another version of HTTP, with so many requests at once on an HTTP/2 connection.
+    #[must_use]
+    pub fn with_http(self, http: Http, streams: Option<u32>) -> Self {
+        Self {
+            offer: match http {
+                Http::Auto => Offer::Either,
+                Http::One => Offer::Http1,
+                Http::Two => Offer::Http2,
+            },
+            streams: streams.map(|streams| streams as usize),
             ..self
         }
     }
@@ -118,7 +138,7 @@ pub struct Client {
 impl Client {
     /// A client without connections.
     pub fn new(blueprint: Blueprint) -> Self {
-        let origins = Origins::new(&blueprint.target);
+        let origins = Origins::new(&blueprint.target, blueprint.offer);
         Self {
             blueprint,
             origins,
@@ -140,14 +160,15 @@ impl Client {
         let connection = tokio::time::timeout(timeout, opening)
             .await
             .map_err(|_| Problem::new(Failure::Timeout, "no connection within the timeout"))??;
-        origin.put_back(connection);
-        Ok(())
+        origin.admit(connection).await
     }
 
     async fn open(&self, origin: &Origin, timings: &mut Timings) -> Result<Connection, Problem> {
         let dialer = &self.blueprint.dialer;
-        let opening = dialer.open(&origin.endpoint, Offer::Http1, &mut timings.phases);
+        let offer = self.blueprint.offer;
+        let opening = dialer.open(&origin.endpoint, offer, &mut timings.phases);
         let opened = opening.await?;
+        origin.learn(opened.agreed);
         self.opened.set(self.opened.get() + 1);
         Ok(opened)
     }

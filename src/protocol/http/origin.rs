@@ -2,11 +2,12 @@
 //! host that the scenario does not allow is never contacted, and the number of origins is bounded.
 
 use super::Problem;
-use crate::protocol::transport::{Connection, Endpoint};
+use super::multiplex::{Links, Opening};
+use crate::protocol::transport::{Agreed, Connection, Endpoint, Offer};
 use crate::record::Failure;
 use crate::scenario::is_loopback;
-use http::uri::PathAndQuery;
-use std::cell::RefCell;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use url::Url;
 
@@ -51,14 +52,16 @@ impl Reach {
 /// The target and the other origins that a worker has met.
 #[derive(Debug)]
 pub(super) struct Origins {
+    offer: Offer,
     target: Rc<Origin>,
     others: RefCell<Vec<Rc<Origin>>>,
 }
 
 impl Origins {
-    pub(super) fn new(target: &Url) -> Self {
+    pub(super) fn new(target: &Url, offer: Offer) -> Self {
         Self {
-            target: Rc::new(Origin::new(target)),
+            offer,
+            target: Rc::new(Origin::new(target, offer)),
             others: RefCell::new(Vec::new()),
         }
     }
@@ -84,7 +87,7 @@ impl Origins {
         if others.len() >= MOST {
             others.remove(0);
         }
-        let origin = Rc::new(Origin::new(url));
+        let origin = Rc::new(Origin::new(url, self.offer));
         others.push(Rc::clone(&origin));
         Ok(origin)
     }
@@ -97,11 +100,18 @@ pub(super) struct Origin {
     base: Url,
     pub(super) endpoint: Endpoint,
     pub(super) host_header: String,
+    /// The same for HTTP/2.
+    pub(super) authority: Authority,
+    pub(super) scheme: Scheme,
     idle: RefCell<Vec<Connection>>,
+    /// HTTP/2 connections that everybody shares.
+    pub(super) links: Rc<Links>,
+    /// What is spoken here, once that is known.
+    agreed: Cell<Option<Agreed>>,
 }
 
 impl Origin {
-    fn new(url: &Url) -> Self {
+    fn new(url: &Url, offer: Offer) -> Self {
         let mut base = url.clone();
         base.set_path("/");
         base.set_query(None);
@@ -111,11 +121,23 @@ impl Origin {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
+        let endpoint = Endpoint::new(&base).forwarding();
         Self {
-            endpoint: Endpoint::new(&base).forwarding(),
+            // What the URL parser takes for a host is one.
+            authority: host_header
+                .parse()
+                .unwrap_or(Authority::from_static("localhost")),
+            scheme: if endpoint.secure {
+                Scheme::HTTPS
+            } else {
+                Scheme::HTTP
+            },
+            agreed: Cell::new(offer.foregone(endpoint.secure)),
+            endpoint,
             base,
             host_header,
             idle: RefCell::default(),
+            links: Rc::default(),
         }
     }
 
@@ -127,6 +149,26 @@ impl Origin {
 
     pub(super) fn secure(&self) -> bool {
         self.endpoint.secure
+    }
+
+    /// Whether HTTP/2 is spoken here, or may be.
+    pub(super) fn multiplexes(&self) -> bool {
+        self.agreed.get() != Some(Agreed::Http1)
+    }
+
+    /// What a new connection speaks, others will.
+    pub(super) fn learn(&self, agreed: Agreed) {
+        self.agreed.set(Some(agreed));
+    }
+
+    /// Keeps a new connection.
+    pub(super) async fn admit(&self, connection: Connection) -> Result<(), Problem> {
+        self.learn(connection.agreed);
+        match connection.agreed {
+            Agreed::Http1 => self.put_back(connection),
+            Agreed::Http2 => drop(Opening::new(&self.links).begin(connection).await?),
+        }
+        Ok(())
     }
 
     /// The URL of a path here.
@@ -184,17 +226,25 @@ mod tests {
 
     #[test]
     fn default_ports_stay_out_of_the_host_header() {
-        assert_eq!(Origin::new(&url("https://a.b/")).host_header, "a.b");
         assert_eq!(
-            Origin::new(&url("http://a.b:8080/")).host_header,
+            Origin::new(&url("https://a.b/"), Offer::Http1).host_header,
+            "a.b"
+        );
+        assert_eq!(
+            Origin::new(&url("http://a.b:8080/"), Offer::Http1).host_header,
             "a.b:8080"
         );
-        assert_eq!(Origin::new(&url("http://[::1]:8080/")).endpoint.host, "::1");
+        assert_eq!(
+            Origin::new(&url("http://[::1]:8080/"), Offer::Http1)
+                .endpoint
+                .host,
+            "::1"
+        );
     }
 
     #[test]
     fn origins_are_found_again_and_bounded() {
-        let origins = Origins::new(&url("http://a.b/"));
+        let origins = Origins::new(&url("http://a.b/"), Offer::Http1);
         assert!(Rc::ptr_eq(
             &origins.of(&url("http://a.b:80/x?y")).unwrap(),
             &origins.target()

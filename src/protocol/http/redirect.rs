@@ -2,6 +2,7 @@
 //! Invariant: a POST becomes a GET on 301, 302 and 303 and stays on 307 and 308; authorization never follows
 //! to another origin.
 
+use super::multiplex::Target;
 use super::origin::{Origin, path_of};
 use super::wire::{self, Received};
 use crate::protocol::{Call, Place, Problem};
@@ -37,6 +38,15 @@ impl<'a> Hop<'a> {
             host: &self.origin.endpoint.host,
             path: self.path.path(),
             secure: self.origin.secure(),
+        }
+    }
+
+    /// The same for HTTP/2.
+    pub(super) fn target(&self) -> Target<'_> {
+        Target {
+            scheme: &self.origin.scheme,
+            authority: &self.origin.authority,
+            path: &self.path,
         }
     }
 

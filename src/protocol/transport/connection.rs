@@ -1,6 +1,7 @@
 //! One connection. In: a stream, its peer, TLS configurations; out: a stream, plain or secure, with the certificate
 //! that it showed. Invariant: dropping the connection closes it.
 
+use super::Agreed;
 use super::forward::Forward;
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +23,8 @@ pub(in crate::protocol) struct Connection {
     pub(in crate::protocol) stream: Stream,
     /// The server's address; `None` on a Unix socket and behind a proxy, which alone knows it.
     pub(in crate::protocol) peer: Option<SocketAddr>,
+    /// What is spoken on it.
+    pub(in crate::protocol) agreed: Agreed,
     /// The server's own certificate, DER.
     pub(in crate::protocol) certificate: Option<Arc<[u8]>>,
     /// What requests say on a connection to a proxy that passes them on one by one.
@@ -41,6 +44,7 @@ impl Connection {
         Self {
             stream,
             peer,
+            agreed: Agreed::Http1,
             certificate: None,
             forward: None,
         }

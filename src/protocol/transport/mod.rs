@@ -12,7 +12,7 @@ mod tests;
 mod tls;
 mod trouble;
 
-pub(super) use connection::Connection;
+pub(super) use connection::{Connection, Stream};
 pub(super) use endpoint::Endpoint;
 pub(super) use forward::{Forward, refused};
 pub use tls::{TlsError, TlsSettings};
@@ -21,7 +21,6 @@ pub(super) use trouble::words as tls_trouble;
 use super::Problem;
 use crate::record::Failure;
 use crate::scenario::{Dns, Network, Proxy, Speaks};
-use connection::Stream;
 use rustls::ClientConfig;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -30,12 +29,39 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-/// What is offered to a server that speaks TLS, by ALPN (RFC 7301).
+const NO_HTTP2: &str =
+    "the server does not speak HTTP/2 (ALPN); leave `http: 2` out to take what it speaks";
+
+/// What a server is offered: by ALPN (RFC 7301) where TLS is spoken, beforehand where it is not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Offer {
     /// HTTP/1.1 only.
     #[default]
     Http1,
+    /// HTTP/2 only: without TLS by prior knowledge.
+    Http2,
+    /// HTTP/2 or 1.1, as the server likes; 1.1 without TLS.
+    Either,
+}
+
+impl Offer {
+    /// What will be spoken; `None` where the server has to be asked.
+    pub(super) fn foregone(self, secure: bool) -> Option<Agreed> {
+        match self {
+            Self::Http1 => Some(Agreed::Http1),
+            Self::Http2 => Some(Agreed::Http2),
+            Self::Either => (!secure).then_some(Agreed::Http1),
+        }
+    }
+}
+
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Agreed {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 /// How long the steps to a connection took, as far as there were any.
@@ -53,8 +79,8 @@ pub(super) struct Phases {
 #[derive(Debug, Clone)]
 pub(super) struct Dialer {
     tls: TlsSettings,
-    /// Made once for all workers.
-    config: Arc<OnceLock<Arc<ClientConfig>>>,
+    /// Made once for all workers, one for each offer.
+    configs: Arc<[OnceLock<Arc<ClientConfig>>; 3]>,
     network: Arc<Network>,
     /// What `unix:` and `server_name:` are about.
     target: Option<Url>,
@@ -69,7 +95,7 @@ impl Dialer {
     pub(super) fn new(tls: TlsSettings) -> Result<Self, TlsError> {
         let dialer = Self {
             tls,
-            config: Arc::default(),
+            configs: Arc::default(),
             network: Arc::default(),
             target: None,
         };
@@ -103,6 +129,7 @@ impl Dialer {
             .map_err(|e| Problem::new(Failure::Tls, e))?;
         let mut connection = self.reach(endpoint, offer, phases).await?;
         let Some(config) = config else {
+            connection.agreed = offer.foregone(false).unwrap_or(Agreed::Http1);
             return Ok(connection);
         };
         let name = match &self.tls.server_name {
@@ -111,8 +138,13 @@ impl Dialer {
         };
         let securing = tls::secure(name, config, connection.stream);
         let stream = timed(&mut phases.tls, securing).await?;
-        let chain = stream.get_ref().1.peer_certificates();
-        let own = chain.and_then(<[_]>::first);
+        let session = stream.get_ref().1;
+        if session.alpn_protocol() == Some(b"h2") {
+            connection.agreed = Agreed::Http2;
+        } else if offer == Offer::Http2 {
+            return Err(Problem::new(Failure::Tls, NO_HTTP2));
+        }
+        let own = session.peer_certificates().and_then(<[_]>::first);
         connection.certificate = own.map(|own| endpoint.certificate(own));
         connection.stream = Stream::Secure(Box::new(stream));
         Ok(connection)
@@ -160,7 +192,7 @@ impl Dialer {
         };
         let config = config.transpose();
         let config = config.map_err(|e| at(Problem::new(Failure::Tls, e)))?;
-        let passes_on = endpoint.forwards && offer == Offer::Http1;
+        let passes_on = endpoint.forwards && offer.foregone(endpoint.secure) == Some(Agreed::Http1);
         let opening = async {
             let (stream, _) = connect::connect(&addresses).await.map_err(at)?;
             let mut stream = Stream::Plain(stream);
@@ -207,11 +239,12 @@ impl Dialer {
     }
 
     fn config(&self, offer: Offer) -> Result<Arc<ClientConfig>, TlsError> {
-        if let Some(config) = self.config.get() {
+        let made = &self.configs[offer as usize];
+        if let Some(config) = made.get() {
             return Ok(Arc::clone(config));
         }
         let config = tls::config(&self.tls, offer)?;
-        Ok(Arc::clone(self.config.get_or_init(|| config)))
+        Ok(Arc::clone(made.get_or_init(|| config)))
     }
 }
 

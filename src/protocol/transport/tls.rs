@@ -84,9 +84,12 @@ pub(super) fn config(settings: &TlsSettings, offer: Offer) -> Result<Arc<ClientC
             builder.with_client_auth_cert(chain, key)?
         }
     };
-    config.alpn_protocols = match offer {
-        Offer::Http1 => vec![b"http/1.1".to_vec()],
+    let offered: &[&[u8]] = match offer {
+        Offer::Http1 => &[b"http/1.1"],
+        Offer::Http2 => &[b"h2"],
+        Offer::Either => &[b"h2", b"http/1.1"],
     };
+    config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
 }
 

@@ -80,6 +80,16 @@ pub(in crate::scenario) static ENVIRONMENT: Shape = Shape {
             "Who is told here how a run ended.",
         ),
         key(
+            "http",
+            Type::Words(&crate::scenario::vocabulary::HTTP),
+            "Which version of HTTP is spoken here.",
+        ),
+        key(
+            "streams",
+            Type::Integer,
+            "Requests at once on one HTTP/2 connection here.",
+        ),
+        key(
             "defaults",
             Type::Object(&DEFAULTS),
             "What holds here for every step that says nothing else; over the file's, key by key.",

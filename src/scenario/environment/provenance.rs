@@ -6,7 +6,7 @@ use crate::scenario::network::shown as proxy_shown;
 use crate::source::{Kind, Node, Span, Spanned};
 
 /// The keys whose values are settings; the journeys are not.
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 18] = [
     "scenario",
     "target",
     "budgets",
@@ -19,6 +19,8 @@ const SECTIONS: [&str; 16] = [
     "ip",
     "connections",
     "keep_alive",
+    "http",
+    "streams",
     "defaults",
     "variables",
     "data",

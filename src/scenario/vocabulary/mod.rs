@@ -28,6 +28,8 @@ pub(super) const DNS: [&str; 2] = ["run", "request"];
 pub(super) const FAMILIES: [&str; 3] = ["any", "4", "6"];
 /// The least versions of TLS.
 pub(super) const TLS_VERSIONS: [&str; 2] = ["1.2", "1.3"];
+/// Versions of HTTP.
+pub(super) const HTTP: [&str; 3] = ["auto", "1.1", "2"];
 /// The ways to say how much; exactly one stands in a profile.
 pub(super) const LOADS: [&str; 6] = ["passes", "rate", "users", "stairs", "spike", "stages"];
 
@@ -140,6 +142,16 @@ pub static SCENARIO: Shape = Shape {
             "keep_alive",
             Type::Boolean,
             "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
+        ),
+        key(
+            "http",
+            Type::Words(&HTTP),
+            "`auto` (the default) takes HTTP/2 or 1.1, as the server likes, with TLS and 1.1 without; `1.1` and `2` take only that, `2` without TLS by prior knowledge.",
+        ),
+        key(
+            "streams",
+            Type::Integer,
+            "Requests at once on one HTTP/2 connection; what the server allows, at most 256, when left out.",
         ),
         key(
             "preflight",

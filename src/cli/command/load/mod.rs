@@ -47,7 +47,8 @@ fn prepare(
     preflight::check_steps(scenario, &reach)?;
     let blueprint = Blueprint::new(scenario.target.value.clone(), tls, reach)?
         .with_network(scenario.network.clone())
-        .with_connections(scenario.connections);
+        .with_connections(scenario.connections)
+        .with_http(scenario.http, scenario.streams);
     let folder = Folder::open(
         out.unwrap_or_else(|| Folder::default_for(&scenario.name, &jiff::Zoned::now())),
     )?;

@@ -191,6 +191,7 @@ fn unwritten(inputs: &Inputs, reading: &Reading, written: &[Row]) -> Vec<Row> {
         ("tls.insecure", "false"),
         ("connections", connections),
         ("keep_alive", "true"),
+        ("http", "auto"),
         ("defaults.timeout", "10s"),
         ("defaults.redirects", "off"),
         ("defaults.compression", "off"),

@@ -12,9 +12,10 @@ mod sending;
 mod tests;
 
 pub(super) use exchange::{Arrival, Scratch, exchange, is_quiet};
-pub(super) use reader::KEPT;
-pub(super) use received::{Purpose, Received};
+pub(super) use head::Has;
+pub(super) use received::{KEPT, Purpose, Received};
 pub(super) use request::Outgoing;
+pub(super) use sending::Lost;
 
 /// Statuses that lead somewhere else when they have a location.
 pub(super) fn redirects(status: u16) -> bool {

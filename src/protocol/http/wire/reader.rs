@@ -5,17 +5,11 @@ use super::chunked::Chunks;
 use super::head::{self, Extent, Parsed};
 use super::received::{Purpose, Received};
 use crate::expr::Head;
-use crate::protocol::{Keep, Problem};
+use crate::protocol::Problem;
 use crate::record::Failure;
 use crate::units::format_bytes;
 use http::StatusCode;
 
-/// The most that is kept of one body, and the most that a packed one may unpack to.
-pub(in super::super) const KEPT: usize = 16 << 20;
-/// Longer bodies are not shown to anybody.
-const SHOWN: u64 = 64 << 10;
-/// The most that is read of one body that nobody looks at.
-const READ: u64 = 256 << 20;
 /// The longest head.
 const HEAD: usize = 256 << 10;
 /// Heads up to this length are tried again with every byte: servers that talk something else are found out early.
@@ -145,14 +139,7 @@ impl Reader {
     }
 
     fn begin(&mut self, parsed: &Parsed, head: &[u8]) {
-        let followed =
-            self.purpose.follow && parsed.has.location && super::redirects(parsed.status.as_u16());
-        let wanted = match self.purpose.keep {
-            Keep::No => false,
-            Keep::Sized => parsed.has.coding,
-            Keep::Shown | Keep::Whole => true,
-        };
-        self.keep = wanted && !followed;
+        self.keep = self.purpose.keeps(parsed.status, parsed.has);
         self.rest = match parsed.body {
             Extent::Bytes(length) => Rest::Bytes(length),
             Extent::Chunks => Rest::Chunks(Chunks::default()),
@@ -218,23 +205,10 @@ impl Reader {
     }
 
     fn add(&mut self, data: &[u8]) -> Result<(), Problem> {
-        let Some(received) = &mut self.received else {
-            return Ok(());
-        };
-        received.size += data.len() as u64;
-        if self.keep && received.size > SHOWN && self.purpose.keep == Keep::Shown {
-            self.keep = false;
-            received.body = Vec::new();
+        match &mut self.received {
+            Some(received) => received.gather(data, &mut self.keep, self.purpose),
+            None => Ok(()),
         }
-        let limit = if self.keep { KEPT as u64 } else { READ };
-        if received.size > limit {
-            let detail = format!("more than {} arrived", format_bytes(limit));
-            return Err(self.problem(Failure::BodyLimit, detail));
-        }
-        if self.keep {
-            received.body.extend_from_slice(data);
-        }
-        Ok(())
     }
 }
 

@@ -2,8 +2,17 @@
 
 use super::head::Has;
 use crate::expr::Head;
-use crate::protocol::Keep;
+use crate::protocol::{Keep, Problem};
+use crate::record::Failure;
+use crate::units::format_bytes;
 use http::{StatusCode, Version};
+
+/// The most that is kept of one body, and the most that a packed one may unpack to.
+pub(in super::super) const KEPT: usize = 16 << 20;
+/// Longer bodies are not shown to anybody.
+const SHOWN: u64 = 64 << 10;
+/// The most that is read of one body that nobody looks at.
+const READ: u64 = 256 << 20;
 
 /// What an answer is read for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,6 +23,19 @@ pub(in super::super) struct Purpose {
     pub(in super::super) keep: Keep,
     /// Redirects are followed, so nobody looks at their bodies.
     pub(in super::super) follow: bool,
+}
+
+impl Purpose {
+    /// Whether the body of an answer is kept.
+    pub(in super::super) fn keeps(self, status: StatusCode, has: Has) -> bool {
+        let followed = self.follow && has.location && super::redirects(status.as_u16());
+        let wanted = match self.keep {
+            Keep::No => false,
+            Keep::Sized => has.coding,
+            Keep::Shown | Keep::Whole => true,
+        };
+        wanted && !followed
+    }
 }
 
 /// A whole answer.
@@ -29,4 +51,32 @@ pub(in super::super) struct Received {
     /// Another request may follow on the connection.
     pub(in super::super) reusable: bool,
     pub(in super::super) has: Has,
+}
+
+impl Received {
+    /// Takes bytes of the body, and keeps them as long as `keep` says so.
+    pub(in super::super) fn gather(
+        &mut self,
+        data: &[u8],
+        keep: &mut bool,
+        purpose: Purpose,
+    ) -> Result<(), Problem> {
+        self.size += data.len() as u64;
+        if *keep && self.size > SHOWN && purpose.keep == Keep::Shown {
+            *keep = false;
+            self.body = Vec::new();
+        }
+        let limit = if *keep { KEPT as u64 } else { READ };
+        if self.size > limit {
+            return Err(Problem {
+                failure: Failure::BodyLimit,
+                detail: format!("more than {} arrived", format_bytes(limit)),
+                received: self.size,
+            });
+        }
+        if *keep {
+            self.body.extend_from_slice(data);
+        }
+        Ok(())
+    }
 }

@@ -24,7 +24,7 @@ pub(in super::super) struct Lost {
 
 impl Lost {
     /// For what came instead of an answer.
-    pub(super) fn answered(problem: Problem) -> Self {
+    pub(in super::super) fn answered(problem: Problem) -> Self {
         Self {
             problem,
             unsent: false,
