@@ -274,6 +274,10 @@ pub struct Health {
     pub connections: u64,
     /// Requests on connections that were there already.
     pub reused: u64,
+    /// Answers, redirects and what came before a failure included.
+    pub answers: u64,
+    /// Those of them that came over HTTP/2.
+    pub over_http2: u64,
     /// Most requests in flight at the same time.
     pub in_flight: u64,
     /// The limit on requests in flight.

@@ -14,7 +14,7 @@ use crate::protocol::transport::Connection;
 use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
 use crate::record::Failure;
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Version};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -136,9 +136,13 @@ impl Client {
                 }
             };
             let lost = match tried {
-                Ok(received) => {
+                Ok((received, shown)) => {
                     self.reused.set(self.reused.get() + u64::from(reused));
-                    return Ok(received);
+                    self.answers.set(self.answers.get() + 1);
+                    if received.version == Version::HTTP_2 {
+                        self.over_http2.set(self.over_http2.get() + 1);
+                    }
+                    return Ok((received, shown));
                 }
                 Err(lost) => lost,
             };

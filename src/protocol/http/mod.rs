@@ -91,6 +91,10 @@ pub struct ClientStats {
     pub reused: u64,
     /// Kept connections that turned out closed when a request was put on them; the request was sent again.
     pub reconnects: u64,
+    /// Answers.
+    pub answers: u64,
+    /// Those of them that came over HTTP/2.
+    pub over_http2: u64,
 }
 
 /// Where the time of a call went, filled in as it goes: a timeout keeps what was known.
@@ -110,6 +114,8 @@ pub struct Client {
     opened: Cell<u64>,
     reused: Cell<u64>,
     reconnects: Cell<u64>,
+    answers: Cell<u64>,
+    over_http2: Cell<u64>,
 }
 
 impl Client {
@@ -123,6 +129,8 @@ impl Client {
             opened: Cell::new(0),
             reused: Cell::new(0),
             reconnects: Cell::new(0),
+            answers: Cell::new(0),
+            over_http2: Cell::new(0),
         }
     }
 
@@ -195,6 +203,8 @@ impl Protocol for Client {
             opened: self.opened.get(),
             reused: self.reused.get(),
             reconnects: self.reconnects.get(),
+            answers: self.answers.get(),
+            over_http2: self.over_http2.get(),
         }
     }
 }

@@ -204,6 +204,8 @@ pub struct HealthView {
     pub connections: u64,
     /// Requests on connections that were there already.
     pub reused: u64,
+    /// Share of answers that came over HTTP/2; `None` without an answer.
+    pub http2_share: Option<f64>,
     /// Most requests in flight.
     pub in_flight: u64,
     /// The limit on them.
@@ -227,6 +229,8 @@ impl HealthView {
             workers: health.workers,
             connections: health.connections,
             reused: health.reused,
+            http2_share: (health.answers > 0)
+                .then(|| health.over_http2 as f64 / health.answers as f64),
             in_flight: health.in_flight,
             in_flight_limit: health.in_flight_limit,
             descriptor_limit: health.descriptor_limit,
