@@ -2,21 +2,19 @@
 //! connection is used again only when its answer was read whole, and a request is sent twice only when the server
 //! cannot have acted on the first one.
 
-use super::multiplex::{self, Link, Target};
-use super::origin::Origin;
+use super::multiplex;
 use super::pool::Way;
 use super::redirect::Hop;
 use super::wire::{self, Arrival, Lost, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
-use crate::protocol::transport::Connection;
+use crate::protocol::transport::{Agreed, Connection};
 use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
 use crate::record::Failure;
 use bytes::Bytes;
-use http::{Method, Version};
+use http::Method;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -111,40 +109,56 @@ impl Client {
             follow: call.redirects > 0,
         };
         let mut sent = 0;
+        let mut fresh = None;
         loop {
-            let (way, reused) = self.way(&hop.origin, kept, timings).await?;
-            let arrival = &mut timings.arrival;
-            *arrival = Arrival::default();
-            let mut refused = false;
-            let tried = match way {
-                Way::Alone(connection) => {
-                    let kept = (&hop.origin, &mut *kept);
-                    self.alone(connection, kept, (&request, purpose), arrival)
-                        .await
-                        .map_err(|lost| Lost {
-                            // Of what is written through TLS nobody knows how much went out.
-                            unsent: lost.unsent && reused && !hop.origin.secure(),
-                            ..lost
-                        })
-                }
-                Way::Among(place) => {
-                    let request = (&request, hop.target());
-                    let again = (purpose, sent > 0);
-                    let tried = among(&place.link, request, again, arrival).await;
-                    refused = tried.is_err() && place.link.is_open();
-                    tried
-                }
-            };
-            let lost = match tried {
-                Ok((received, shown)) => {
-                    self.reused.set(self.reused.get() + u64::from(reused));
-                    self.answers.set(self.answers.get() + 1);
-                    if received.version == Version::HTTP_2 {
-                        self.over_http2.set(self.over_http2.get() + 1);
+            let (lost, reused, ended) = if hop.origin.multiplexes() && fresh.is_none() {
+                let sending = (&request, purpose, sent > 0);
+                // A large future, which requests on HTTP/1.1 do not carry with them.
+                match Box::pin(self.among(hop, sending, kept, timings)).await? {
+                    Among::Answered(answer) => return Ok(answer),
+                    Among::Lost(lost, reused, ended) => (lost, reused, ended),
+                    Among::Alone(connection) => {
+                        fresh = Some(connection);
+                        continue;
                     }
-                    return Ok((received, shown));
                 }
-                Err(lost) => lost,
+            } else {
+                let waiting = if fresh.is_some() {
+                    None
+                } else {
+                    self.kept(&hop.origin, kept).await
+                };
+                let reused = waiting.is_some();
+                let mut connection = match waiting.or_else(|| fresh.take()) {
+                    Some(connection) => connection,
+                    None => self.open(&hop.origin, timings).await?,
+                };
+                if connection.agreed == Agreed::Http2 {
+                    Box::pin(self.adopt(&hop.origin, kept, connection)).await?;
+                    continue;
+                }
+                let arrival = &mut timings.arrival;
+                *arrival = Arrival::default();
+                let stream = &mut connection.stream;
+                match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
+                    Ok(received) => {
+                        self.reused.set(self.reused.get() + u64::from(reused));
+                        self.answers.set(self.answers.get() + 1);
+                        let shown = Shown {
+                            peer: connection.peer,
+                            certificate: connection.certificate.clone(),
+                        };
+                        if received.reusable {
+                            self.keep(&hop.origin, kept, connection);
+                        }
+                        return Ok((received, shown));
+                    }
+                    // Of what is written through TLS nobody knows how much went out.
+                    Err(mut lost) => {
+                        lost.unsent &= reused && !hop.origin.secure();
+                        (lost, reused, true)
+                    }
+                }
             };
             let repeated = lost.unanswered && reused && call.method.is_idempotent();
             if sent >= MOST || !(lost.unsent || repeated) {
@@ -152,44 +166,51 @@ impl Client {
             }
             sent += 1;
             self.reconnects
-                .set(self.reconnects.get() + u64::from(!refused));
+                .set(self.reconnects.get() + u64::from(ended));
         }
     }
 
-    /// A request on a connection of its own.
-    async fn alone(
+    /// A request on a connection that others use, too.
+    async fn among(
         &self,
-        mut connection: Connection,
-        (origin, kept): (&Rc<Origin>, &mut Kept),
-        (request, purpose): (&Outgoing<'_>, Purpose),
-        arrival: &mut Arrival,
-    ) -> Result<(Received, Shown), Lost> {
-        let stream = &mut connection.stream;
-        let received = wire::exchange(stream, &self.scratch, request, purpose, arrival).await?;
-        let shown = Shown {
-            peer: connection.peer,
-            certificate: connection.certificate.clone(),
+        hop: &Hop<'_>,
+        (request, purpose, again): (&Outgoing<'_>, Purpose, bool),
+        kept: &mut Kept,
+        timings: &mut Timings,
+    ) -> Result<Among, Problem> {
+        let (place, reused) = match self.place(&hop.origin, kept, timings).await? {
+            (Way::Among(place), reused) => (place, reused),
+            (Way::Alone(connection), _) => return Ok(Among::Alone(connection)),
         };
-        if received.reusable {
-            self.keep(origin, kept, connection);
+        let (link, arrival) = (&place.link, &mut timings.arrival);
+        *arrival = Arrival::default();
+        let purpose = (purpose, again);
+        match multiplex::exchange(link, request, hop.target(), purpose, arrival).await {
+            Ok(received) => {
+                self.reused.set(self.reused.get() + u64::from(reused));
+                self.answers.set(self.answers.get() + 1);
+                self.over_http2.set(self.over_http2.get() + 1);
+                let shown = Shown {
+                    peer: link.peer,
+                    certificate: link.certificate.clone(),
+                };
+                Ok(Among::Answered((received, shown)))
+            }
+            Err(lost) => {
+                let ended = !link.is_open();
+                Ok(Among::Lost(lost, reused, ended))
+            }
         }
-        Ok((received, shown))
     }
 }
 
-/// A request on a connection that others use, too.
-async fn among(
-    link: &Link,
-    (request, target): (&Outgoing<'_>, Target<'_>),
-    purpose: (Purpose, bool),
-    arrival: &mut Arrival,
-) -> Result<(Received, Shown), Lost> {
-    let received = multiplex::exchange(link, request, target, purpose, arrival).await?;
-    let shown = Shown {
-        peer: link.peer,
-        certificate: link.certificate.clone(),
-    };
-    Ok((received, shown))
+/// What came of a request on a connection that others use.
+enum Among {
+    Answered((Received, Shown)),
+    /// Whether another request had gone out on the connection, and whether that has ended.
+    Lost(Lost, bool, bool),
+    /// It turned out to be one that nobody else can use.
+    Alone(Connection),
 }
 
 /// What a connection shows of the server.
