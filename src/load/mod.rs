@@ -246,6 +246,8 @@ fn merge(reports: Vec<WorkerReport>, timeline: Timeline, workers: u64) -> io::Re
         stats.opened += report.stats.opened;
         stats.reused += report.stats.reused;
         stats.reconnects += report.stats.reconnects;
+        health.answers += report.stats.answers;
+        health.over_http2 += report.stats.over_http2;
         health.in_flight += report.in_flight;
         health.cpu_seconds += report.cpu.as_secs_f64();
         busiest = busiest.max(report.cpu.as_secs_f64());

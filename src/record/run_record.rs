@@ -297,6 +297,10 @@ pub struct Health {
     pub reused: u64,
     /// Kept connections that turned out closed when a request was put on them; the request went out on a new one.
     pub reconnects: u64,
+    /// Answers, redirects and what came before a failure included.
+    pub answers: u64,
+    /// Those of them that came over HTTP/2.
+    pub over_http2: u64,
     /// Most requests in flight at the same time.
     pub in_flight: u64,
     /// The limit on requests in flight.

@@ -120,6 +120,13 @@ impl Page<'_> {
         if let Some(connections) = run.connections {
             facts.push(format!("connections: {connections}"));
         }
+        match view.health.http2_share {
+            Some(1.0) => facts.push("HTTP/2".to_owned()),
+            Some(share) if share > 0.0 => {
+                facts.push(format!("HTTP/2: {}", crate::units::format_share(share)));
+            }
+            _ => {}
+        }
         facts.push(format!("seed {}", run.seed));
         for part in flowed(&facts, self.width) {
             let part = self.paint.on(DIM, &log_line(&part));

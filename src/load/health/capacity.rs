@@ -18,6 +18,8 @@ pub struct Capacity {
     /// Files that the process may have open.
     pub descriptors: u64,
     ports: Option<Ports>,
+    /// Requests that share a connection.
+    sharing: u64,
 }
 
 /// Local ports for connections to one remote port.
@@ -36,12 +38,23 @@ impl Capacity {
         Self {
             descriptors,
             ports: ports.flatten(),
+            sharing: 1,
         }
     }
 
-    /// Connections that fit at the same time; at least 1.
+    /// The same where so many requests share a connection.
+    #[must_use]
+    pub fn sharing(self, requests: u64) -> Self {
+        Self {
+            sharing: requests.max(1),
+            ..self
+        }
+    }
+
+    /// Requests whose connections fit at the same time; at least 1.
     pub fn room(&self) -> u64 {
-        self.files().min(self.free_ports()).max(1)
+        let connections = self.files().min(self.free_ports()).max(1);
+        connections.saturating_mul(self.sharing)
     }
 
     fn files(&self) -> u64 {
@@ -52,8 +65,10 @@ impl Capacity {
         self.ports.as_ref().map_or(u64::MAX, Ports::free)
     }
 
-    /// What is too low for so many connections, how many fit, and what to do: one sentence for each limit.
-    pub fn shortages(&self, wanted: u64) -> Vec<String> {
+    /// What is too low for the connections of so many requests, how many fit, and what to do: one sentence for each
+    /// limit.
+    pub fn shortages(&self, requests: u64) -> Vec<String> {
+        let wanted = requests.div_ceil(self.sharing);
         let mut shortages = Vec::new();
         let begin = format!(
             "when the target stalls, {} connections will not fit",
@@ -174,7 +189,11 @@ mod tests {
             last: 60_999,
             used,
         });
-        Capacity { descriptors, ports }
+        Capacity {
+            descriptors,
+            ports,
+            sharing: 1,
+        }
     }
 
     #[test]
@@ -197,6 +216,10 @@ mod tests {
                  room for 960; raise it with `ulimit -n 5554`, or send less"
             ]
         );
+        let shared = capacity(1024, 0).sharing(100);
+        assert_eq!(shared.room(), 96_000);
+        assert!(shared.shortages(96_000).is_empty());
+        assert!(shared.shortages(96_001)[0].contains("961 connections"));
         let both = capacity(1024, 32).shortages(30_000);
         assert!(both[1].contains("room for 28,200") && both[1].contains("ip_local_port_range"));
         let never = capacity(1_000_000, 0).shortages(100_000);
@@ -239,6 +262,7 @@ mod tests {
         let capacity = Capacity {
             descriptors: u64::MAX,
             ports: None,
+            sharing: 1,
         };
         assert!(capacity.shortages(1_000_000).is_empty());
         assert_eq!(capacity.exhausted(1e9, Duration::from_mins(1)), None);

@@ -2,23 +2,20 @@
 //! connection is used again only when its answer was read whole, and a request is sent twice only when the server
 //! cannot have acted on the first one.
 
-use super::multiplex::{self, Link, Target};
-use super::origin::Origin;
+use super::multiplex;
 use super::pool::Way;
 use super::redirect::Hop;
 use super::wire::{self, Arrival, Lost, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
-use crate::protocol::transport::{Connection, refused};
+use crate::protocol::transport::{Agreed, Connection, refused};
 use crate::protocol::{Answer, Call, Location, Problem, Session};
 use crate::record::Failure;
 use http::Method;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
-use tokio::time::Instant;
 
 /// How often a request is sent again at most.
 const MOST: u32 = 8;
@@ -111,37 +108,57 @@ impl Client {
             follow: call.redirects > 0,
         };
         let mut sent = 0;
+        let mut fresh = None;
         loop {
-            let (way, reused) = self.way(&hop.origin, kept, timings).await?;
-            // Elsewhere the connection was there when the call began.
-            let waited = timings.wait.is_some_and(|wait| !wait.is_zero());
-            if !reused || waited || timings.arrival.written.is_some() {
-                timings.ready = Some(Instant::now());
-            }
-            let arrival = &mut timings.arrival;
-            *arrival = Arrival::default();
-            let mut refused = false;
-            let tried = match way {
-                Way::Alone(connection) => {
-                    let kept = (&hop.origin, &mut *kept);
-                    let request = (request, purpose);
-                    self.alone((connection, reused), kept, request, arrival)
-                        .await
+            let (lost, reused, ended) = if hop.origin.multiplexes() && fresh.is_none() {
+                let sending = (&request, purpose, sent > 0);
+                // A large future, which requests on HTTP/1.1 do not carry with them.
+                match Box::pin(self.among(hop, sending, kept, timings)).await? {
+                    Among::Answered(answer) => return Ok(answer),
+                    Among::Lost(lost, reused, ended) => (lost, reused, ended),
+                    Among::Alone(connection) => {
+                        fresh = Some(connection);
+                        continue;
+                    }
                 }
-                Way::Among(place) => {
-                    let request = (&request, hop.target());
-                    let again = (purpose, sent > 0);
-                    let tried = among(&place.link, request, again, arrival).await;
-                    refused = tried.is_err() && place.link.is_open();
-                    tried
+            } else {
+                let waiting = if fresh.is_some() {
+                    None
+                } else {
+                    self.kept(&hop.origin, kept).await
+                };
+                let reused = waiting.is_some();
+                let mut connection = match waiting.or_else(|| fresh.take()) {
+                    Some(connection) => connection,
+                    None => self.open(&hop.origin, timings).await?,
+                };
+                if connection.agreed == Agreed::Http2 {
+                    Box::pin(self.adopt(&hop.origin, kept, connection)).await?;
+                    continue;
                 }
-            };
-            let lost = match tried {
-                Ok(received) => {
-                    self.reused.set(self.reused.get() + u64::from(reused));
-                    return Ok(received);
+                timings.begin(!reused);
+                let arrival = &mut timings.arrival;
+                let forward = connection.forward.clone();
+                let request = Outgoing {
+                    forward: forward.as_deref(),
+                    ..request
+                };
+                let stream = &mut connection.stream;
+                match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
+                    Ok(received) => {
+                        if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
+                            *arrival = Arrival::default();
+                            let asked = call.method.as_str();
+                            return Err(refused(&forward.proxy, received.status, asked));
+                        }
+                        let shown = self.shown(hop, kept, (connection, reused), received.reusable);
+                        return Ok((received, shown));
+                    }
+                    Err(mut lost) => {
+                        lost.unsent = reused && unread(&lost, hop, &connection).await;
+                        (lost, reused, true)
+                    }
                 }
-                Err(lost) => lost,
             };
             let repeated = lost.unanswered && reused && call.method.is_idempotent();
             if sent >= MOST || !(lost.unsent || repeated) {
@@ -149,79 +166,88 @@ impl Client {
             }
             sent += 1;
             self.reconnects
-                .set(self.reconnects.get() + u64::from(!refused));
+                .set(self.reconnects.get() + u64::from(ended));
         }
     }
 
-    /// A request on a connection of its own.
-    async fn alone(
+    /// What a connection has shown; it is kept where it can be used again.
+    fn shown(
         &self,
-        (mut connection, reused): (Connection, bool),
-        (origin, kept): (&Rc<Origin>, &mut Kept),
-        (request, purpose): (Outgoing<'_>, Purpose),
-        arrival: &mut Arrival,
-    ) -> Result<(Received, Shown), Lost> {
-        let forward = connection.forward.clone();
-        let request = Outgoing {
-            forward: forward.as_deref(),
-            ..request
-        };
-        let stream = &mut connection.stream;
-        let received = match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await
-        {
-            Ok(received) => received,
-            Err(lost) => {
-                // Of what is written through TLS nobody knows how much went out.
-                let unsent = lost.unsent && !origin.secure();
-                let repeated = unsent || lost.unanswered && request.method.is_idempotent();
-                let unread = reused
-                    && !repeated
-                    && lost.unanswered
-                    && connection.stream.closed_before().await;
-                return Err(Lost {
-                    unsent: reused && (unsent || unread),
-                    ..lost
-                });
-            }
-        };
-        if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
-            *arrival = Arrival::default();
-            return Err(Lost {
-                problem: refused(&forward.proxy, received.status, request.method.as_str()),
-                unsent: false,
-                unanswered: false,
-            });
-        }
+        hop: &Hop<'_>,
+        kept: &mut Kept,
+        (connection, reused): (Connection, bool),
+        reusable: bool,
+    ) -> Shown {
+        self.reused.set(self.reused.get() + u64::from(reused));
+        self.answers.set(self.answers.get() + 1);
         let shown = Shown {
             peer: connection.peer,
             certificate: connection.certificate.clone(),
         };
-        if received.reusable {
-            self.keep(origin, kept, connection);
+        if reusable {
+            self.keep(&hop.origin, kept, connection);
         }
-        Ok((received, shown))
+        shown
+    }
+
+    /// A request on a connection that others use, too.
+    async fn among(
+        &self,
+        hop: &Hop<'_>,
+        (request, purpose, again): (&Outgoing<'_>, Purpose, bool),
+        kept: &mut Kept,
+        timings: &mut Timings,
+    ) -> Result<Among, Problem> {
+        let (place, reused) = match self.place(&hop.origin, kept, timings).await? {
+            (Way::Among(place), reused) => (place, reused),
+            (Way::Alone(connection), _) => return Ok(Among::Alone(connection)),
+        };
+        timings.begin(!reused || timings.wait.is_some_and(|wait| !wait.is_zero()));
+        let (link, arrival) = (&place.link, &mut timings.arrival);
+        let purpose = (purpose, again);
+        match multiplex::exchange(link, request, hop.target(), purpose, arrival).await {
+            Ok(received) => {
+                self.reused.set(self.reused.get() + u64::from(reused));
+                self.answers.set(self.answers.get() + 1);
+                self.over_http2.set(self.over_http2.get() + 1);
+                let shown = Shown {
+                    peer: link.peer,
+                    certificate: link.certificate.clone(),
+                };
+                Ok(Among::Answered((received, shown)))
+            }
+            Err(lost) => {
+                let ended = !link.is_open();
+                Ok(Among::Lost(lost, reused, ended))
+            }
+        }
     }
 }
 
-/// A request on a connection that others use, too.
-async fn among(
-    link: &Link,
-    (request, target): (&Outgoing<'_>, Target<'_>),
-    purpose: (Purpose, bool),
-    arrival: &mut Arrival,
-) -> Result<(Received, Shown), Lost> {
-    let received = multiplex::exchange(link, request, target, purpose, arrival).await?;
-    let shown = Shown {
-        peer: link.peer,
-        certificate: link.certificate.clone(),
-    };
-    Ok((received, shown))
+/// What came of a request on a connection that others use.
+enum Among {
+    Answered((Received, Shown)),
+    /// Whether another request had gone out on the connection, and whether that has ended.
+    Lost(Lost, bool, bool),
+    /// It turned out to be one that nobody else can use.
+    Alone(Connection),
 }
 
 /// What a connection shows of the server.
 struct Shown {
     peer: Option<SocketAddr>,
     certificate: Option<Arc<[u8]>>,
+}
+
+/// Whether a request that was lost on a used connection has not been read by anybody.
+async fn unread(lost: &Lost, hop: &Hop<'_>, connection: &Connection) -> bool {
+    // Of what is written through TLS nobody knows how much went out.
+    if lost.unsent && !hop.origin.secure() {
+        return true;
+    }
+    // What may be repeated anyway need not be looked into.
+    let matters = lost.unanswered && !hop.call.method.is_idempotent();
+    matters && connection.stream.closed_before().await
 }
 
 fn keep_cookies(head: &Head, jar: &mut Jar, place: Place<'_>) {

@@ -112,6 +112,10 @@ pub struct ClientStats {
     pub reused: u64,
     /// Kept connections that turned out closed when a request was put on them; it went out on a new one.
     pub reconnects: u64,
+    /// Answers.
+    pub answers: u64,
+    /// Those of them that came over HTTP/2.
+    pub over_http2: u64,
 }
 
 /// Where the time of a call went, filled in as it goes: a timeout keeps what was known.
@@ -124,6 +128,16 @@ struct Timings {
     wait: Option<Duration>,
 }
 
+impl Timings {
+    /// The next request is about to be sent; `late` where its connection was not there when the call began.
+    fn begin(&mut self, late: bool) {
+        if late || self.arrival.written.is_some() {
+            self.ready = Some(Instant::now());
+        }
+        self.arrival = Arrival::default();
+    }
+}
+
 /// The HTTP client of one worker.
 #[derive(Debug)]
 pub struct Client {
@@ -133,6 +147,8 @@ pub struct Client {
     opened: Cell<u64>,
     reused: Cell<u64>,
     reconnects: Cell<u64>,
+    answers: Cell<u64>,
+    over_http2: Cell<u64>,
 }
 
 impl Client {
@@ -146,6 +162,8 @@ impl Client {
             opened: Cell::new(0),
             reused: Cell::new(0),
             reconnects: Cell::new(0),
+            answers: Cell::new(0),
+            over_http2: Cell::new(0),
         }
     }
 
@@ -220,6 +238,8 @@ impl Protocol for Client {
             opened: self.opened.get(),
             reused: self.reused.get(),
             reconnects: self.reconnects.get(),
+            answers: self.answers.get(),
+            over_http2: self.over_http2.get(),
         }
     }
 }

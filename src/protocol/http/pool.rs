@@ -102,29 +102,19 @@ impl Client {
         }
     }
 
-    /// What a request goes out on, and whether another one did before.
-    pub(super) async fn way(
+    /// Keeps a connection that speaks HTTP/2 where none was expected to.
+    pub(super) async fn adopt(
         &self,
         origin: &Rc<Origin>,
         own: &mut Kept,
-        timings: &mut Timings,
-    ) -> Result<(Way, bool), Problem> {
-        if origin.multiplexes() {
-            return self.place(origin, own, timings).await;
-        }
-        if let Some(connection) = self.kept(origin, own).await {
-            return Ok((Way::Alone(connection), true));
-        }
-        let connection = self.open(origin, timings).await?;
-        if connection.agreed == Agreed::Http1 {
-            return Ok((Way::Alone(connection), false));
-        }
-        let place = Opening::new(&self.links(origin, own)).begin(connection);
-        Ok((Way::Among(place.await?), false))
+        connection: Connection,
+    ) -> Result<(), Problem> {
+        let opening = Opening::new(&self.links(origin, own));
+        opening.begin(connection).await.map(drop)
     }
 
     /// A place on a connection that requests share, or a connection where it turns out that they do not.
-    async fn place(
+    pub(super) async fn place(
         &self,
         origin: &Rc<Origin>,
         own: &mut Kept,

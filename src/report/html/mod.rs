@@ -215,6 +215,12 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Share of answers over HTTP/2, where there are some.
+    fn over_http2(&self) -> Option<String> {
+        let share = self.view.health.http2_share?;
+        (share > 0.0).then(|| format_share(share))
+    }
+
     /// Share of requests that found a connection.
     fn reuse(&self) -> String {
         let health = &self.view.health;

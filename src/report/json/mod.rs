@@ -374,6 +374,7 @@ fn health(view: &View, health: &HealthView) -> Value {
         "connections_opened": health.connections,
         "connections_reused": health.reused,
         "reconnects": health.reconnects,
+        "http2_share": health.http2_share.map(rounded),
         "in_flight_max": health.in_flight,
         "in_flight_limit": health.in_flight_limit,
         "descriptor_limit": health.descriptor_limit,

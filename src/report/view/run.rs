@@ -210,6 +210,8 @@ pub struct HealthView {
     pub reused: u64,
     /// Kept connections that turned out closed; their requests went out on new ones.
     pub reconnects: u64,
+    /// Share of answers that came over HTTP/2; `None` without an answer.
+    pub http2_share: Option<f64>,
     /// Most requests in flight.
     pub in_flight: u64,
     /// The limit on them.
@@ -234,6 +236,8 @@ impl HealthView {
             connections: health.connections,
             reused: health.reused,
             reconnects: health.reconnects,
+            http2_share: (health.answers > 0)
+                .then(|| health.over_http2 as f64 / health.answers as f64),
             in_flight: health.in_flight,
             in_flight_limit: health.in_flight_limit,
             descriptor_limit: health.descriptor_limit,

@@ -18,10 +18,13 @@ use crate::cli::preflight;
 use crate::load::Capacity;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Reach};
-use crate::scenario::{Connections, Scenario};
+use crate::scenario::{Connections, Http, Scenario};
 use execution::execute;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
+/// Requests that an HTTP/2 server lets share a connection, as far as anybody knows beforehand (RFC 9113, 6.5.2).
+const STREAMS: u32 = 100;
 
 /// One run, ready to start.
 struct Prepared {
@@ -64,7 +67,12 @@ fn prepare(
 /// What the system allows towards the target.
 pub(super) fn capacity(scenario: &Scenario, plan: &Plan) -> Capacity {
     let port = scenario.target.value.port_or_known_default();
-    Capacity::of(plan, port.unwrap_or(80))
+    let sharing = match (scenario.http, scenario.connections) {
+        (Http::Two, Connections::Shared) => scenario.streams.unwrap_or(STREAMS),
+        // With TLS only the server can say; each user of its own has a connection of its own.
+        _ => 1,
+    };
+    Capacity::of(plan, port.unwrap_or(80)).sharing(sharing.into())
 }
 
 /// What of that does not suffice, in words.

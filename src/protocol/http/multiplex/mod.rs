@@ -11,6 +11,5 @@ mod stream;
 mod tests;
 
 pub(super) use head::Target;
-pub(super) use link::Link;
 pub(super) use links::{ASSUMED, Bounds, Links, Next, Opening, Place};
 pub(super) use stream::exchange;
