@@ -1,5 +1,7 @@
 //! Ways to a server, each to a listener on loopback that says what it was asked.
 
+mod tls;
+
 use super::*;
 use crate::scenario::{Environment, parse};
 use crate::source::Source;

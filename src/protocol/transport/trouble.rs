@@ -97,6 +97,11 @@ fn certificate(bad: &Bad) -> String {
             expected.to_str(),
             names(presented)
         ),
+        Bad::BadSignature => {
+            "the server's certificate names an authority that is trusted here, and another key \
+             signed it; is the file of `tls: { ca: … }` an older one?"
+                .into()
+        }
         Bad::Revoked => "the server's certificate was revoked".into(),
         Bad::Other(other) if other.0.is::<SelfSigned>() => {
             "the server's certificate is signed by itself, and no authority vouches for it; \
