@@ -123,7 +123,7 @@ fn examples_plan_and_run_green() {
         bench.write("s.yaml", &local.replace("https://127.0.0.1:8443", &url));
         let _socket = example.file.contains("app.sock").then(|| {
             let path = bench.path("app.sock");
-            relay(&path, plain.addr)
+            relay(&path, plain.addr);
         });
         let mut command = bench.command(&["run", "s.yaml", "--out", "out"]);
         let output = command.env(PASSWORD, "correct horse").output().unwrap();

@@ -91,10 +91,7 @@ fn failed(errors: &[(SocketAddr, io::Error)]) -> Problem {
     let files = errors.iter().any(|(_, e)| out_of_files(e));
     // A machine without IPv6 says the same of an IPv6 address: only where it says so of all is it out of ports.
     let ports = !errors.is_empty() && errors.iter().all(|(_, e)| out_of_ports(e));
-    let failure = match files || ports {
-        true => Failure::Exhausted,
-        false => Failure::Connect,
-    };
+    let failure = or_exhausted(files || ports, Failure::Connect);
     Problem::new(failure, words.join("; "))
 }
 
@@ -103,10 +100,7 @@ pub(super) async fn unix(path: &Path) -> Result<Stream, Problem> {
     match UnixStream::connect(path).await {
         Ok(stream) => Ok(Stream::Unix(stream)),
         Err(error) => {
-            let failure = match out_of_files(&error) {
-                true => Failure::Exhausted,
-                false => Failure::Connect,
-            };
+            let failure = or_exhausted(out_of_files(&error), Failure::Connect);
             let detail = format!("the Unix socket {}: {}", path.display(), said(&error));
             Err(Problem::new(failure, detail))
         }
@@ -115,11 +109,12 @@ pub(super) async fn unix(path: &Path) -> Result<Stream, Problem> {
 
 /// A problem of a lookup: of the name, or of this machine.
 pub(super) fn lookup_failed(error: &io::Error, name: &str) -> Problem {
-    let failure = match out_of_files(error) {
-        true => Failure::Exhausted,
-        false => Failure::Dns,
-    };
+    let failure = or_exhausted(out_of_files(error), Failure::Dns);
     Problem::new(failure, format!("{name}: {}", said(error)))
+}
+
+fn or_exhausted(exhausted: bool, other: Failure) -> Failure {
+    if exhausted { Failure::Exhausted } else { other }
 }
 
 fn said(error: &io::Error) -> String {

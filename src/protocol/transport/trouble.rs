@@ -62,7 +62,8 @@ fn alerted(alert: Alert) -> String {
         }
         Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown
         | Alert::CertificateExpired | Alert::CertificateRevoked
-        | Alert::UnsupportedCertificate | Alert::AccessDenied => {
+        | Alert::UnsupportedCertificate | Alert::AccessDenied
+        | Alert::DecryptError => {
             format!("the server refused the client certificate of `tls: {{ cert: … }}` ({alert:?})")
         }
         Alert::UnrecognisedName => {

@@ -19,10 +19,9 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, "test authority");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -142,12 +141,12 @@ fn dial(tls: TlsSettings, url: &str, port: u16) -> (Dialer, Endpoint) {
 
 #[tokio::test]
 async fn certificates_that_are_wrong_are_told_in_words() {
-    let authority = Authority::new();
+    let authority = Authority::new("test authority");
     let all = rustls::ALL_VERSIONS;
     let key = KeyPair::generate().unwrap();
     let own = named(&["shop.test"]).self_signed(&key).unwrap();
     let own = (own.der().clone(), key);
-    let other = Authority::new();
+    let (other, renewed) = (Authority::new("other"), Authority::new("test authority"));
     let many = ["a.test", "b.test", "c.test", "d.test", "e.test", "f.test"];
     let trusted = || TlsSettings {
         ca: Some(authority.ca()),
@@ -180,6 +179,10 @@ async fn certificates_that_are_wrong_are_told_in_words() {
             other.issue(&named(&["shop.test"])),
             Some("an authority that is not trusted here"),
         ),
+        (
+            renewed.issue(&named(&["shop.test"])),
+            Some("another key signed it"),
+        ),
     ] {
         let (own, key) = &certificate;
         let acceptor = server((own.clone(), key), None, all);
@@ -199,52 +202,19 @@ async fn certificates_that_are_wrong_are_told_in_words() {
 }
 
 #[tokio::test]
+#[rustfmt::skip]
 async fn names_and_versions_are_what_the_scenario_says() {
-    let authority = Authority::new();
+    let authority = Authority::new("test authority");
     let (own, key) = authority.issue(&named(&["shop.test"]));
+    let (all, old, new) = (rustls::ALL_VERSIONS, &[&version::TLS12][..], &[&version::TLS13][..]);
+    let (v2, v3) = (TlsVersion::V1_2, TlsVersion::V1_3);
     for (url, server_name, min, versions, words) in [
-        (
-            "https://10.0.0.7",
-            None,
-            TlsVersion::V1_2,
-            rustls::ALL_VERSIONS,
-            Some("not valid for 10.0.0.7"),
-        ),
-        (
-            "https://10.0.0.7",
-            Some("shop.test"),
-            TlsVersion::V1_2,
-            rustls::ALL_VERSIONS,
-            None,
-        ),
-        (
-            "https://shop.test",
-            Some("cdn.test"),
-            TlsVersion::V1_2,
-            rustls::ALL_VERSIONS,
-            Some("not valid for cdn.test"),
-        ),
-        (
-            "https://shop.test",
-            None,
-            TlsVersion::V1_2,
-            &[&version::TLS12],
-            None,
-        ),
-        (
-            "https://shop.test",
-            None,
-            TlsVersion::V1_3,
-            &[&version::TLS12],
-            Some("no version of TLS that is wanted"),
-        ),
-        (
-            "https://shop.test",
-            None,
-            TlsVersion::V1_3,
-            &[&version::TLS13],
-            None,
-        ),
+        ("https://10.0.0.7", None, v2, all, Some("not valid for 10.0.0.7")),
+        ("https://10.0.0.7", Some("shop.test"), v2, all, None),
+        ("https://shop.test", Some("cdn.test"), v2, all, Some("not valid for cdn.test")),
+        ("https://shop.test", None, v2, old, None),
+        ("https://shop.test", None, v3, old, Some("no version of TLS that is wanted")),
+        ("https://shop.test", None, v3, new, None),
     ] {
         let acceptor = server((own.clone(), &key), None, versions);
         let tls = TlsSettings {
@@ -268,7 +238,10 @@ async fn names_and_versions_are_what_the_scenario_says() {
 
 #[tokio::test]
 async fn clients_show_their_certificate_where_servers_ask() {
-    let (authority, strangers) = (Authority::new(), Authority::new());
+    let (authority, strangers) = (
+        Authority::new("test authority"),
+        Authority::new("strangers"),
+    );
     let certificate = authority.issue(&named(&["shop.test"]));
     for (identity, versions, words) in [
         (Some(authority.client()), rustls::ALL_VERSIONS, None),
