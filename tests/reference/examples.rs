@@ -126,10 +126,9 @@ fn examples_plan_and_run_green() {
         bench.write("ca.pem", &fs::read_to_string(tls.ca()).unwrap());
         let local = example.file.replace("http://127.0.0.1:8080", &url);
         bench.write("s.yaml", &local.replace("https://127.0.0.1:8443", &url));
-        let _socket = example.file.contains("app.sock").then(|| {
-            let path = bench.path("app.sock");
-            relay(&path, plain.addr)
-        });
+        if example.file.contains("app.sock") {
+            relay(&bench.path("app.sock"), plain.addr);
+        }
         let mut command = bench.command(&["run", "s.yaml", "--out", "out"]);
         let output = command.env(PASSWORD, "correct horse").output().unwrap();
         let ran = bench.ran(output);

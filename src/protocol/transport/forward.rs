@@ -47,11 +47,9 @@ fn authorization(proxy: &Proxy) -> Option<String> {
 }
 
 /// A problem on the way to a proxy or with it.
-pub(super) fn at(proxy: &Proxy, problem: Problem) -> Problem {
-    Problem {
-        detail: format!("the proxy {}: {}", proxy.address(), problem.detail),
-        ..problem
-    }
+pub(super) fn at(proxy: &Proxy, mut problem: Problem) -> Problem {
+    problem.detail = format!("the proxy {}: {}", proxy.address(), problem.detail);
+    problem
 }
 
 /// What a proxy that does not open a way has said.
@@ -81,11 +79,10 @@ pub(super) async fn tunnel(
         Problem::new(Failure::Connect, detail)
     };
     let authority = endpoint.authority();
-    let mut request = format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n");
-    if let Some(authorization) = authorization(proxy) {
-        request += &format!("proxy-authorization: {authorization}\r\n");
-    }
-    request += "\r\n";
+    let credentials = authorization(proxy).map_or_else(String::new, |authorization| {
+        format!("proxy-authorization: {authorization}\r\n")
+    });
+    let request = format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n{credentials}\r\n");
     stream.write_all(request.as_bytes()).await.map_err(broken)?;
     stream.flush().await.map_err(broken)?;
     let status = answer(&mut stream).await.map_err(broken)?;

@@ -221,12 +221,11 @@ impl Dialer {
         endpoint: &Endpoint,
         phases: &mut Phases,
     ) -> Result<Rc<[SocketAddr]>, Problem> {
-        let all = match endpoint.addresses(&self.network) {
-            Some(addresses) => addresses,
-            None => {
-                let kept = self.network.dns == Dns::Run;
-                timed(&mut phases.dns, endpoint.resolve(kept)).await?
-            }
+        let all = if let Some(addresses) = endpoint.addresses(&self.network) {
+            addresses
+        } else {
+            let kept = self.network.dns == Dns::Run;
+            timed(&mut phases.dns, endpoint.resolve(kept)).await?
         };
         endpoint.of_family(all, self.network.family)
     }

@@ -1,5 +1,7 @@
 //! Ways to a server, each to a listener on loopback that says what it was asked.
 
+mod tls;
+
 use super::*;
 use crate::scenario::{Environment, parse};
 use crate::source::Source;
@@ -59,11 +61,13 @@ async fn works(connection: &mut Connection) {
     assert_eq!(&word, b"ping");
 }
 
+/// Scheme and credentials, more keys, what the proxy reads and answers, all that it was asked.
+type Case<'a> = (&'a str, &'a str, Vec<(usize, &'a [u8])>, &'a [u8]);
+
 #[tokio::test]
 async fn socks_proxies_are_asked_for_names_or_addresses() {
     let (hello, welcome): (usize, &[u8]) = (3, b"\x05\x00");
     let done: &[u8] = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50";
-    type Case<'a> = (&'a str, &'a str, Vec<(usize, &'a [u8])>, &'a [u8]);
     let cases: [Case<'_>; 3] = [
         (
             "socks5h://",

@@ -62,7 +62,8 @@ fn alerted(alert: Alert) -> String {
         }
         Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown
         | Alert::CertificateExpired | Alert::CertificateRevoked
-        | Alert::UnsupportedCertificate | Alert::AccessDenied => {
+        | Alert::UnsupportedCertificate | Alert::AccessDenied
+        | Alert::DecryptError => {
             format!("the server refused the client certificate of `tls: {{ cert: … }}` ({alert:?})")
         }
         Alert::UnrecognisedName => {
@@ -97,6 +98,11 @@ fn certificate(bad: &Bad) -> String {
             expected.to_str(),
             names(presented)
         ),
+        Bad::BadSignature => {
+            "the server's certificate names an authority that is trusted here, and another key \
+             signed it; is the file of `tls: { ca: … }` an older one?"
+                .into()
+        }
         Bad::Revoked => "the server's certificate was revoked".into(),
         Bad::Other(other) if other.0.is::<SelfSigned>() => {
             "the server's certificate is signed by itself, and no authority vouches for it; \

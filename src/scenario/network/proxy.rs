@@ -62,9 +62,10 @@ enum Exception {
 impl Proxy {
     /// Reads `http://user:password@host:port`, or `host:port`.
     fn parse(text: &str) -> Result<Self, String> {
-        let whole = match text.contains("://") {
-            true => text.to_owned(),
-            false => format!("http://{text}"),
+        let whole = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
         };
         let not = |why: String| format!("this is not the address of a proxy: {why}");
         let url = Url::parse(&whole).map_err(|e| not(e.to_string()))?;
@@ -108,9 +109,10 @@ impl Proxy {
 
     /// `host:port`, with brackets where they belong.
     pub fn address(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
         }
     }
 }
@@ -164,16 +166,15 @@ impl Proxies {
     /// header to CGI programs as `HTTP_PROXY`. `Err` names the variable that is wrong.
     fn of_environment(environment: &Environment) -> Result<Self, (String, String)> {
         let get = |names: &[&str]| {
-            let found = names.iter().find_map(|name| {
+            names.iter().find_map(|name| {
                 let value = environment.of_the_process(name)?.trim();
                 (!value.is_empty()).then(|| ((*name).to_owned(), value.to_owned()))
-            });
-            found
+            })
         };
         let proxy = |names: &[&str]| {
-            let (name, value) = match get(names).or_else(|| get(&["all_proxy", "ALL_PROXY"])) {
-                Some(found) => found,
-                None => return Ok(None),
+            let found = get(names).or_else(|| get(&["all_proxy", "ALL_PROXY"]));
+            let Some((name, value)) = found else {
+                return Ok(None);
             };
             Proxy::parse(&value).map(Some).map_err(|why| (name, why))
         };

@@ -50,7 +50,7 @@ pub(super) fn overrides(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<O
         .unwrap_or_default();
     let mut all: Vec<Override> = Vec::new();
     for (key, node) in entries {
-        all.extend(one(loading, &key, node));
+        all.extend(one(loading, key, node));
     }
     all.sort_by_key(|one| (one.host == "*", one.port.is_none()));
     all

@@ -185,15 +185,13 @@ fn private_key(
         loading.reader.error("T0737", node.span, message, help);
         return None;
     }
-    match PrivateKeyDer::from_pem_slice(&bytes) {
-        Ok(key) => Some(key),
-        Err(_) => {
-            let message = format!("{shown} holds no private key in PEM form");
-            let help = "a key in PEM form begins with `-----BEGIN PRIVATE KEY-----`";
-            unusable(loading, node, message, help);
-            None
-        }
+    let key = PrivateKeyDer::from_pem_slice(&bytes).ok();
+    if key.is_none() {
+        let message = format!("{shown} holds no private key in PEM form");
+        let help = "a key in PEM form begins with `-----BEGIN PRIVATE KEY-----`";
+        unusable(loading, node, message, help);
     }
+    key
 }
 
 fn read(loading: &mut Loading<'_>, node: &Node, path: &Path) -> Option<Vec<u8>> {

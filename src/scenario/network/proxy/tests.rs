@@ -9,7 +9,7 @@ fn url(text: &str) -> Url {
 fn environment(pairs: &[(&str, &str)]) -> Environment {
     let mut environment = Environment::empty();
     for (name, value) in pairs {
-        environment = environment.with_process(*name, *value);
+        environment = environment.with_process(name, value);
     }
     environment
 }
@@ -54,13 +54,15 @@ fn proxies_are_shown_without_credentials() {
     assert_eq!(shown("off"), "off");
 }
 
+/// Variables, a target, the proxy before it.
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
+
 #[test]
 fn the_environment_is_read_as_curl_reads_it() {
     let of = |pairs: &[(&str, &str)], target: &str| {
         let proxies = Proxies::of_environment(&environment(pairs)).unwrap();
         proxies.of(&url(target)).map(|p| p.host.clone())
     };
-    type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
     let rows: [Row<'_>; 12] = [
         (
             &[("http_proxy", "http://a:1")],
