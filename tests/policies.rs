@@ -1,7 +1,10 @@
 //! Policies through the binary: one rule broken at a time fails its step and names both, or warns and passes.
 
+mod broken;
+
 use crate::support::cli::{Bench, Ran};
 use crate::support::target::{Certificate, target, target_tls_with};
+use broken::BROKEN;
 use form_urlencoded::byte_serialize;
 
 const SMOKE: &str = "  smoke: { passes: 1 }\n";
@@ -25,130 +28,6 @@ fn warning(policy: &str) -> String {
 fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
-
-/// A step, a policy that it breaks, the step that fails, and the finding.
-const BROKEN: [(&str, &str, &str, &str); 20] = [
-    (
-        "get: /careful?without=content-security-policy",
-        "security headers",
-        "f/page",
-        "no content-security-policy",
-    ),
-    (
-        "get: /careful?content-security-policy=script-src+%27unsafe-inline%27&without=content-security-policy",
-        "security headers: { framing: off }",
-        "f/page",
-        "script-src has 'unsafe-inline'",
-    ),
-    (
-        "get: /careful?without=x-content-type-options",
-        "security headers",
-        "f/page",
-        "no x-content-type-options",
-    ),
-    (
-        "get: /careful?without=referrer-policy",
-        "security headers",
-        "f/page",
-        "no referrer-policy",
-    ),
-    (
-        "get: /careful?without=strict-transport-security",
-        "security headers: { https: true }",
-        "f/page",
-        "no strict-transport-security",
-    ),
-    (
-        "get: /tea",
-        "security headers: { csp: off, framing: on }",
-        "f/page",
-        "no x-frame-options and no frame-ancestors",
-    ),
-    (
-        "get: /tea",
-        "security headers: { trusted types: on }",
-        "f/page",
-        "require-trusted-types-for",
-    ),
-    (
-        "get: /careful?without=set-cookie&set-cookie=sid%3Ds3cret%3B+SameSite%3DLax",
-        "cookies",
-        "f/page",
-        "sid has no HttpOnly",
-    ),
-    (
-        "get: /cookie/set",
-        "cookies: { https: true }",
-        "f/page",
-        "flavour has no Secure, no SameSite",
-    ),
-    (
-        "get: /with?server=Apache%2F2.4.1",
-        "no sensitive data",
-        "f/page",
-        "a version in the header server: Apache/2.4.1",
-    ),
-    (
-        "get: /with?body=Traceback+(most+recent+call+last)%3A%0A++File+%22a.py%22",
-        "no sensitive data",
-        "f/page",
-        "a Python stack trace in line 1 of the body",
-    ),
-    (
-        "get: /cors?allow=https://a.test",
-        "cors: { allowed: [https://b.test] }",
-        "f/page: preflight GET from https://b.test",
-        "https://b.test is refused",
-    ),
-    (
-        "get: /cors?allow=echo",
-        "cors: { refused: [https://evil.test] }",
-        "f/page: preflight GET from https://evil.test",
-        "https://evil.test may send GET",
-    ),
-    (
-        "get: /cors?allow=*",
-        "cors: { allowed: [https://b.test] }",
-        "f/page: preflight GET from https://b.test",
-        "credentials rule out",
-    ),
-    (
-        "get: /cors?allow=https://b.test",
-        "cors: { allowed: [https://b.test], methods: [DELETE] }",
-        "f/page: preflight DELETE from https://b.test",
-        "has no DELETE",
-    ),
-    (
-        "get: /head-differs",
-        "uptime",
-        "f/page: head",
-        "HEAD has status 404, GET had 200",
-    ),
-    (
-        "get: /limited/99",
-        "rate limited: { within: 4 }",
-        "f/page: rate limited",
-        "no 429 within 4 requests",
-    ),
-    (
-        "get: /limited/2?after=",
-        "rate limited: { within: 4 }",
-        "f/page: rate limited",
-        "429 without retry-after",
-    ),
-    (
-        "get: /limited/2?after=soon",
-        "rate limited: { within: 4 }",
-        "f/page: rate limited",
-        "retry-after is soon",
-    ),
-    (
-        "get: /hostile",
-        "security headers: { nosniff: off, framing: off, referrer: off }",
-        "f/page",
-        "no content-security-policy",
-    ),
-];
 
 #[test]
 fn a_broken_rule_fails_its_step_or_warns() {
@@ -202,6 +81,62 @@ fn a_broken_rule_fails_its_step_or_warns() {
         assert!(row["warning"].as_str().unwrap().contains(finding), "{row}");
         assert!(ran.report("junit.xml").contains("warning: "));
     }
+}
+
+#[test]
+fn results_with_policies_follow_the_published_schema() {
+    let schema = serde_json::from_str(tollgate::report::SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let target = target();
+    for (step, policy, code) in [
+        ("get: /tea", "security headers", 3),
+        ("get: /tea", "security headers: { level: warn }", 0),
+    ] {
+        let (ran, _bench) = smoke(&target.url(""), step, policy);
+        let result = ran.expect(code).result();
+        let problems: Vec<String> = validator
+            .iter_errors(&result)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect();
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+}
+
+#[test]
+fn a_step_that_is_asked_for_brings_its_policies() {
+    let target = target();
+    let steps = "      - get: /ok
+        name: page
+        policies: [uptime]
+      - get: /tea
+";
+    let bench = Bench::with_steps(&target.url(""), steps, SMOKE);
+    for name in ["page", "f/page"] {
+        let ran = bench.smoke(&["--step", name]).expect(0);
+        assert!(
+            ran.stderr.contains("f (page → page: head)"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!((target.hits("/ok"), target.hits("/tea")), (4, 0));
+}
+
+#[test]
+fn an_attempt_that_is_sent_again_fails_nothing() {
+    let target = target();
+    let steps = "      - get: /at-first?server=Apache%2F2.4.1
+        name: page
+        retry: 1
+        policies:
+          - no sensitive data
+";
+    let bench = Bench::with_steps(&target.url(""), steps, SMOKE);
+    let ran = bench.smoke(&[]).expect(0);
+    let row = row(&ran.result(), "f/page").clone();
+    assert_eq!((&row["answers"], &row["failed"]), (&1.into(), &0.into()));
+    assert!(ran.stdout.contains("Flaky"), "{}", ran.stdout);
+    assert!(ran.record().health.conserved);
 }
 
 fn row<'r>(result: &'r serde_json::Value, label: &str) -> &'r serde_json::Value {

@@ -2,6 +2,7 @@
 //! an index, everything without a template rendered once. Invariant: nothing that can be decided before the run
 //! is decided for each request.
 
+mod judged;
 mod ops;
 mod packing;
 mod place;
@@ -10,11 +11,10 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 pub(super) use place::{host, locate};
 use place::{in_full, literal_location};
 
-use crate::expr::{Check, Context, Needs, Template, Value};
+use crate::expr::{Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
-use crate::scenario::policy::{Level, Policy};
-use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
+use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -24,8 +24,6 @@ use std::ops::Range;
 use std::time::Duration;
 use url::Url;
 
-/// The text of the check that a step without one on the status gets.
-const IMPLICIT: &str = "status < 400";
 const AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 
 /// A scenario, ready to be run by any number of workers.
@@ -83,11 +81,6 @@ struct Builder<'a> {
     layout: Layout,
 }
 
-/// A policy as records name it.
-fn named(policy: &Policy) -> (String, bool) {
-    (policy.word.to_owned(), policy.level == Level::Warn)
-}
-
 impl<'a> Builder<'a> {
     fn flow(&mut self, flow: &'a Flow, share: f64) -> FlowProgram {
         self.flow = Some(flow);
@@ -117,16 +110,9 @@ impl ops::Build for Builder<'_> {
     fn request(&mut self, request: &Request) -> usize {
         let index = self.requests.len();
         let mut program = RequestProgram::new(index, request, self.scenario);
-        let first = self.first;
-        let steps = self.requests[first..].iter();
-        let names = steps.map(|r| Some(&r.source.name)).rev();
-        let compared = request.probe.as_ref().and_then(|of| {
-            let behind = names.clone().position(|name| name == Some(of))?;
-            Some(index - 1 - behind)
-        });
-        program.compared = compared;
         let limits = self.limits.get(index).cloned().unwrap_or_default();
         program.ready.keep_body = packing::keep(request, &limits);
+        program.compared = judged::compared(request, &self.requests, self.first);
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
             flow: self.layout.flows.len() - 1,
@@ -135,7 +121,7 @@ impl ops::Build for Builder<'_> {
             line: self.line(request.span.start),
             tags: request.tags.clone(),
             checks: program.check_texts(self.masker),
-            policies: request.policies.iter().map(named).collect(),
+            policies: request.policies.iter().map(judged::named).collect(),
             limits,
         });
         self.requests.push(program);
@@ -378,59 +364,6 @@ impl RequestProgram {
             implicit_status: request.probe.is_none()
                 && !request.checks.iter().any(|c| c.value.tests_status()),
         }
-    }
-
-    /// What can fail, in the order in which it is looked at: the implicit check, the checks, what is waited for, the
-    /// captures.
-    fn check_texts(&self, masker: &Masker) -> Vec<String> {
-        let implicit = self.implicit_status.then(|| IMPLICIT.to_owned());
-        let checks = self.source.checks.iter().map(|c| c.value.text().to_owned());
-        let awaited = self.awaited().map(|c| c.text().to_owned());
-        let captures = self
-            .source
-            .captures
-            .iter()
-            .map(|c| format!("capture {}: {}", c.name, c.expression.text()));
-        implicit
-            .into_iter()
-            .chain(checks)
-            .chain(awaited)
-            .chain(captures)
-            .map(|text| masker.text(&text, &[]))
-            .collect()
-    }
-
-    /// Whether policies look at its answers, or compare others with them.
-    pub(super) fn is_policed(&self) -> bool {
-        self.source.remembered || !self.source.policies.is_empty()
-    }
-
-    /// How many things can fail before the policies.
-    pub(super) fn checked(&self) -> usize {
-        usize::from(self.implicit_status)
-            + self.source.checks.len()
-            + self.awaited().count()
-            + self.source.captures.len()
-    }
-
-    pub(super) fn checks(&self) -> impl Iterator<Item = &Check> {
-        self.source.checks.iter().map(|c| &c.value)
-    }
-
-    /// Whether the check with this index is what a poll waits for.
-    pub(super) fn awaits(&self, index: usize) -> bool {
-        let first = usize::from(self.implicit_status) + self.source.checks.len();
-        (first..first + self.awaited().count()).contains(&index)
-    }
-
-    /// What a poll waits for.
-    pub(super) fn awaited(&self) -> impl Iterator<Item = &Check> {
-        let until = self.source.until.iter();
-        until.flat_map(|u| u.checks.iter().map(|c| &c.value))
-    }
-
-    pub(super) fn captures(&self) -> &[Capture] {
-        &self.source.captures
     }
 
     /// Renders the request for one user; only what has templates is made anew.

@@ -135,8 +135,10 @@ fn names(scenario: &Scenario) -> (Vec<String>, Vec<String>, Vec<String>) {
 }
 
 fn named(flow: &Flow, request: &Request, name: &str) -> bool {
+    // The requests of a step's policies come with it.
+    let names = [Some(request.name.as_str()), request.probe.as_deref()];
     let in_flow = || name.strip_prefix(flow.name.as_str())?.strip_prefix('/');
-    request.name == name || in_flow() == Some(request.name.as_str())
+    names.contains(&Some(name)) || in_flow().is_some_and(|name| names.contains(&Some(name)))
 }
 
 fn requests(step: &Step) -> Vec<&Request> {

@@ -1,5 +1,6 @@
 //! Answers that follow every policy, or break one. In: a request; out: `/careful` with careful headers, `/with?…` with the
-//! headers and the body of the query, `/cors?allow=…`, `/limited/N`. Invariant: only `/limited` looks at the count.
+//! headers and the body of the query, `/cors?allow=…`, `/limited/N`. Invariant: only `/limited` and
+//! `/at-first` look at the count.
 
 use super::script::Answer;
 use super::wire::Seen;
@@ -25,6 +26,7 @@ pub(super) fn answer(seen: &Seen, (word, rest): (&str, &str), hit: u64) -> Optio
     Some(match word {
         "careful" => careful(seen, &seen.query("without", "")),
         "with" => with(seen),
+        "at-first" if hit == 1 => with(seen),
         "cors" => cors(seen, &seen.query("allow", "*")),
         "head-differs" if seen.method == "HEAD" => Answer::new(404, "text/plain", ""),
         "limited" if hit > rest.parse().unwrap() => {
@@ -34,7 +36,7 @@ pub(super) fn answer(seen: &Seen, (word, rest): (&str, &str), hit: u64) -> Optio
                 after => answer.with("retry-after", after),
             }
         }
-        "head-differs" | "limited" => Answer::new(200, "text/plain", "ok\n"),
+        "at-first" | "head-differs" | "limited" => Answer::new(200, "text/plain", "ok\n"),
         _ => return None,
     })
 }

@@ -37,8 +37,7 @@ impl<P: Protocol> Worker<P> {
         let request = &self.program.requests[shot.step];
         match &exchange.result {
             Ok(answer) if request.is_policed() => {
-                let hidden = self.hidden(variables, request, &captured);
-                let (fault, policed) = self.judge(shot, (call, answer), &hidden);
+                let (fault, policed) = self.judge(shot, (call, answer), (variables, &captured));
                 (fault.map_or(Ok(captured), Err), policed)
             }
             _ => (Ok(captured), Policed::default()),
@@ -49,7 +48,7 @@ impl<P: Protocol> Worker<P> {
         &self,
         shot: &Shot,
         (call, answer): (&Call, &Answer),
-        hidden: &[String],
+        (variables, captured): (&[Value], &[Captured]),
     ) -> (Option<Fault>, Policed) {
         let request = &self.program.requests[shot.step];
         let (mut policed, mut fault) = (Policed::default(), None);
@@ -62,6 +61,7 @@ impl<P: Protocol> Worker<P> {
             policed.findings = vec![PolicyFinding::Unseen; policies.len()];
             return (None, policed);
         }
+        let hidden = self.hidden(variables, request, captured);
         let earlier = self.earlier.borrow();
         let earlier = request.compared.and_then(|step| earlier.get(&step));
         let seen = Seen {
@@ -72,7 +72,7 @@ impl<P: Protocol> Worker<P> {
         for (place, policy) in policies.iter().enumerate() {
             let look = policy.look(&seen);
             policed.later |= look == Look::Later;
-            let finding = self.finding(look, hidden);
+            let finding = self.finding(look, &hidden);
             if let (PolicyFinding::Fails(words), None) = (&finding, &fault) {
                 fault = Some(Fault {
                     what: What::Check(request.checked() + place),

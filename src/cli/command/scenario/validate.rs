@@ -151,7 +151,7 @@ fn notes(inputs: &Inputs) -> Vec<Diagnostic> {
     let scenario = &inputs.scenario;
     let note = |code, flow: &Flow, lacking: &dyn Fn(&Request) -> bool, says: [&str; 2]| {
         let [what, help] = says;
-        let steps: Vec<&str> = flow.requests().filter(|r| lacking(r)).map(name).collect();
+        let steps: Vec<&str> = written(flow).filter(|r| lacking(r)).map(name).collect();
         let message = format!(
             "{what} {} of `{}`: {}",
             ratio(&steps, flow),
@@ -179,6 +179,11 @@ fn notes(inputs: &Inputs) -> Vec<Diagnostic> {
     unchecked.chain(uncovered).collect()
 }
 
+/// The requests of the file, without those of policies.
+fn written(flow: &Flow) -> impl Iterator<Item = &Request> {
+    flow.requests().filter(|request| request.probe.is_none())
+}
+
 fn name(request: &Request) -> &str {
     &request.name
 }
@@ -202,7 +207,7 @@ fn ratio(steps: &[&str], flow: &Flow) -> String {
     format!(
         "{} of {}",
         steps.len(),
-        count(flow.requests().count(), "step")
+        count(written(flow).count(), "step")
     )
 }
 
@@ -228,7 +233,10 @@ fn summary(inputs: &Inputs) -> String {
     format!(
         "valid: {}, {}, profiles {}, {budgets}",
         count(scenario.flows.len(), "flow"),
-        count(steps(scenario).len(), "request step"),
+        count(
+            scenario.flows.iter().flat_map(written).count(),
+            "request step"
+        ),
         profiles.join(", ")
     )
 }
