@@ -128,9 +128,8 @@ const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6MX0.c2lnbmF0dXJl";
 const POLICY: &str = "200 OK\r\ncontent-security-policy: frame-ancestors 'none'; require-trusted-types-for 'script'\r\nstrict-transport-security: max-age=63072000\r\nx-content-type-options: nosniff\r\nreferrer-policy: same-origin";
 
 fn list(total: u32) -> String {
-    let wines: String = (0..12)
-        .map(|i| format!("<a href=/wines/wine-{i}>Wine {i}</a>"))
-        .collect();
+    let link = |i| format!("<a href=/wines/wine-{i}>Wine {i}</a>");
+    let wines: String = (0..12).map(link).collect();
     format!(
         "<script src=/a.js></script><main><p id=total>{total}<!-- --> wines</p><li>{}</main>",
         wines.replace("</a><a", "</a></li><li><a")
@@ -166,6 +165,36 @@ fn cellar(tasting: &mut Option<Value>, request: &Asked) -> (String, String) {
                 format!("<article><h1>Wine {name}</h1>"),
             )
         }
+        line if line.starts_with("GET /api/wines") => json(json!({ "docs": [{ "price": 94 }] })),
+        line if line.contains("/api/users/")
+            || line.contains("/api/tastings")
+            || line.contains("/api/monitoring/") =>
+        {
+            api(tasting, line, (&sent, known))
+        }
+        "POST /api/graphql" => json(json!({ "data": { "Wines": { "totalDocs": 150 } } })),
+        "GET /contact" => said(
+            "200 OK",
+            "<form><input type=hidden name=$ACTION_ID_4f></form>",
+        ),
+        "POST /contact"
+            if request
+                .body
+                .contains("name=\"$ACTION_ID_4f\"\r\n\r\n\r\n--part") =>
+        {
+            said("303 See Other\r\nlocation: /contact/thanks", "")
+        }
+        "POST /contact" => said("400 Bad Request", "Invalid Server Action request."),
+        line if line.starts_with("GET /api/wines") => json(json!({ "docs": [{ "price": 94 }] })),
+        line => panic!("not a request of the scenario: {line}"),
+    }
+}
+
+/// What needs a token, or gives one.
+fn api(tasting: &mut Option<Value>, line: &str, (sent, known): (&Value, bool)) -> (String, String) {
+    const JSON: &str = "200 OK\r\ncontent-type: application/json";
+    let json = |value: Value| said(JSON, value.to_string());
+    match line {
         "POST /api/users/login" if sent["password"].as_str().unwrap().starts_with("wine-pass-") => {
             let cookie =
                 format!("{JSON}\r\nset-cookie: payload-token=x; Path=/; HttpOnly; SameSite=Lax");
@@ -203,20 +232,6 @@ fn cellar(tasting: &mut Option<Value>, request: &Asked) -> (String, String) {
             *tasting = None;
             json(json!({}))
         }
-        "POST /api/graphql" => json(json!({ "data": { "Wines": { "totalDocs": 150 } } })),
-        "GET /contact" => said(
-            "200 OK",
-            "<form><input type=hidden name=$ACTION_ID_4f></form>",
-        ),
-        "POST /contact"
-            if request
-                .body
-                .contains("name=\"$ACTION_ID_4f\"\r\n\r\n\r\n--part") =>
-        {
-            said("303 See Other\r\nlocation: /contact/thanks", "")
-        }
-        "POST /contact" => said("400 Bad Request", "Invalid Server Action request."),
-        line if line.starts_with("GET /api/wines") => json(json!({ "docs": [{ "price": 94 }] })),
         line => panic!("not a request of the scenario: {line}"),
     }
 }
