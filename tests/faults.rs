@@ -1,6 +1,8 @@
 //! What a server can do to a client, and how the run names it. Every fault ends the request within its timeout,
 //! is counted under its own kind and leaves the run able to report.
 
+mod table;
+
 use crate::support::cli::Bench;
 use crate::support::target::{Certificate, HOSTILE, target, target_tls, target_tls_with};
 use tollgate::record::{Failure, What};

@@ -7,7 +7,12 @@ use std::path::Path;
 #[test]
 fn every_scenario_of_the_repository_is_valid_and_plans() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let bench = Bench::new(&[]);
+    let bench = Bench::new(&[("ca.pem", "")]);
+    let run = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        command.env("EDGE_CA", bench.path("ca.pem"));
+        bench.ran(command.output().unwrap()).expect(0)
+    };
     let mut seen = 0;
     for entry in fs::read_dir(root.join("scenarios")).unwrap() {
         let path = entry.unwrap().path();
@@ -16,7 +21,7 @@ fn every_scenario_of_the_repository_is_valid_and_plans() {
         }
         seen += 1;
         let file = path.display().to_string();
-        let ran = bench.run(&["validate", &file]).expect(0);
+        let ran = run(&["validate", &file]);
         assert!(
             ran.stderr.is_empty(),
             "{file} has warnings:\n{}",
@@ -33,9 +38,7 @@ fn every_scenario_of_the_repository_is_valid_and_plans() {
             if profile.contains(' ') {
                 break;
             }
-            let plan = bench
-                .run(&["plan", &file, "--profile", profile, "--seed", "1"])
-                .expect(0);
+            let plan = run(&["plan", &file, "--profile", profile, "--seed", "1"]);
             assert!(
                 !plan.stdout.contains("CANNOT DECIDE") || profile == "smoke",
                 "{file} {profile}:\n{}",

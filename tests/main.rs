@@ -12,6 +12,7 @@ mod codes;
 mod connections;
 mod data;
 mod diagnostics;
+mod edges;
 mod environments;
 mod exits;
 mod faults;
