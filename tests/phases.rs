@@ -33,7 +33,8 @@ fn run((target, steps, profiles): (&Target, &str, &str), code: i32, budgets: &st
 
 /// A smoke test of `/packed/…`, and what it makes of the body.
 fn smoke(path: &str, more: &str, code: i32) -> Done {
-    let steps = format!("      - get: /packed/{path}\n        name: a\n        timeout: 5m\n{more}");
+    let steps =
+        format!("      - get: /packed/{path}\n        name: a\n        timeout: 5m\n{more}");
     run((&target(), &steps, SMOKE), code, ANY)
 }
 
