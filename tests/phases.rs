@@ -55,14 +55,17 @@ fn each_part_of_the_time_can_be_judged() {
     let target = target();
     let url = target.url("").replace("127.0.0.1", "localhost");
     let steps = "      - post: /echo\n        name: a\n        text: hello\n        \
-                 check: [write < 1m, wait not exists, status == 200]\n";
+                 check: [write < 1m, wait not exists, status == 200]\n\
+                 \x20     - post: /import\n        name: big\n        file: big\n";
     let bench = Bench::with_steps(&url, steps, &format!("{SMOKE}{USERS}"));
+    // More than the buffers of a connection hold.
+    bench.write("big", &"tea ".repeat(4 << 20));
     for (file, budgets) in [
         (
             "wide",
             "dns max < 1m, connect max < 1m, write p50 of a < 1m, body max < 1m",
         ),
-        ("tight", "write max < 1us"),
+        ("tight", "write max of big < 1us"),
         ("wait", "wait p95 < 5ms"),
     ] {
         bench.write(&format!("{file}.yaml"), &format!("budgets: [{budgets}]\n"));

@@ -112,7 +112,7 @@ impl Client {
                 None => self.open(&hop.origin, timings).await?,
             };
             // Elsewhere the connection was there when the call began.
-            if !reused || timings.arrival.written.is_some() {
+            if !reused || timings.arrival.at_once || timings.arrival.written.is_some() {
                 timings.ready = Some(Instant::now());
             }
             let arrival = &mut timings.arrival;

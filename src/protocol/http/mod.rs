@@ -185,7 +185,11 @@ impl Protocol for Client {
         Exchange {
             sent,
             ready: timings.ready,
-            written: arrival.written,
+            written: if arrival.at_once {
+                Some(timings.ready.unwrap_or(sent))
+            } else {
+                arrival.written
+            },
             first_byte: arrival.head,
             done,
             wait: timings.wait,
