@@ -90,7 +90,7 @@ pub struct Exchange {
     pub sent: Instant,
     /// When the (last) request had its connection, where that was not at once.
     pub ready: Option<Instant>,
-    /// When the last byte of the (last) request was handed to the system.
+    /// When the system had the last byte of the (last) request; the same as `ready`, or `sent`, where it took all at once.
     pub written: Option<Instant>,
     /// When the head of the (last) answer arrived.
     pub first_byte: Option<Instant>,
@@ -112,7 +112,14 @@ impl Exchange {
     /// Writing the (last) request, from having a connection to its last byte.
     pub fn write(&self) -> Option<Duration> {
         let ready = self.ready.unwrap_or(self.sent);
-        self.written.map(|at| at.saturating_duration_since(ready))
+        self.written.map(|at| {
+            // Mostly it was written at once.
+            if at == ready {
+                Duration::ZERO
+            } else {
+                at.saturating_duration_since(ready)
+            }
+        })
     }
 }
 

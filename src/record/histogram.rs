@@ -89,6 +89,21 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
+    /// The same and so many zeros.
+    #[must_use]
+    pub fn with_zeros(&self, zeros: u64) -> Self {
+        let mut all = self.clone();
+        if zeros > 0 {
+            if let Some(counts) = all.counts.open() {
+                counts
+                    .record_n(1, u32::try_from(zeros).unwrap_or(u32::MAX))
+                    .ok();
+            }
+            all.min = 0;
+        }
+        all
+    }
+
     /// Adds all values of another histogram.
     pub fn merge(&mut self, other: &Self) {
         if other.is_empty() {

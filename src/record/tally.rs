@@ -261,8 +261,10 @@ pub struct Tally {
     pub connect: Histogram,
     /// TLS handshake.
     pub tls: Histogram,
-    /// From having a connection to the last byte of the request, of answered requests.
+    /// From having a connection to the last byte of the request, of answered requests that were not written at once.
     pub write: Histogram,
+    /// Answered requests that the system took at once: they count as no time.
+    pub written_at_once: u64,
     /// From the head to the last byte, of answered requests.
     pub body: Histogram,
     /// Body bytes of answered requests, as [`Metric::Bytes`] says.
@@ -311,14 +313,14 @@ impl Tally {
             self.new_connections += 1;
             self.connect.record(connect);
         }
-        for (part, histogram) in [
-            (sample.wait, &mut self.wait),
-            (sample.dns, &mut self.dns),
-            (sample.tls, &mut self.tls),
-        ] {
-            if let Some(part) = part {
-                histogram.record(part);
-            }
+        if let Some(wait) = sample.wait {
+            self.wait.record(wait);
+        }
+        if let Some(dns) = sample.dns {
+            self.dns.record(dns);
+        }
+        if let Some(tls) = sample.tls {
+            self.tls.record(tls);
         }
         let slot = self.slots.record(sample);
         match sample.outcome {
@@ -348,8 +350,10 @@ impl Tally {
         self.bytes
             .record(sample.received.saturating_mul(Metric::BYTE));
         self.lag.record(sample.lag());
-        if let Some(write) = sample.write {
-            self.write.record(write);
+        match sample.write {
+            Some(0) => self.written_at_once += 1,
+            Some(write) => self.write.record(write),
+            None => {}
         }
         if let Some(first_byte) = sample.first_byte {
             self.ttfb.record(first_byte.saturating_sub(sample.sent));
@@ -401,6 +405,7 @@ impl Tally {
         self.connect.merge(&other.connect);
         self.tls.merge(&other.tls);
         self.write.merge(&other.write);
+        self.written_at_once += other.written_at_once;
         self.body.merge(&other.body);
         self.bytes.merge(&other.bytes);
         self.lag.merge(&other.lag);
@@ -467,7 +472,7 @@ impl Tally {
             Metric::Dns => self.dns.clone(),
             Metric::Connect => self.connect.clone(),
             Metric::Tls => self.tls.clone(),
-            Metric::Write => self.write.clone(),
+            Metric::Write => self.write.with_zeros(self.written_at_once),
             Metric::Body => self.body.clone(),
             Metric::Decoded if self.packed > 0 => self.decoded.clone(),
             Metric::Bytes | Metric::Decoded => self.bytes.clone(),

@@ -3,7 +3,6 @@
 mod certificate;
 pub(crate) mod cli;
 pub(crate) mod extreme_runs;
-mod packed;
 mod pages;
 mod policies;
 pub(crate) mod precise;

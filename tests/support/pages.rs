@@ -1,6 +1,8 @@
 //! The pages of a small shop, for the examples of the reference. In: a request and how often its path was asked
 //! for; out: what the examples expect. Invariant: only `/orders/…` and `/flaky` look at the count.
 
+pub(super) mod packed;
+
 use super::script::Answer;
 use super::wire::Seen;
 use serde_json::{Value, json};

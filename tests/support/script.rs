@@ -125,9 +125,9 @@ fn answer(seen: &Seen, word: &str, rest: &str, hit: u64) -> Option<Answer> {
             "deflate",
             ZlibEncoder::finish,
         ),
-        "packed" => super::packed::packed(seen, rest),
-        "catalogue" => super::packed::negotiated(seen),
-        "import" => super::packed::imported(seen),
+        "packed" => super::pages::packed::packed(seen, rest),
+        "catalogue" => super::pages::packed::negotiated(seen),
+        "import" => super::pages::packed::imported(seen),
         "cookie" if rest == "set" => cookies(seen),
         "cookie" if rest == "show" => show(seen),
         "redirect" if number(rest) > 0 => {

@@ -1,4 +1,4 @@
-//! zstd. In: packed bytes; out: what they were. Invariant: a frame's window is no larger than the limit, and its
+//! zstd. In: packed bytes; out: what they were. Invariant: no frame gets a larger window than any body may have, and its
 //! checksum is looked at.
 
 use super::Damage;
@@ -7,6 +7,8 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// What is unpacked at once.
 const PART: usize = 64 << 10;
+/// The largest window: twice what RFC 9659 allows.
+const WINDOW: u64 = 16 << 20;
 /// How a frame begins.
 const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
@@ -14,7 +16,7 @@ const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 pub(super) fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Damage> {
     let (mut out, mut rest) = (Vec::new(), packed);
     let mut decoder = FrameDecoder::new();
-    decoder.set_max_window_size(limit as u64);
+    decoder.set_max_window_size(WINDOW);
     loop {
         match decoder.init(&mut rest) {
             Ok(()) => frame(&mut decoder, &mut rest, (&mut out, limit))?,
@@ -22,7 +24,7 @@ pub(super) fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Damage> {
                 length,
                 ..
             })) => rest = rest.get(length as usize..).ok_or_else(Damage::short)?,
-            // Of a single segment, which is as long as that.
+            // A body that wants it is longer than that, as whoever packs chooses windows.
             Err(FrameDecoderError::WindowSizeTooBig { .. }) => return Err(Damage::TooLong),
             Err(_) if MAGIC.starts_with(&packed[..packed.len().min(4)]) => {
                 return Err(Damage::short());

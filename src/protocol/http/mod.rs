@@ -131,7 +131,7 @@ struct Timings {
 impl Timings {
     /// The next request is about to be sent; `late` where its connection was not there when the call began.
     fn begin(&mut self, late: bool) {
-        if late || self.arrival.written.is_some() {
+        if late || self.arrival.at_once || self.arrival.written.is_some() {
             self.ready = Some(Instant::now());
         }
         self.arrival = Arrival::default();
@@ -216,7 +216,11 @@ impl Protocol for Client {
         Exchange {
             sent,
             ready: timings.ready,
-            written: arrival.written,
+            written: if arrival.at_once {
+                Some(timings.ready.unwrap_or(sent))
+            } else {
+                arrival.written
+            },
             first_byte: arrival.head,
             done,
             wait: timings.wait,

@@ -45,10 +45,12 @@ pub(in super::super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     poll_fn(|cx| {
         // Borrowed for one poll: nobody else runs meanwhile.
         let scratch = &mut *scratch.borrow_mut();
-        let unwritten = at.written.is_none();
+        let (first, unwritten) = (sending.is_fresh(), !sending.is_done());
         sending.poll(stream, cx, &mut scratch.out, request);
         if unwritten && sending.is_done() {
-            at.written = Some(Instant::now());
+            // What the system takes at once takes no time worth a look at the clock.
+            at.at_once = first;
+            at.written = (!first).then(Instant::now);
         }
         if let Sending::Failed { unsent: true, .. } = sending {
             return Poll::Ready(Err(sending.lost(&reader, None)));
@@ -61,7 +63,9 @@ pub(in super::super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
 /// When a request had gone and its answer came.
 #[derive(Debug, Default, Clone, Copy)]
 pub(in super::super) struct Arrival {
-    /// The request had been written.
+    /// The request was written in one go.
+    pub(in super::super) at_once: bool,
+    /// The request had been written, where it was not in one go.
     pub(in super::super) written: Option<Instant>,
     /// Its head.
     pub(in super::super) head: Option<Instant>,

@@ -79,6 +79,11 @@ impl Sending {
         }
     }
 
+    /// Whether nothing was tried yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self, Self::Everything)
+    }
+
     /// Whether the system has all of it.
     pub(super) fn is_done(&self) -> bool {
         matches!(self, Self::Nothing)

@@ -2,8 +2,8 @@
 //! or what a packed request held. Invariant: what it packs with is what tollgate packs with; that others understand it
 //! is shown by bytes that they made (`protocol/coding`).
 
-use super::script::Answer;
-use super::wire::Seen;
+use crate::support::script::Answer;
+use crate::support::wire::Seen;
 use flate2::read::GzDecoder;
 use serde_json::json;
 use std::io::Read as _;
@@ -11,7 +11,7 @@ use tollgate::protocol::pack;
 use tollgate::scenario::Coding;
 
 /// `/packed/br,gzip?bytes=70000&cut=1&more=1`: layers in their order, bytes missing at the end, bytes behind it.
-pub(super) fn packed(seen: &Seen, codings: &str) -> Answer {
+pub(in crate::support) fn packed(seen: &Seen, codings: &str) -> Answer {
     let number = |name: &str, none: &str| seen.query(name, none).parse::<usize>().unwrap();
     let text = "tea ".repeat(number("bytes", "100").div_ceil(4));
     let mut body = json!({ "text": text }).to_string().into_bytes();
@@ -24,7 +24,7 @@ pub(super) fn packed(seen: &Seen, codings: &str) -> Answer {
 }
 
 /// A page in the last coding that the request takes.
-pub(super) fn negotiated(seen: &Seen) -> Answer {
+pub(in crate::support) fn negotiated(seen: &Seen) -> Answer {
     let page = "<li>tea</li>".repeat(2_000).into_bytes();
     let wanted = seen.header("accept-encoding").unwrap_or_default();
     match wanted
@@ -39,7 +39,7 @@ pub(super) fn negotiated(seen: &Seen) -> Answer {
 }
 
 /// What came in gzip: its text, and what was said about it.
-pub(super) fn imported(seen: &Seen) -> Answer {
+pub(in crate::support) fn imported(seen: &Seen) -> Answer {
     let mut text = String::new();
     let packed = GzDecoder::new(&seen.body[..])
         .read_to_string(&mut text)
