@@ -52,6 +52,7 @@ impl Reporter for Console {
         page.head(view)?;
         if view.totals.all.n() > 0 {
             table::steps(&mut page, view)?;
+            table::messages(&mut page, view)?;
             if self.verbose {
                 page.checks(view)?;
             }

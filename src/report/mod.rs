@@ -20,7 +20,7 @@ pub use text::log_line;
 use view::seconds;
 pub use view::{
     BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
-    HealthView, Latency, PhaseRow, Point, RunView, Slice, StepRow, Totals, View, Word,
+    HealthView, Latency, MessagesRow, PhaseRow, Point, RunView, Slice, StepRow, Totals, View, Word,
 };
 
 use std::io::{self, Write};

@@ -4,6 +4,7 @@
 mod curl;
 mod failures;
 mod latency;
+mod messages;
 mod rows;
 mod run;
 mod series;
@@ -11,6 +12,7 @@ mod why;
 
 pub use failures::{ExhibitRow, FailureRow};
 pub use latency::{Clock, Curve, Latency, Point};
+pub use messages::MessagesRow;
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};

@@ -3,6 +3,7 @@
 
 use super::failures::ExhibitRow;
 use super::latency::Latency;
+use super::messages::MessagesRow;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
@@ -214,6 +215,8 @@ pub struct StepRow {
     pub connect: Latency,
     /// TLS handshake.
     pub tls: Latency,
+    /// What came in and went out on its streams.
+    pub messages: Option<MessagesRow>,
     /// Exchanges kept although they are no failures: passes of a smoke test, attempts that were sent again.
     pub exchanges: Vec<ExhibitRow>,
 }
@@ -274,6 +277,7 @@ impl StepRow {
             ttfb: Latency::of(tally, Metric::Ttfb),
             connect: Latency::of(tally, Metric::Connect),
             tls: Latency::of(tally, Metric::Tls),
+            messages: MessagesRow::of(tally, seconds),
             ..Self::default()
         }
     }
