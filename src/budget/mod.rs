@@ -11,11 +11,12 @@
 //! latency    = [ metric ] summary | summary metric | "apdex(" duration ")"
 //! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
 //! metric     = "response" | "service" | "ttfb" | "connect" | "tls" | "body" | "bytes" | [ "schedule" ] "lag"
-//!                                                                       (response when left out)
+//!            | ( "message" | "ws" | "event" ) "latency" | "first" ( "message" | "event" )
+//!            | ( "message" | "event" ) "gap"                            (response when left out)
 //! rate       = "error_rate" | "success_rate" | "check_rate" | ( "share" | "count" | "rate" ) "(" which ")"
-//! which      = status | digit "xx" | "errors" | "timeouts"
+//! which      = status | digit "xx" | "errors" | "timeouts" | "messages" (not of share)
 //! operator   = "<" | "<="      latency, error_rate, share, count, rate
-//!            | ">" | ">="      success_rate, check_rate, throughput, apdex; min takes any
+//!            | ">" | ">="      success_rate, check_rate, throughput, apdex; min and messages take any
 //! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency, lag
 //!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes
 //!            | number "%"                                               rates and shares
@@ -56,6 +57,11 @@
 //!   the slowest answer or the limit, whichever is highest, and where they are more than 1 % it cannot hold; a
 //!   single one fails a max.
 //! - **connect** and **tls** count the requests that opened a connection, judged by that time alone.
+//! - **message latency**, **first message** and **message gap** are of the messages of streams and sockets: n is
+//!   every message that has that time, and each that was awaited and did not come in time, which violates every limit
+//!   on messages, as a dropped arrival does. Time stamps from the future count as 0, and where there are such, a
+//!   budget on message latency is no pass: the clocks differ. **count(messages)** and **rate(messages)** are of
+//!   those that came in.
 //! - **throughput** in an open model is the planned rate times the answered share of the requests that the schedule
 //!   drew, so that a Poisson draw of 4,930 instead of 5,000 requests is not held against the target; up to 1 % of
 //!   the drawn requests may stay unanswered. In a closed model it is answers within the measured phase a second.
@@ -207,6 +213,8 @@ pub enum Which {
     Errors,
     /// Requests that timed out.
     Timeouts,
+    /// Messages that came in: no requests, but counted like them.
+    Messages,
 }
 
 /// Of which requests a budget speaks.

@@ -25,5 +25,5 @@ pub use sample::{
     Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Sample, What,
 };
 pub use slots::Slots;
-pub use tally::{CheckCount, Metric, OverCount, Quantile, Tally};
+pub use tally::{CheckCount, MessageSample, Messages, Metric, OverCount, Quantile, Since, Tally};
 pub use window::{Timeline, Window, WindowCounts};

@@ -3,8 +3,8 @@
 //! has been seen, allocates nothing.
 
 use super::{
-    CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, Sample, Slots, StepRecord, Tally, What, Window,
+    CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, MessageSample,
+    Metric, Outcome, OverCount, Sample, Slots, StepRecord, Tally, What, Window,
 };
 use crate::units::Nanos;
 use std::collections::BTreeMap;
@@ -306,6 +306,21 @@ impl Recorder {
             }
             Outcome::Aborted => window.counts.not_ok += 1,
         }
+    }
+
+    /// A message came in.
+    pub fn message(&mut self, message: &MessageSample) {
+        self.tally(message.step, message.measured).message(message);
+    }
+
+    /// A message was sent.
+    pub fn message_sent(&mut self, step: usize, measured: bool) {
+        self.tally(step, measured).messages.sent += 1;
+    }
+
+    /// A message was awaited until `at` and did not come: it violates every budget on messages.
+    pub fn message_missing(&mut self, step: usize, measured: bool, at: Nanos) {
+        self.tally(step, measured).message_missing(at);
     }
 
     fn failure(&mut self, sample: &Sample, what: What) {

@@ -7,6 +7,10 @@ use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod messages;
+
+pub use messages::{MessageSample, Messages, Since};
+
 /// A latency that budgets can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,11 +31,17 @@ pub enum Metric {
     Bytes,
     /// From the intended start to the actual send: how late the generator was.
     Lag,
+    /// From a message's own time stamp, or from the send that it replies to, to its arrival.
+    Message,
+    /// From the send of a request to the first message of its stream.
+    First,
+    /// From one message of a stream to the next.
+    Gap,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Response,
         Self::Service,
         Self::Ttfb,
@@ -40,6 +50,9 @@ impl Metric {
         Self::Body,
         Self::Bytes,
         Self::Lag,
+        Self::Message,
+        Self::First,
+        Self::Gap,
     ];
 
     /// What a byte weighs in a histogram, whose finest step is a microsecond.
@@ -56,12 +69,20 @@ impl Metric {
             Self::Body => "body",
             Self::Bytes => "bytes",
             Self::Lag => "lag",
+            Self::Message => "message latency",
+            Self::First => "first message",
+            Self::Gap => "message gap",
         }
     }
 
     /// Only part of the requests have it, so requests without it are not missing.
     pub fn of_connections(self) -> bool {
         matches!(self, Self::Connect | Self::Tls)
+    }
+
+    /// It is of messages, not of requests.
+    pub fn of_messages(self) -> bool {
+        matches!(self, Self::Message | Self::First | Self::Gap)
     }
 
     /// What it is of one request; `None` where the request does not have it.
@@ -75,6 +96,7 @@ impl Metric {
             Self::Body => sample.first_byte.map(|t| sample.done.saturating_sub(t)),
             Self::Bytes => Some(sample.received.saturating_mul(Self::BYTE)),
             Self::Lag => Some(sample.lag()),
+            Self::Message | Self::First | Self::Gap => None,
         }
     }
 }
@@ -86,7 +108,8 @@ pub struct OverCount {
     pub metric: Metric,
     /// The limit.
     pub limit: Nanos,
-    /// Passed requests above it. Failed ones are not in here: they violate every limit and are counted apart.
+    /// Passed requests above it, or messages. Failed requests and messages that never came are not in here: they
+    /// violate every limit and are counted apart.
     pub over: u64,
 }
 
@@ -162,6 +185,9 @@ pub struct Tally {
     pub bytes: Histogram,
     /// Lateness of the send, of answered requests.
     pub lag: Histogram,
+    /// What came in and went out on streams that these requests opened.
+    #[serde(skip_serializing_if = "Messages::is_empty")]
+    pub messages: Messages,
     /// Highest limit at which a request was cut off.
     pub timeout: Nanos,
     /// Exact counts for the limits of the budgets.
@@ -261,6 +287,7 @@ impl Tally {
         self.body.merge(&other.body);
         self.bytes.merge(&other.bytes);
         self.lag.merge(&other.lag);
+        self.messages.merge(&other.messages);
         self.merge_over(other);
         if self.checks.len() < other.checks.len() {
             self.checks
@@ -318,13 +345,16 @@ impl Tally {
             Metric::Body => self.body.clone(),
             Metric::Bytes => self.bytes.clone(),
             Metric::Lag => self.lag.clone(),
+            Metric::Message | Metric::First | Metric::Gap => {
+                self.messages.latencies(metric).clone()
+            }
         }
     }
 
     /// A percentile for tables: of answered requests, with timed-out ones beyond the last.
     pub fn quantile(&self, metric: Metric, q: f64) -> Quantile {
         let answered = self.latencies(metric);
-        let censored = if metric.of_connections() {
+        let censored = if metric.of_connections() || metric.of_messages() {
             0
         } else {
             self.timed_out

@@ -14,12 +14,14 @@
 //! - **Lag alone** (open model). A budget on response time is broken, and on service time, which is response time
 //!   less the lag, it holds: then the generator broke it, not the target.
 //! - **Counts** (always) add up.
+//! - **Clocks** (budgets on message latency): see the module `clocks`.
 //! - **Settling** (any load of at least 40 s): see the module `settling`. A run that was still getting faster when
 //!   it ended is no pass; what failed in it stands.
 //! - **Samples** (any load): a budget on a share has fewer requests than could ever pass it, and they decide nothing.
 //!
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
+mod clocks;
 mod settling;
 
 use super::Run;
@@ -55,6 +57,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
         all.push(throttling(record, late));
         all.extend(settling::evidence(record));
     }
+    all.extend(clocks::evidence(record, judged));
     if record.model != Model::None {
         all.push(counts(record));
     }

@@ -365,6 +365,7 @@ fn no_data(statistic: Statistic) -> String {
         Some(metric) if metric.of_connections() => {
             "no connection was opened in the measured phase".to_owned()
         }
+        Some(metric) if metric.of_messages() => "no message came in the measured phase".to_owned(),
         _ => "no request in the measured phase".to_owned(),
     }
 }
