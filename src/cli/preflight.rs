@@ -5,7 +5,7 @@
 use super::error::Error;
 use crate::load::Stop;
 use crate::protocol::{
-    Blueprint, Call, Client, Headers, Keep, Location, Problem, Protocol as _, Reach, Session,
+    Blueprint, Call, Client, Headers, Keep, Location, Opens, Problem, Protocol as _, Reach, Session,
 };
 use crate::scenario::{Connections, Flow, Request, Scenario};
 use crate::source::Diagnostic;
@@ -98,6 +98,7 @@ async fn ask(client: &Client, url: &Url) -> Result<(), Problem> {
         timeout: PATIENCE,
         redirects: 0,
         keep_body: Keep::No,
+        opens: Opens::Nothing,
     };
     let exchange = client
         .call(&call, &mut Session::default(), Instant::now())

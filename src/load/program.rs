@@ -7,7 +7,7 @@ mod ops;
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Check, Context, Template, Value};
-use crate::protocol::{Call, Headers, Keep, Location};
+use crate::protocol::{Call, Headers, Keep, Location, Opens};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
 use crate::scenario::{Block, Body, Capture, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -317,6 +317,7 @@ impl RequestProgram {
                 } else {
                     Keep::No
                 },
+                opens: Opens::Nothing,
             },
             url,
             body,

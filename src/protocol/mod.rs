@@ -1,6 +1,7 @@
 //! SPEAK: one call → one exchange. In: a rendered request and the user's cookies; out: an [`Exchange`] with its
 //! instants, answer or failure. Invariant: a failed request is data, never an error: nothing here ends a run.
 
+mod channel;
 mod cookies;
 mod headers;
 mod http;
@@ -8,7 +9,9 @@ mod http;
 pub(crate) mod scripted;
 mod session;
 mod tls;
+mod websocket;
 
+pub use channel::{Channel, Closed, Incoming, Opens, Outgoing};
 pub use cookies::Jar;
 pub use cookies::Place;
 pub use headers::Headers;
@@ -45,6 +48,8 @@ pub struct Call {
     pub redirects: u32,
     /// What becomes of the answer's body.
     pub keep_body: Keep,
+    /// What is wanted beside the answer.
+    pub opens: Opens,
 }
 
 /// What becomes of an answer's body.
@@ -106,6 +111,8 @@ pub struct Answer {
     pub peer: Option<SocketAddr>,
     /// The server's own certificate, DER; `None` without TLS.
     pub certificate: Option<Arc<[u8]>>,
+    /// What the call wanted opened, where the answer opened it.
+    pub channel: Option<Channel>,
 }
 
 impl Answer {

@@ -49,6 +49,7 @@ impl Protocol for Guarded {
                 redirects: Vec::new(),
                 peer: None,
                 certificate: None,
+                channel: None,
             }),
         }
     }

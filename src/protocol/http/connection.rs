@@ -27,7 +27,7 @@ pub(super) struct Connection {
 }
 
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(in crate::protocol) enum Stream {
     Plain(TcpStream),
     Secure(Box<TlsStream<TcpStream>>),
 }

@@ -8,11 +8,14 @@ use super::wire::{self, Arrival, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
-use crate::protocol::{Answer, Call, Keep, Location, Problem, Session};
+use crate::protocol::websocket::{Ahead, WebSocket, agreed};
+use crate::protocol::{Answer, Call, Channel, Keep, Location, Opens, Problem, Session};
 use crate::record::Failure;
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use std::time::SystemTime;
+
+const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 
 impl Client {
     /// Sends a call, follows its redirects, reads the answer.
@@ -52,15 +55,26 @@ impl Client {
                 later = line;
                 later.as_deref()
             };
-            let (connection, received) =
+            let (connection, mut received) =
                 self.send(&hop, cookies, &mut session.kept, timings).await?;
             if received.has.cookies {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
             }
             let (peer, certificate) = (connection.peer, connection.certificate.clone());
-            if received.reusable {
-                self.keep(&hop.origin, &mut session.kept, connection);
-            }
+            let channel = match &call.opens {
+                Opens::WebSocket(offered) if received.status == SWITCHING => {
+                    agreed(&call.headers, offered, &received.head)?;
+                    let (rest, stream) = (std::mem::take(&mut received.rest), connection.stream);
+                    let socket = WebSocket::new(Ahead { rest, stream });
+                    Some(Channel::WebSocket(Box::new(socket)))
+                }
+                _ => {
+                    if received.reusable {
+                        self.keep(&hop.origin, &mut session.kept, connection);
+                    }
+                    None
+                }
+            };
             let Some(url) = hop.next(&received)? else {
                 let (size, packed) = (received.size, received.has.coding);
                 return Ok(Answer {
@@ -75,6 +89,7 @@ impl Client {
                     redirects,
                     peer: Some(peer),
                     certificate,
+                    channel,
                 });
             };
             self.blueprint.reach.permit(&url)?;
@@ -107,7 +122,11 @@ impl Client {
             follow: call.redirects > 0,
         };
         loop {
-            let waiting = self.kept(&hop.origin, kept).await;
+            let waiting = match call.opens {
+                Opens::Nothing => self.kept(&hop.origin, kept).await,
+                // Others may be kept to speak another protocol.
+                Opens::WebSocket(_) => None,
+            };
             let reused = waiting.is_some();
             let mut connection = match waiting {
                 Some(connection) => connection,

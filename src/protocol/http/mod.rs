@@ -13,6 +13,7 @@ mod redirect;
 mod tests;
 mod wire;
 
+pub(super) use connection::Stream;
 pub(super) use deadline::Deadline;
 pub use origin::{Reach, is_loopback};
 pub(super) use pool::Kept;

@@ -11,7 +11,10 @@ mod trail;
 
 pub(super) use here::Here;
 pub(super) use journeys::{Journeys, read, unused};
-pub use request::{Auth, Body, Capture, Multipart, OAuth2, Part, PartValue, Request, bearer};
+pub use request::{
+    Auth, Body, Capture, Conversation, Listen, Multipart, OAuth2, Part, PartValue, Request, Send,
+    Turn, Wait, bearer,
+};
 pub use step::{Assignment, Block, BlockKind, Retry, Step, Think, Until};
 pub(super) use trail::Trail;
 

@@ -2,11 +2,13 @@
 //! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
 //! offer and what is read cannot differ.
 
+mod message;
 mod step;
 
+pub(super) use message::{BESIDE, MESSAGE, WAIT};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
-    UNTIL, VERBS,
+    UNTIL, VERBS, WEBSOCKET,
 };
 
 use super::environment::overlay::ENVIRONMENT;
@@ -411,7 +413,7 @@ mod tests {
         for shape in [
             &SCENARIO, &TLS, &DEFAULTS, &FEEDER, &FLOW, &STEP, &CAPTURE, &PROFILE, &SETUP,
             &INCLUDED, &FRAGMENT, &UNTIL, &RETRY, &PART, &AUTH, &BASIC, &DIGEST, &API_KEY, &OAUTH2,
-            &STAIRS, &SPIKE, &STAGE,
+            &STAIRS, &SPIKE, &STAGE, &MESSAGE, &WAIT,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

@@ -1,12 +1,13 @@
 //! The keys of a step. In: nothing; out: [`STEP`], and which of its keys go together. Invariant: every verb is
 //! a key of the step, and every key says what it does.
 
+use super::message::MESSAGE;
 use super::{HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
 use crate::source::{Key, Shape, Type};
 
 /// What a step can do: exactly one of these stands in it, or `steps` under a condition.
-pub(in crate::scenario) const VERBS: [&str; 15] = [
-    "get", "head", "post", "put", "patch", "delete", "options", "send", "graphql", "think", "set",
+pub(in crate::scenario) const VERBS: [&str; 16] = [
+    "get", "head", "post", "put", "patch", "delete", "options", "send", "graphql", "websocket", "think", "set",
     "use", "repeat", "each", "group",
 ];
 /// The keys that carry a request's body; at most one stands in a step.
@@ -25,6 +26,20 @@ pub(in crate::scenario) const REQUEST: &[&str] = &[
     "auth",
     "retry",
     "until",
+];
+/// The keys that a WebSocket may have beside those that all steps may have.
+pub(in crate::scenario) const WEBSOCKET: &[&str] = &[
+    "name",
+    "query",
+    "headers",
+    "protocols",
+    "messages",
+    "ping",
+    "capture",
+    "check",
+    "timeout",
+    "auth",
+    "retry",
 ];
 
 const AUTHS: &[Type] = &[Type::Words(&["none"]), Type::Object(&AUTH)];
@@ -73,6 +88,26 @@ pub(in crate::scenario) static STEP: Shape = Shape {
             "graphql",
             Type::Text,
             "POST a GraphQL operation to this path: the document stands under `query:`.",
+        ),
+        key(
+            "websocket",
+            Type::Text,
+            "Open a WebSocket at this path (or `ws://`, `wss://` URL).",
+        ),
+        key(
+            "protocols",
+            TEXTS,
+            "The sub-protocols that are offered; a server that chooses none of them fails the step.",
+        ),
+        key(
+            "messages",
+            Type::List(&Type::Object(&MESSAGE)),
+            "The conversation over a WebSocket, in order.",
+        ),
+        key(
+            "ping",
+            Type::Quantity("20s"),
+            "Send a ping this often; one without an answer by the next fails the step.",
         ),
         key(
             "think",

@@ -165,6 +165,7 @@ impl Reader {
             size: 0,
             reusable: parsed.keep_alive,
             has: parsed.has,
+            rest: Vec::new(),
         });
     }
 
@@ -192,6 +193,9 @@ impl Reader {
         let mut received = self.received.take();
         if let Some(received) = &mut received {
             received.reusable &= bytes.is_empty();
+            if received.status == StatusCode::SWITCHING_PROTOCOLS {
+                received.rest = bytes.to_vec();
+            }
         }
         Ok(received)
     }

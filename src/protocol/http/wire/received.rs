@@ -29,4 +29,6 @@ pub(in super::super) struct Received {
     /// Another request may follow on the connection.
     pub(in super::super) reusable: bool,
     pub(in super::super) has: Has,
+    /// What came behind an answer that switches to another protocol.
+    pub(in super::super) rest: Vec<u8>,
 }

@@ -3,6 +3,7 @@
 
 mod auth;
 mod body;
+mod conversation;
 mod graphql;
 mod headers;
 mod name;
@@ -11,6 +12,7 @@ mod url;
 
 pub use auth::{Auth, OAuth2, bearer};
 pub use body::{Body, Multipart, Part, PartValue};
+pub use conversation::{Conversation, Listen, Send, Turn, Wait};
 pub(super) use headers::Headers;
 pub use response::Capture;
 pub(super) use response::checks;
@@ -69,6 +71,8 @@ pub struct Request {
     pub until: Option<Until>,
     /// Sent again when it failed.
     pub retry: Retry,
+    /// What is said over the WebSocket that it opens.
+    pub conversation: Option<Box<Conversation>>,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -123,7 +127,10 @@ pub(super) fn read<'a>(
     let name = name::read(loading, fields, (verb, &method, &target), here);
     let outgoing = outgoing(loading, fields, (verb, method, &target), here);
     let timeout = timeout(loading, fields).unwrap_or(here.defaults.timeout);
-    let redirects = redirects(loading, fields).unwrap_or(here.defaults.redirects);
+    let redirects = match verb {
+        "websocket" => 0,
+        _ => redirects(loading, fields).unwrap_or(here.defaults.redirects),
+    };
     let retry = retry(loading, fields).unwrap_or(here.defaults.retry);
     let mut checks = checks(loading, fields);
     if verb == "graphql" {
@@ -132,6 +139,7 @@ pub(super) fn read<'a>(
     let until = until(loading, fields);
     let tags = here.tags(loading, fields);
     let captures = response::captures(loading, fields);
+    let conversation = (verb == "websocket").then(|| conversation::read(loading, fields, timeout));
     let (name, name_span) = name?;
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
@@ -157,6 +165,10 @@ pub(super) fn read<'a>(
         auth: outgoing.auth,
         until,
         retry,
+        conversation: match conversation {
+            Some(read) => Some(Box::new(read?)),
+            None => None,
+        },
     })
 }
 
@@ -166,6 +178,7 @@ fn target(loading: &mut Loading<'_>, fields: &Fields<'_>, verb: &str) -> Option<
     let method = match verb {
         "send" => return any_method(loading, node),
         "graphql" => Method::POST,
+        "websocket" => Method::GET,
         _ => Method::from_bytes(verb.to_uppercase().as_bytes()).ok()?,
     };
     Some((method, node.clone()))
@@ -202,7 +215,7 @@ fn outgoing<'a>(
     (verb, method, target): (&str, Method, &Node),
     here: &Here<'a>,
 ) -> Outgoing {
-    let url = url::url(loading, target);
+    let url = url::url(loading, target, verb == "websocket");
     let graphql = verb == "graphql";
     let mut query = if graphql {
         Some(Vec::new())
