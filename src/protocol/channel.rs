@@ -4,7 +4,10 @@
 use super::Problem;
 #[cfg(test)]
 use super::scripted::Script;
+use super::stream::{EventStream, Resume};
 use super::websocket::WebSocket;
+use crate::record::Failure;
+use crate::scenario::Framing;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -17,6 +20,8 @@ pub enum Opens {
     Nothing,
     /// A WebSocket, with these sub-protocols offered. Its headers, the key included, are among those of the call.
     WebSocket(Arc<[String]>),
+    /// A good answer as it comes, in these pieces.
+    Stream(Framing),
 }
 
 /// A connection for messages.
@@ -24,6 +29,8 @@ pub enum Opens {
 pub enum Channel {
     /// Frames in both directions.
     WebSocket(Box<WebSocket>),
+    /// Pieces of an answer.
+    Stream(Box<EventStream>),
     /// A table of messages, on virtual time.
     #[cfg(test)]
     Scripted(Script),
@@ -68,6 +75,7 @@ impl Channel {
     pub async fn receive(&mut self) -> Result<Option<Incoming>, Problem> {
         match self {
             Self::WebSocket(socket) => socket.receive().await,
+            Self::Stream(stream) => stream.receive().await,
             #[cfg(test)]
             Self::Scripted(script) => script.receive().await,
         }
@@ -80,6 +88,7 @@ impl Channel {
     pub async fn send(&mut self, message: Outgoing) -> Result<(), Problem> {
         match self {
             Self::WebSocket(socket) => socket.send(message).await,
+            Self::Stream(_) => Err(Problem::new(Failure::Write, "a stream goes one way")),
             #[cfg(test)]
             Self::Scripted(script) => script.send(message).await,
         }
@@ -93,8 +102,32 @@ impl Channel {
     pub async fn close(&mut self, code: u16) -> Result<(), Problem> {
         match self {
             Self::WebSocket(socket) => socket.close(code).await,
+            Self::Stream(_) => Ok(()),
             #[cfg(test)]
             Self::Scripted(script) => script.close(code).await,
+        }
+    }
+
+    /// Bytes of a stream's body so far; 0 for others.
+    pub fn received(&self) -> u64 {
+        match self {
+            Self::Stream(stream) => stream.received(),
+            _ => 0,
+        }
+    }
+
+    /// What a stream that is opened again begins with.
+    pub fn resume(&self) -> Resume {
+        match self {
+            Self::Stream(stream) => stream.resume(),
+            _ => Resume::default(),
+        }
+    }
+
+    /// Goes on where another stream ended.
+    pub fn follow(&mut self, before: &Self) {
+        if let (Self::Stream(stream), Self::Stream(before)) = (self, before) {
+            stream.follow(before);
         }
     }
 
@@ -102,6 +135,7 @@ impl Channel {
     pub fn closed(&self) -> Option<&Closed> {
         match self {
             Self::WebSocket(socket) => socket.closed(),
+            Self::Stream(_) => None,
             #[cfg(test)]
             Self::Scripted(script) => script.closed(),
         }

@@ -8,6 +8,7 @@ mod http;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod session;
+mod stream;
 mod tls;
 mod websocket;
 
@@ -17,6 +18,7 @@ pub use cookies::Place;
 pub use headers::Headers;
 pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
 pub use session::Session;
+pub use stream::{EventStream, Resume};
 pub use tls::{TlsError, TlsSettings};
 
 use crate::expr::Head;

@@ -9,7 +9,9 @@ use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
 use crate::protocol::websocket::{Ahead, WebSocket, agreed};
-use crate::protocol::{Answer, Call, Channel, Keep, Location, Opens, Problem, Session};
+use crate::protocol::{
+    Answer, Call, Channel, EventStream, Keep, Location, Opens, Problem, Session,
+};
 use crate::record::Failure;
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -68,6 +70,15 @@ impl Client {
                     let socket = WebSocket::new(Ahead { rest, stream });
                     Some(Channel::WebSocket(Box::new(socket)))
                 }
+                Opens::Stream(framing) if received.open.is_some() => {
+                    let coding = received.head.get("content-encoding").unwrap_or_default();
+                    let body = received.open.take().map(|body| *body);
+                    let rest = std::mem::take(&mut received.rest);
+                    let open =
+                        |body| EventStream::new(connection.stream, (body, rest), coding, framing);
+                    let stream = body.map(open).transpose()?;
+                    stream.map(|stream| Channel::Stream(Box::new(stream)))
+                }
                 _ => {
                     if received.reusable {
                         self.keep(&hop.origin, &mut session.kept, connection);
@@ -120,10 +131,11 @@ impl Client {
             to_head: call.method == Method::HEAD,
             keep: call.keep_body,
             follow: call.redirects > 0,
+            open: matches!(call.opens, Opens::Stream(_)),
         };
         loop {
             let waiting = match call.opens {
-                Opens::Nothing => self.kept(&hop.origin, kept).await,
+                Opens::Nothing | Opens::Stream(_) => self.kept(&hop.origin, kept).await,
                 // Others may be kept to speak another protocol.
                 Opens::WebSocket(_) => None,
             };

@@ -17,6 +17,7 @@ pub(super) use connection::Stream;
 pub(super) use deadline::Deadline;
 pub use origin::{Reach, is_loopback};
 pub(super) use pool::Kept;
+pub(super) use wire::OpenBody;
 
 use super::session::Session;
 use super::tls::{self, TlsError, TlsSettings};

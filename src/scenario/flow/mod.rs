@@ -12,8 +12,8 @@ mod trail;
 pub(super) use here::Here;
 pub(super) use journeys::{Journeys, read, unused};
 pub use request::{
-    Auth, Body, Capture, Conversation, Listen, Multipart, OAuth2, Part, PartValue, Request, Send,
-    Turn, Wait, bearer,
+    Auth, Body, Capture, Conversation, Framing, Listen, Multipart, OAuth2, Part, PartValue,
+    Promise, Request, Send, Stream, Turn, Wait, bearer,
 };
 pub use step::{Assignment, Block, BlockKind, Retry, Step, Think, Until};
 pub(super) use trail::Trail;

@@ -8,7 +8,7 @@ mod step;
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
-    UNTIL, VERBS, WEBSOCKET,
+    STREAM, UNTIL, VERBS, WEBSOCKET,
 };
 
 use super::environment::overlay::ENVIRONMENT;

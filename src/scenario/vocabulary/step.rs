@@ -6,9 +6,24 @@ use super::{HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
 use crate::source::{Key, Shape, Type};
 
 /// What a step can do: exactly one of these stands in it, or `steps` under a condition.
-pub(in crate::scenario) const VERBS: [&str; 16] = [
-    "get", "head", "post", "put", "patch", "delete", "options", "send", "graphql", "websocket", "think", "set",
-    "use", "repeat", "each", "group",
+pub(in crate::scenario) const VERBS: [&str; 17] = [
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "options",
+    "send",
+    "graphql",
+    "websocket",
+    "stream",
+    "think",
+    "set",
+    "use",
+    "repeat",
+    "each",
+    "group",
 ];
 /// The keys that carry a request's body; at most one stands in a step.
 pub(in crate::scenario) const BODIES: [&str; 5] = ["json", "form", "text", "multipart", "file"];
@@ -38,6 +53,28 @@ pub(in crate::scenario) const WEBSOCKET: &[&str] = &[
     "capture",
     "check",
     "timeout",
+    "auth",
+    "retry",
+];
+
+/// The keys that a stream may have beside those that all steps may have.
+pub(in crate::scenario) const STREAM: &[&str] = &[
+    "name",
+    "query",
+    "headers",
+    "as",
+    "event",
+    "events",
+    "for",
+    "at_least",
+    "first_within",
+    "gap_within",
+    "reconnect",
+    "sent_at",
+    "capture",
+    "check",
+    "timeout",
+    "redirects",
     "auth",
     "retry",
 ];
@@ -108,6 +145,56 @@ pub(in crate::scenario) static STEP: Shape = Shape {
             "ping",
             Type::Quantity("20s"),
             "Send a ping this often; one without an answer by the next fails the step.",
+        ),
+        key(
+            "stream",
+            Type::Text,
+            "GET this path (or absolute URL) and follow what comes: server-sent events, or what `as` says.",
+        ),
+        key(
+            "as",
+            Type::Words(&["events", "lines", "bytes"]),
+            "What a stream is made of: `events` (the default), `lines` such as JSON objects, or `bytes` as they come.",
+        ),
+        key(
+            "event",
+            Type::Text,
+            "Only events of this type count; those without a type are `message`.",
+        ),
+        key(
+            "events",
+            Type::Integer,
+            "The stream is left with this many.",
+        ),
+        key(
+            "for",
+            Type::Quantity("30s"),
+            "The stream is left after this time, or at the end of the load; that is no failure.",
+        ),
+        key(
+            "at_least",
+            Type::Integer,
+            "Fewer than this many within `for` fail the step.",
+        ),
+        key(
+            "first_within",
+            Type::Quantity("2s"),
+            "How long the first may take, from the request.",
+        ),
+        key(
+            "gap_within",
+            Type::Quantity("5s"),
+            "How long the next may take, from the one before.",
+        ),
+        key(
+            "reconnect",
+            Type::Integer,
+            "How often a stream that the server ends is opened again, with `last-event-id` and after its `retry:` (0 when left out).",
+        ),
+        key(
+            "sent_at",
+            Type::Text,
+            "Where an event says when it was sent, RFC 3339 or a number since 1970: `json $.at`. What is left until its arrival is its latency.",
         ),
         key(
             "think",
@@ -209,7 +296,7 @@ pub(in crate::scenario) static STEP: Shape = Shape {
         key(
             "check",
             TEXTS,
-            "What must hold of the response: `status == 200`.",
+            "What must hold of the response: `status == 200`; of a stream, of every event.",
         ),
         key(
             "until",

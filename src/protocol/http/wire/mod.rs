@@ -4,6 +4,7 @@
 mod chunked;
 mod exchange;
 mod head;
+mod open;
 mod reader;
 mod received;
 mod request;
@@ -12,6 +13,7 @@ mod sending;
 mod tests;
 
 pub(super) use exchange::{Arrival, Scratch, exchange, is_quiet};
+pub(in crate::protocol) use open::OpenBody;
 pub(super) use reader::KEPT;
 pub(super) use received::{Purpose, Received};
 pub(super) use request::Outgoing;

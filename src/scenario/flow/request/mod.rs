@@ -8,14 +8,17 @@ mod graphql;
 mod headers;
 mod name;
 mod response;
+mod stream;
 mod url;
 
 pub use auth::{Auth, OAuth2, bearer};
 pub use body::{Body, Multipart, Part, PartValue};
+use conversation::turn;
 pub use conversation::{Conversation, Listen, Send, Turn, Wait};
 pub(super) use headers::Headers;
 pub use response::Capture;
 pub(super) use response::checks;
+pub use stream::{Framing, Promise, Stream};
 
 use super::here::{redirects, timeout};
 use super::step::{Retry, Until, retry, until};
@@ -73,6 +76,8 @@ pub struct Request {
     pub retry: Retry,
     /// What is said over the WebSocket that it opens.
     pub conversation: Option<Box<Conversation>>,
+    /// How the stream is followed that it opens.
+    pub stream: Option<Box<Stream>>,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -140,11 +145,22 @@ pub(super) fn read<'a>(
     let tags = here.tags(loading, fields);
     let captures = response::captures(loading, fields);
     let conversation = (verb == "websocket").then(|| conversation::read(loading, fields, timeout));
+    let stream = (verb == "stream").then(|| stream::read(loading, fields, timeout));
     let (name, name_span) = name?;
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
         || captures.iter().any(|c| c.expression.needs_body());
     let (reads, members) = (outgoing.reads(), outgoing.members());
+    let mut headers = outgoing.headers;
+    if let Some(Some(stream)) = &stream {
+        let own = Headers::read(loading, fields.get("headers"));
+        for (name, value) in stream.headers() {
+            if own.get(name).is_none() {
+                headers.retain(|(known, _)| known != name);
+                headers.push((name.clone(), Template::literal(value)));
+            }
+        }
+    }
     Some(Request {
         name,
         name_span,
@@ -152,7 +168,7 @@ pub(super) fn read<'a>(
         method: outgoing.method,
         url: outgoing.url?,
         query: outgoing.query?,
-        headers: outgoing.headers,
+        headers,
         body: outgoing.body?,
         captures,
         checks,
@@ -169,6 +185,10 @@ pub(super) fn read<'a>(
             Some(read) => Some(Box::new(read?)),
             None => None,
         },
+        stream: match stream {
+            Some(read) => Some(Box::new(read?)),
+            None => None,
+        },
     })
 }
 
@@ -178,7 +198,7 @@ fn target(loading: &mut Loading<'_>, fields: &Fields<'_>, verb: &str) -> Option<
     let method = match verb {
         "send" => return any_method(loading, node),
         "graphql" => Method::POST,
-        "websocket" => Method::GET,
+        "websocket" | "stream" => Method::GET,
         _ => Method::from_bytes(verb.to_uppercase().as_bytes()).ok()?,
     };
     Some((method, node.clone()))

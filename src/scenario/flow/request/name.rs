@@ -21,6 +21,7 @@ pub(super) fn read(
             None => implied(loading, method.as_str(), target)?,
         },
         None if verb == "websocket" => implied(loading, "WS", target)?,
+        None if verb == "stream" => implied(loading, "STREAM", target)?,
         None => implied(loading, method.as_str(), target)?,
     };
     let name = format!("{}{name}", here.prefix);

@@ -1,7 +1,7 @@
 //! What is said over a WebSocket. In: `protocols`, `messages` and `ping` of a step; out: a [`Conversation`]: turns in
 //! order. Invariant: every wait in it ends, and what a message captures is known to the messages behind it.
 
-mod turn;
+pub(super) mod turn;
 
 use super::{Body, Capture};
 use crate::expr::{Check, Expression, Member};
@@ -125,7 +125,9 @@ pub(super) fn read(
         .get("messages")
         .map(|node| loading.reader.list(node))
         .unwrap_or_default();
-    let turns = items.into_iter().map(|node| turn::read(loading, node, timeout));
+    let turns = items
+        .into_iter()
+        .map(|node| turn::read(loading, node, timeout));
     // All of them are read, so that all that is wrong is told.
     let turns: Vec<_> = turns.collect();
     Some(Conversation {
