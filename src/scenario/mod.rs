@@ -22,8 +22,8 @@ mod vocabulary;
 pub use environment::{Environment, Lookup, Origin, Secret, Setting};
 pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
-    Assignment, Auth, Block, BlockKind, Body, Capture, Flow, Multipart, OAuth2, Part, PartValue,
-    Request, Retry, Step, Think, Until, bearer,
+    Assignment, Auth, Block, BlockKind, Body, Capture, Conversation, Flow, Listen, Multipart,
+    OAuth2, Part, PartValue, Request, Retry, Send, Step, Think, Turn, Until, Wait, bearer,
 };
 pub use load::{environments, load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};

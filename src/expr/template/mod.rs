@@ -95,7 +95,9 @@ impl Template {
     /// Writes the fixed beginning `from` as `to`.
     pub fn replace_start(&mut self, from: &str, to: &str) {
         if let Some(Segment::Text(first)) = self.segments.first_mut()
-            && first.get(..from.len()).is_some_and(|start| start.eq_ignore_ascii_case(from))
+            && first
+                .get(..from.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(from))
         {
             first.replace_range(..from.len(), to);
         }

@@ -61,20 +61,10 @@ impl Client {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
             }
             let (peer, certificate) = (connection.peer, connection.certificate.clone());
-            let channel = match &call.opens {
-                Opens::WebSocket(offered) if received.status == SWITCHING => {
-                    agreed(&call.headers, offered, &received.head)?;
-                    let (rest, stream) = (std::mem::take(&mut received.rest), connection.stream);
-                    let socket = WebSocket::new(Ahead { rest, stream });
-                    Some(Channel::WebSocket(Box::new(socket)))
-                }
-                _ => {
-                    if received.reusable {
-                        self.keep(&hop.origin, &mut session.kept, connection);
-                    }
-                    None
-                }
-            };
+            let (channel, connection) = opened(call, connection, &mut received)?;
+            if let Some(connection) = connection.filter(|_| received.reusable) {
+                self.keep(&hop.origin, &mut session.kept, connection);
+            }
             let Some(url) = hop.next(&received)? else {
                 let (size, packed) = (received.size, received.has.coding);
                 return Ok(Answer {
@@ -151,6 +141,24 @@ impl Client {
                 }
             }
         }
+    }
+}
+
+/// Makes a connection what the call wanted opened, where the answer agrees.
+fn opened(
+    call: &Call,
+    connection: Connection,
+    received: &mut Received,
+) -> Result<(Option<Channel>, Option<Connection>), Problem> {
+    match &call.opens {
+        Opens::WebSocket(offered) if received.status == SWITCHING => {
+            agreed(&call.headers, offered, &received.head)?;
+            let rest = std::mem::take(&mut received.rest);
+            let stream = connection.stream;
+            let socket = WebSocket::new(Ahead { rest, stream });
+            Ok((Some(Channel::WebSocket(Box::new(socket))), None))
+        }
+        _ => Ok((None, Some(connection))),
     }
 }
 

@@ -7,8 +7,22 @@ use crate::source::{Key, Shape, Type};
 
 /// What a step can do: exactly one of these stands in it, or `steps` under a condition.
 pub(in crate::scenario) const VERBS: [&str; 16] = [
-    "get", "head", "post", "put", "patch", "delete", "options", "send", "graphql", "websocket", "think", "set",
-    "use", "repeat", "each", "group",
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "options",
+    "send",
+    "graphql",
+    "websocket",
+    "think",
+    "set",
+    "use",
+    "repeat",
+    "each",
+    "group",
 ];
 /// The keys that carry a request's body; at most one stands in a step.
 pub(in crate::scenario) const BODIES: [&str; 5] = ["json", "form", "text", "multipart", "file"];

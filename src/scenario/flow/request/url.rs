@@ -20,7 +20,11 @@ pub(super) fn url(loading: &mut Loading<'_>, node: &Node, socket: bool) -> Optio
     }
     let template = loading.template(node)?;
     no_secret(loading, node, &template)?;
-    Some(if socket { over_http(template) } else { template })
+    Some(if socket {
+        over_http(template)
+    } else {
+        template
+    })
 }
 
 /// A handshake goes out over HTTP.

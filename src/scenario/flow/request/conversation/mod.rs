@@ -125,7 +125,9 @@ pub(super) fn read(
         .get("messages")
         .map(|node| loading.reader.list(node))
         .unwrap_or_default();
-    let turns = items.into_iter().map(|node| turn::read(loading, node, timeout));
+    let turns = items
+        .into_iter()
+        .map(|node| turn::read(loading, node, timeout));
     // All of them are read, so that all that is wrong is told.
     let turns: Vec<_> = turns.collect();
     Some(Conversation {

@@ -41,7 +41,11 @@ fn verb(loading: &mut Loading<'_>, node: &Node, fields: &Fields<'_>) -> Option<&
         let help = format!("add one of: {}", BESIDE.map(|(verb, _)| verb).join(", "));
         let message = "this message does not say what to do";
         // An unknown key is told already, and it is probably the verb.
-        let all = if let Kind::Map(entries) = &node.kind { entries.len() } else { 0 };
+        let all = if let Kind::Map(entries) = &node.kind {
+            entries.len()
+        } else {
+            0
+        };
         if all == fields.iter().count() {
             loading.reader.error("T0460", node.span, message, help);
         }
@@ -172,9 +176,7 @@ fn sent_at(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Option<Expr
         return Some(None);
     };
     let text = one_text(loading, node, "T0422", "`sent_at`")?;
-    loading
-        .compile(text, "T0311", Expression::parse)
-        .map(Some)
+    loading.compile(text, "T0311", Expression::parse).map(Some)
 }
 
 fn within(loading: &mut Loading<'_>, fields: &Fields<'_>, timeout: Duration) -> Option<Duration> {
@@ -203,8 +205,8 @@ fn code(loading: &mut Loading<'_>, node: &Node, sends: bool) -> Option<u16> {
         return None;
     }
     let code = loading.reader.integer(node)?;
-    let fits = SENDABLE.iter().any(|codes| codes.contains(&code))
-        || !sends && matches!(code, 1005 | 1006);
+    let fits =
+        SENDABLE.iter().any(|codes| codes.contains(&code)) || !sends && matches!(code, 1005 | 1006);
     if !fits {
         let message = format!("{code} is no code that a WebSocket can be closed with");
         let help = if sends {
