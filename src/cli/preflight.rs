@@ -155,7 +155,7 @@ fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
     }
     let requests = scenario.flows.iter().flat_map(Flow::requests);
     let gets: Vec<Url> = requests
-        .filter(|request| request.method == Method::GET)
+        .filter(|request| request.method == Method::GET && request.conversation.is_none())
         .filter_map(|request| target.join(request.url.as_literal()?).ok())
         .collect();
     for host in &mut hosts {

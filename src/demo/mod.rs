@@ -1,5 +1,5 @@
 //! DEMO: the shop that `tollgate demo` and the tests run against. In: a loopback address; out: a small web
-//! shop over HTTP/1.1 with pages, a JSON API, sign-in, carts and orders. Invariant: it stays small and quick
+//! shop over HTTP/1.1 with pages, a JSON API, sign-in, carts, orders and a live feed. Invariant: it stays small and quick
 //! whatever clients do: sessions and orders are capped, bodies and headers are bounded, vanished clients cost
 //! nothing, and answers depend only on the requests, never on chance.
 
@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod catalogue;
 mod counter;
+mod live;
 mod pages;
 mod route;
 mod store;
@@ -175,7 +176,8 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(MAX_HEAD)
         .max_buf_size(2 * MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,

@@ -2,7 +2,7 @@
 //! gets an answer; unknown addresses are 404 and unknown methods 405, both in JSON.
 
 use super::answer::{self, Answer};
-use super::{State, account, api, counter, pages};
+use super::{State, account, api, counter, live, pages};
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -39,6 +39,7 @@ enum Route<'a> {
     Cart,
     Pay,
     Order(&'a str),
+    Live,
 }
 
 impl<'a> Route<'a> {
@@ -48,6 +49,7 @@ impl<'a> Route<'a> {
             "/static/shop.css" => Self::Style,
             "/redirect" => Self::Redirect,
             "/logout" => Self::Logout,
+            "/live" => Self::Live,
             "/api/health" => Self::Health,
             "/api/products" => Self::Products,
             "/api/session" => Self::Session,
@@ -90,6 +92,9 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Answer, Infallible> {
     let count = state.requests.fetch_add(1, Ordering::Relaxed);
+    if Route::of(request.uri().path()) == Some(Route::Live) && request.method() == Method::GET {
+        return Ok(live::open(request));
+    }
     let (head, body) = request.into_parts();
     let Some(route) = Route::of(head.uri.path()) else {
         return Ok(answer::error(StatusCode::NOT_FOUND, "no such address"));
@@ -165,7 +170,7 @@ fn dispatch(state: &State, route: Route<'_>, head: &Parts, body: &[u8], count: u
         Route::Redirect => answer::redirect(StatusCode::FOUND, "/"),
         Route::Logout => account::sign_out(state, headers),
         Route::Health => api::health(state),
-        Route::Products => answer::error(StatusCode::NOT_FOUND, "no such address"),
+        Route::Products | Route::Live => answer::error(StatusCode::NOT_FOUND, "no such address"),
         Route::OneProduct(id) => api::product(state, headers, id),
         Route::Session => account::sign_in(state, headers, body),
         Route::Me => account::me(state, headers),

@@ -3,6 +3,7 @@
 //! is decided for each request.
 
 mod ops;
+mod socket;
 
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
@@ -198,7 +199,10 @@ impl Program {
         let (requests, layout) = (builder.requests, builder.layout);
         let secret_slots = requests
             .iter()
-            .flat_map(|r: &RequestProgram| &r.source.captures)
+            .flat_map(|r: &RequestProgram| {
+                let said = r.source.conversation.iter().flat_map(|c| c.captures());
+                r.source.captures.iter().chain(said)
+            })
             .filter(|c| c.secret)
             .map(|c| c.slot)
             .collect();
@@ -243,7 +247,11 @@ impl Program {
     pub(super) fn longest_timeout(&self) -> Duration {
         self.requests
             .iter()
-            .map(|r| r.source.timeout)
+            .map(|r| {
+                let waits = r.source.conversation.as_ref();
+                let longest = waits.map(|c| c.longest_wait()).unwrap_or_default();
+                r.source.timeout.max(longest)
+            })
             .max()
             .unwrap_or_default()
     }
@@ -297,6 +305,10 @@ impl RequestProgram {
             headers.remove(&[CONNECTION]);
             headers.add(&CONNECTION, "close");
         }
+        let opens = match &request.conversation {
+            Some(conversation) => socket::handshake(conversation, &mut headers),
+            None => Opens::Nothing,
+        };
         let literal = request.body.literal();
         let body = literal.is_none().then(|| request.body.clone());
         let url = location
@@ -314,10 +326,13 @@ impl RequestProgram {
                 redirects: request.redirects,
                 keep_body: if request.needs_body {
                     Keep::Whole
-                } else {
+                } else if opens == Opens::Nothing {
                     Keep::No
+                } else {
+                    // Why a handshake was refused.
+                    Keep::Shown
                 },
-                opens: Opens::Nothing,
+                opens,
             },
             url,
             body,
@@ -336,7 +351,12 @@ impl RequestProgram {
     /// What can fail, in the order in which it is looked at: the implicit check, the checks, what is waited for, the
     /// captures.
     fn check_texts(&self, masker: &Masker) -> Vec<String> {
-        let implicit = self.implicit_status.then(|| IMPLICIT.to_owned());
+        let implicit = match (self.stream(), self.talks()) {
+            (Some(_), _) => socket::IMPLICIT_STREAM,
+            (None, true) => socket::IMPLICIT,
+            (None, false) => IMPLICIT,
+        };
+        let implicit = self.implicit_status.then(|| implicit.to_owned());
         let checks = self.source.checks.iter().map(|c| c.value.text().to_owned());
         let awaited = self.awaited().map(|c| c.text().to_owned());
         let captures = self
@@ -349,8 +369,26 @@ impl RequestProgram {
             .chain(checks)
             .chain(awaited)
             .chain(captures)
+            .chain(self.said())
             .map(|text| masker.text(&text, &[]))
             .collect()
+    }
+
+    /// Whether a status passes where the step has no check on it, and what it must be.
+    pub(super) fn implicit(&self, status: u16) -> (bool, &'static str) {
+        if self.stream().is_some() {
+            (status == 200, "== 200")
+        } else if self.talks() {
+            (status == 101, "== 101")
+        } else {
+            (status < 400, "< 400")
+        }
+    }
+
+    /// How much of that is about the answer, not about messages behind it.
+    fn handshake_checks(&self) -> usize {
+        let checks = self.source.checks.len() + self.awaited().count();
+        usize::from(self.implicit_status) + checks + self.source.captures.len()
     }
 
     pub(super) fn checks(&self) -> impl Iterator<Item = &Check> {
@@ -402,6 +440,9 @@ impl RequestProgram {
                     "the value of header `{name}` has characters that headers cannot carry"
                 )));
             }
+        }
+        if self.talks() && self.stream().is_none() {
+            socket::add_key(call.to_mut(), cx.rng);
         }
         if let Some(body) = &self.body {
             call.to_mut().body = body.render(cx, buffer);
@@ -478,8 +519,15 @@ fn literal_location(request: &Request) -> Option<Location> {
 
 /// A path at the target, or a whole URL.
 pub(super) fn locate(text: &str) -> Result<Location, Unsendable> {
-    if text.starts_with("http://") || text.starts_with("https://") {
-        let url = text
+    // A captured URL of a WebSocket goes out over HTTP, too.
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let scheme = match scheme {
+        "ws" => "http",
+        "wss" => "https",
+        other => other,
+    };
+    if matches!(scheme, "http" | "https") {
+        let url = format!("{scheme}://{rest}")
             .parse()
             .map_err(|e| Unsendable(format!("the URL cannot be read: {e}")))?;
         return Ok(Location::Elsewhere(Box::new(url)));

@@ -8,6 +8,7 @@ mod identify;
 mod insist;
 mod journey;
 mod request;
+mod talk;
 mod told;
 
 use super::auth::Keys;
@@ -26,6 +27,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 use told::Told;
+
+pub(super) use request::Shot;
+pub(super) use talk::{Heard, Line, Log};
 
 /// One virtual user, used again for the next arrival once forgotten.
 #[derive(Debug)]
@@ -258,9 +262,10 @@ fn look(
     let status = answer.status.as_u16();
     let mut index = 0;
     if request.implicit_status {
-        if status >= 400 {
+        let (held, expected) = request.implicit(status);
+        if !held {
             let mismatch = Mismatch {
-                expected: "< 400".into(),
+                expected: expected.into(),
                 actual: format!("number {status}"),
             };
             return Err((0, mismatch));

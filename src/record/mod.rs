@@ -22,7 +22,7 @@ pub use run_record::{
     PhaseRecord, RunRecord, StepRecord, Stop,
 };
 pub use sample::{
-    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Sample, What,
+    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample, What,
 };
 pub use slots::Slots;
 pub use tally::{CheckCount, MessageSample, Messages, Metric, OverCount, Quantile, Since, Tally};

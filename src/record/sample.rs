@@ -86,6 +86,8 @@ pub enum Failure {
     BodyLimit,
     /// More redirects than the step allows, or a location that cannot be followed.
     Redirect,
+    /// The server closed a conversation that was to go on, or with another code than the one that was wanted.
+    Closed,
     /// It was never sent: there was no token for it.
     Auth,
     /// It was never sent: a captured value does not fit where the step puts it.
@@ -105,6 +107,7 @@ impl Failure {
             Self::Protocol => "answer is not valid HTTP",
             Self::BodyLimit => "body larger than the limit",
             Self::Redirect => "redirect not followed",
+            Self::Closed => "closed by the server",
             Self::Auth => "no token to authenticate with",
             Self::Unsendable => "request could not be sent with the captured values",
         }
@@ -173,6 +176,22 @@ pub struct Exhibit {
     pub status: Option<u16>,
     /// The answer.
     pub response: Option<Message>,
+    /// The last messages of a conversation behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Said>,
+}
+
+/// A message of a conversation, masked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// By us.
+    pub sent: bool,
+    /// How long after the request.
+    pub after: Nanos,
+    /// At most 512 characters; of bytes, how many there were.
+    pub text: String,
+    /// The whole message was longer.
+    pub cut: bool,
 }
 
 /// What a check wanted and found, masked.

@@ -22,8 +22,9 @@ mod vocabulary;
 pub use environment::{Environment, Lookup, Origin, Secret, Setting};
 pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
-    Assignment, Auth, Block, BlockKind, Body, Capture, Flow, Framing, Multipart, OAuth2, Part,
-    PartValue, Promise, Request, Retry, Step, Stream, Think, Until, bearer,
+    Assignment, Auth, Block, BlockKind, Body, Capture, Conversation, Flow, Framing, Listen,
+    Multipart, OAuth2, Part, PartValue, Request, Retry, Send, Step, Stream, Think, Turn, Until,
+    Wait, bearer,
 };
 pub use load::{environments, load, parse};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};

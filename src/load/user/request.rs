@@ -1,7 +1,7 @@
 //! One exchange. In: a request and when it was wanted; out: a sample, and how the flow goes on. Invariant: whatever
 //! is sent is recorded once: as a sample, or as an attempt that is sent again.
 
-use super::{Captured, Lane, evaluate};
+use super::{Captured, Heard, Lane, evaluate};
 use crate::expr::Value;
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
@@ -25,6 +25,15 @@ pub(in crate::load) struct Shot {
     pub(super) poll: Option<Poll>,
     pub(super) authorization: Option<HeaderValue>,
 }
+
+/// Everything about an exchange that an exhibit shows: variables, cookies, request, answer, conversation.
+type Seen<'a> = (
+    &'a [Value],
+    Option<&'a str>,
+    &'a Call,
+    &'a Exchange,
+    Option<&'a Heard>,
+);
 
 /// What may yet come of an exchange beside its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,9 +120,16 @@ impl<P: Protocol> Worker<P> {
         let instant = Instant::now();
         let flying = self.flying(shot, self.clock.at(instant));
         let place = self.flights.borrow_mut().depart(flying);
-        let exchange = self.protocol.call(&call, &mut lane.session, instant).await;
+        let mut exchange = self.protocol.call(&call, &mut lane.session, instant).await;
+        let heard = if self.program.requests[step].talks() {
+            // Most requests have no use for the room that it takes.
+            let talk = self.converse((variables, &mut *lane), shot, (&call, &mut exchange));
+            Some(Box::pin(talk).await)
+        } else {
+            None
+        };
         self.flights.borrow_mut().arrive(place);
-        self.conclude((variables, lane), shot, flying, (&call, &exchange))
+        self.conclude((variables, lane), (shot, flying), (&call, &exchange), heard)
     }
 
     /// A request that cannot be sent, for a reason known beforehand: it fails at once.
@@ -126,7 +142,7 @@ impl<P: Protocol> Worker<P> {
         let call = self.program.requests[shot.step].unrendered();
         let exchange = unsent(failure, why);
         let flying = self.flying(shot, self.clock.at(exchange.sent));
-        self.conclude((variables, lane), shot, flying, (&call, &exchange))
+        self.conclude((variables, lane), (shot, flying), (&call, &exchange), None)
     }
 
     fn flying(&self, shot: &Shot, now: Nanos) -> Flying {
@@ -145,9 +161,9 @@ impl<P: Protocol> Worker<P> {
     fn conclude(
         &self,
         (variables, lane): (&[Value], &mut Lane),
-        shot: &Shot,
-        flying: Flying,
+        (shot, mut flying): (&Shot, Flying),
         (call, exchange): (&Call, &Exchange),
+        heard: Option<Heard>,
     ) -> End {
         let step = shot.step;
         if shot.chances.open && self.challenged((variables, &mut *lane), shot, exchange) {
@@ -155,9 +171,22 @@ impl<P: Protocol> Worker<P> {
             let done = self.clock.at(exchange.done);
             return End::Challenged { done };
         }
-        let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
-        let seen = (variables, lane.session.cookies(), call, exchange);
-        let done = self.clock.at(exchange.done);
+        let mut done = self.clock.at(exchange.done);
+        let (evaluated, heard) = match heard {
+            None => {
+                let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
+                (evaluated, None)
+            }
+            Some(mut heard) => {
+                done = heard.ended;
+                // A conversation that reaches into the measured phase is judged there.
+                flying.measured = shot.measured || self.measures(shot, done);
+                let captured = heard.captured.clone();
+                (heard.fault.take().map_or(Ok(captured), Err), Some(heard))
+            }
+        };
+        let cookies = lane.session.cookies();
+        let seen = (variables, cookies, call, exchange, heard.as_ref());
         let mut fault = match evaluated {
             Ok(captured) => {
                 let sample = self.sample(flying, exchange, Outcome::Ok);
@@ -206,7 +235,7 @@ impl<P: Protocol> Worker<P> {
     #[cold]
     fn show(
         &self,
-        (variables, cookies, call, exchange): (&[Value], Option<&str>, &Call, &Exchange),
+        (variables, cookies, call, exchange, heard): Seen<'_>,
         sample: &Sample,
         case: Case<'_>,
     ) {
@@ -215,6 +244,7 @@ impl<P: Protocol> Worker<P> {
             call,
             cookies: cookies.filter(|_| !case.unsent()),
             exchange,
+            heard,
             sample,
         };
         let exhibit = exhibit(&self.program, &self.masker, evidence, case);

@@ -2,6 +2,7 @@
 //! arrival is started or dropped, and counted once.
 
 use super::{SECOND, Worker};
+use crate::load::user::Shot;
 use crate::plan::Load;
 use crate::protocol::Protocol;
 use crate::record::{Counts, Outcome, Sample};
@@ -30,6 +31,14 @@ impl<P: Protocol> Worker<P> {
     /// Whether an instant is in the measured phase.
     pub(super) fn measured(&self, at: Nanos) -> bool {
         matches!(self.plan.load, Load::Passes(_)) || self.plan.measured.contains(&at)
+    }
+
+    /// Whether something that happens at an instant within an exchange counts for the budgets: what began in the
+    /// warm-up may go on behind it.
+    pub(in crate::load) fn measures(&self, shot: &Shot, at: Nanos) -> bool {
+        let layout = self.program.layout();
+        let outside = layout.flows[layout.steps[shot.step].flow].outside;
+        !outside && self.measured(at)
     }
 
     /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the

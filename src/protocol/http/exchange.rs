@@ -63,29 +63,10 @@ impl Client {
                 keep_cookies(&received.head, &mut session.jar, hop.place());
             }
             let (peer, certificate) = (connection.peer, connection.certificate.clone());
-            let channel = match &call.opens {
-                Opens::WebSocket(offered) if received.status == SWITCHING => {
-                    agreed(&call.headers, offered, &received.head)?;
-                    let (rest, stream) = (std::mem::take(&mut received.rest), connection.stream);
-                    let socket = WebSocket::new(Ahead { rest, stream });
-                    Some(Channel::WebSocket(Box::new(socket)))
-                }
-                Opens::Stream(framing) if received.open.is_some() => {
-                    let coding = received.head.get("content-encoding").unwrap_or_default();
-                    let body = received.open.take().map(|body| *body);
-                    let rest = std::mem::take(&mut received.rest);
-                    let open =
-                        |body| EventStream::new(connection.stream, (body, rest), coding, framing);
-                    let stream = body.map(open).transpose()?;
-                    stream.map(|stream| Channel::Stream(Box::new(stream)))
-                }
-                _ => {
-                    if received.reusable {
-                        self.keep(&hop.origin, &mut session.kept, connection);
-                    }
-                    None
-                }
-            };
+            let (channel, connection) = opened(call, connection, &mut received)?;
+            if let Some(connection) = connection.filter(|_| received.reusable) {
+                self.keep(&hop.origin, &mut session.kept, connection);
+            }
             let Some(url) = hop.next(&received)? else {
                 let (size, packed) = (received.size, received.has.coding);
                 return Ok(Answer {
@@ -163,6 +144,33 @@ impl Client {
                 }
             }
         }
+    }
+}
+
+/// Makes a connection what the call wanted opened, where the answer agrees.
+fn opened(
+    call: &Call,
+    connection: Connection,
+    received: &mut Received,
+) -> Result<(Option<Channel>, Option<Connection>), Problem> {
+    match &call.opens {
+        Opens::WebSocket(offered) if received.status == SWITCHING => {
+            agreed(&call.headers, offered, &received.head)?;
+            let rest = std::mem::take(&mut received.rest);
+            let stream = connection.stream;
+            let socket = WebSocket::new(Ahead { rest, stream });
+            Ok((Some(Channel::WebSocket(Box::new(socket))), None))
+        }
+        Opens::Stream(framing) => {
+            let Some(body) = received.open.take() else {
+                return Ok((None, Some(connection)));
+            };
+            let coding = received.head.get("content-encoding").unwrap_or_default();
+            let body = (*body, std::mem::take(&mut received.rest));
+            let stream = EventStream::new(connection.stream, body, coding, framing)?;
+            Ok((Some(Channel::Stream(Box::new(stream))), None))
+        }
+        _ => Ok((None, Some(connection))),
     }
 }
 

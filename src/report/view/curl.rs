@@ -220,6 +220,7 @@ mod tests {
             },
             status: None,
             response: None,
+            said: Vec::new(),
         };
         assert_eq!(
             curl(&RunRecord::default(), &exhibit),
@@ -254,6 +255,7 @@ mod tests {
             request: Message::default(),
             status: None,
             response: None,
+            said: Vec::new(),
         };
         let mut record = RunRecord {
             ca: Some("my ca.pem".into()),

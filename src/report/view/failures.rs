@@ -119,6 +119,7 @@ fn kind(what: What) -> &'static str {
         What::Failure(F::Protocol) => "protocol",
         What::Failure(F::BodyLimit) => "body limit",
         What::Failure(F::Redirect) => "redirect",
+        What::Failure(F::Closed) => "closed",
         What::Failure(F::Auth) => "auth",
         What::Failure(F::Unsendable) => "unsendable",
     }

@@ -18,7 +18,7 @@ pub use conversation::{Conversation, Listen, Send, Turn, Wait};
 pub(super) use headers::Headers;
 pub use response::Capture;
 pub(super) use response::checks;
-pub use stream::{Framing, Promise, Stream};
+pub use stream::{Framing, Stream};
 
 use super::here::{redirects, timeout};
 use super::step::{Retry, Until, retry, until};
@@ -76,8 +76,6 @@ pub struct Request {
     pub retry: Retry,
     /// What is said over the WebSocket that it opens.
     pub conversation: Option<Box<Conversation>>,
-    /// How the stream is followed that it opens.
-    pub stream: Option<Box<Stream>>,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -143,24 +141,26 @@ pub(super) fn read<'a>(
     }
     let until = until(loading, fields);
     let tags = here.tags(loading, fields);
-    let captures = response::captures(loading, fields);
-    let conversation = (verb == "websocket").then(|| conversation::read(loading, fields, timeout));
-    let stream = (verb == "stream").then(|| stream::read(loading, fields, timeout));
+    let mut captures = response::captures(loading, fields);
+    let mut outgoing = outgoing;
+    let conversation = match verb {
+        "websocket" => Some(conversation::read(loading, fields, timeout)),
+        "stream" => {
+            let of_events = (std::mem::take(&mut checks), std::mem::take(&mut captures));
+            let stream = stream::read(loading, fields, timeout, of_events);
+            if let Some(stream) = &stream {
+                stream.ask(loading, fields, &mut outgoing.headers);
+                checks.extend(stream.media_type(loading, fields));
+            }
+            Some(stream.map(Conversation::follow))
+        }
+        _ => None,
+    };
     let (name, name_span) = name?;
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
         || captures.iter().any(|c| c.expression.needs_body());
     let (reads, members) = (outgoing.reads(), outgoing.members());
-    let mut headers = outgoing.headers;
-    if let Some(Some(stream)) = &stream {
-        let own = Headers::read(loading, fields.get("headers"));
-        for (name, value) in stream.headers() {
-            if own.get(name).is_none() {
-                headers.retain(|(known, _)| known != name);
-                headers.push((name.clone(), Template::literal(value)));
-            }
-        }
-    }
     Some(Request {
         name,
         name_span,
@@ -168,7 +168,7 @@ pub(super) fn read<'a>(
         method: outgoing.method,
         url: outgoing.url?,
         query: outgoing.query?,
-        headers,
+        headers: outgoing.headers,
         body: outgoing.body?,
         captures,
         checks,
@@ -182,10 +182,6 @@ pub(super) fn read<'a>(
         until,
         retry,
         conversation: match conversation {
-            Some(read) => Some(Box::new(read?)),
-            None => None,
-        },
-        stream: match stream {
             Some(read) => Some(Box::new(read?)),
             None => None,
         },

@@ -3,13 +3,16 @@
 
 use super::response::one_text;
 use super::turn::time;
-use crate::expr::Expression;
+use super::{Capture, Headers};
+use crate::expr::{Check, Expression, Template};
 use crate::scenario::loading::Loading;
-use crate::source::{Fields, Node};
-use crate::units::format_duration;
+use crate::source::{Fields, Node, Spanned};
 use http::{HeaderName, header};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The media type of server-sent events.
+const EVENTS: &str = "text/event-stream";
 
 /// How a stream is cut into pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,17 +57,10 @@ pub struct Stream {
     pub sent_at: Option<Expression>,
     /// The whole of it, where nothing says how long it lasts: the step's timeout.
     pub limit: Duration,
-}
-
-/// What must come on a stream, in the order in which it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Promise {
-    /// The first in time.
-    First,
-    /// The next in time.
-    Gap,
-    /// Enough of them, or the end.
-    Enough,
+    /// What holds of each.
+    pub checks: Vec<Spanned<Check>>,
+    /// Values to keep from the last.
+    pub captures: Vec<Capture>,
 }
 
 impl Stream {
@@ -81,42 +77,39 @@ impl Stream {
         }
     }
 
-    /// What it promises.
-    pub fn promises(&self) -> impl Iterator<Item = Promise> {
-        let first = self.first_within.map(|_| Promise::First);
-        let gap = self.gap_within.map(|_| Promise::Gap);
-        first.into_iter().chain(gap).chain([Promise::Enough])
-    }
-
-    /// A promise in words.
-    pub fn words(&self, promise: Promise) -> String {
-        let piece = self.framing.piece();
-        let time = |time: Option<Duration>| format_duration(time.unwrap_or_default());
-        match promise {
-            Promise::First => format!("first {piece} within {}", time(self.first_within)),
-            Promise::Gap => format!("next {piece} within {}", time(self.gap_within)),
-            Promise::Enough => {
-                let within = format_duration(self.longest());
-                match (self.fewest(), self.lasts) {
-                    (0, Some(_)) => format!("open for {within}"),
-                    (0, None) => format!("end within {within}"),
-                    (1, _) => format!("1 {piece} within {within}"),
-                    (n, _) => format!("{n} {piece}s within {within}"),
-                }
+    /// Says what is asked for, as a browser would, where the step itself has no such header.
+    pub(super) fn ask<'a>(
+        &self,
+        loading: &mut Loading<'a>,
+        fields: &Fields<'a>,
+        headers: &mut Vec<(HeaderName, Template)>,
+    ) {
+        if !matches!(self.framing, Framing::Events(_)) {
+            return;
+        }
+        let own = Headers::read(loading, fields.get("headers"));
+        for (name, value) in [
+            (header::ACCEPT, EVENTS),
+            (header::CACHE_CONTROL, "no-cache"),
+        ] {
+            if own.get(&name).is_none() {
+                headers.retain(|(known, _)| *known != name);
+                headers.push((name, Template::literal(value)));
             }
         }
     }
 
-    /// Headers that a browser would send, where the step has no others.
-    pub(super) fn headers(&self) -> &'static [(HeaderName, &'static str)] {
-        const EVENTS: &[(HeaderName, &str)] = &[
-            (header::ACCEPT, "text/event-stream"),
-            (header::CACHE_CONTROL, "no-cache"),
-        ];
-        match self.framing {
-            Framing::Events(_) => EVENTS,
-            Framing::Lines | Framing::Bytes => &[],
-        }
+    /// The check that what comes are events.
+    pub(super) fn media_type(
+        &self,
+        loading: &mut Loading<'_>,
+        fields: &Fields<'_>,
+    ) -> Option<Spanned<Check>> {
+        let text = format!("header content-type contains \"{EVENTS}\"");
+        let events = matches!(self.framing, Framing::Events(_));
+        let check = events.then(|| Check::parse(&text, &mut loading.names).ok())??;
+        let span = fields.entry("stream").map_or(fields.span, |(span, _)| span);
+        Some(Spanned::new(check, span))
     }
 }
 
@@ -125,6 +118,7 @@ pub(super) fn read(
     loading: &mut Loading<'_>,
     fields: &Fields<'_>,
     timeout: Duration,
+    (checks, captures): (Vec<Spanned<Check>>, Vec<Capture>),
 ) -> Option<Stream> {
     let framing = framing(loading, fields);
     let count = |loading: &mut Loading<'_>, key| match fields.get(key) {
@@ -155,6 +149,8 @@ pub(super) fn read(
         reconnect: u32::try_from(reconnect?.unwrap_or_default()).unwrap_or(u32::MAX),
         sent_at: sent_at?,
         limit: timeout,
+        checks,
+        captures,
     };
     contradiction(&stream, fields)
         .map(|(key, message, help)| {

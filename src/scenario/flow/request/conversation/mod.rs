@@ -3,7 +3,7 @@
 
 pub(super) mod turn;
 
-use super::{Body, Capture};
+use super::{Body, Capture, Stream};
 use crate::expr::{Check, Expression, Member};
 use crate::scenario::loading::Loading;
 use crate::source::{Fields, Spanned};
@@ -34,6 +34,8 @@ pub enum Turn {
     Close(u16),
     /// Waits for the server to close with this code; 1006 is an end without a close frame.
     Closed(u16, Duration),
+    /// Follows what comes on a stream.
+    Follow(Stream),
 }
 
 /// A message to send.
@@ -80,12 +82,31 @@ pub struct Listen {
 }
 
 impl Conversation {
+    /// One that only listens.
+    pub(super) fn follow(stream: Stream) -> Self {
+        Self {
+            protocols: Arc::default(),
+            turns: vec![Turn::Follow(stream)],
+            ping: None,
+        }
+    }
+
+    /// The stream that it follows; `None` of a WebSocket.
+    pub fn stream(&self) -> Option<&Stream> {
+        match self.turns.as_slice() {
+            [Turn::Follow(stream)] => Some(stream),
+            _ => None,
+        }
+    }
+
     /// The values that it keeps from messages.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
-        self.turns
-            .iter()
-            .filter_map(Turn::wait)
-            .flat_map(|wait| &wait.captures)
+        let waits = self.turns.iter().filter_map(Turn::wait);
+        let followed = self
+            .stream()
+            .into_iter()
+            .flat_map(|stream| &stream.captures);
+        waits.flat_map(|wait| &wait.captures).chain(followed)
     }
 
     /// The longest wait for a single message or a close.
@@ -104,7 +125,7 @@ impl Turn {
         match self {
             Self::Send(send) => send.reply.as_ref(),
             Self::Receive(wait) => Some(wait),
-            Self::Listen(_) | Self::Close(_) | Self::Closed(..) => None,
+            Self::Listen(_) | Self::Close(_) | Self::Closed(..) | Self::Follow(_) => None,
         }
     }
 }
