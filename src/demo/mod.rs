@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod catalogue;
 mod counter;
+mod events;
 mod live;
 mod pages;
 mod route;
@@ -170,7 +171,7 @@ impl Bound {
 /// Serves one connection to its end. How a client leaves is its own affair, so errors end here.
 async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| route::answer(Arc::clone(&state), request));
+    let service = service_fn(|request| route::serve(Arc::clone(&state), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
