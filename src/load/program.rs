@@ -2,10 +2,14 @@
 //! an index, everything without a template rendered once. Invariant: nothing that can be decided before the run
 //! is decided for each request.
 
+mod location;
 mod ops;
 mod socket;
 
+pub(super) use location::{host, locate};
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
+
+use location::{in_full, literal_location};
 
 use crate::expr::{Check, Context, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location, Opens};
@@ -15,11 +19,9 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method};
-use rand::SeedableRng as _;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use url::Url;
 
 /// The text of the check that a step without one on the status gets.
@@ -470,14 +472,6 @@ impl RequestProgram {
     }
 }
 
-/// A location as a URL.
-fn in_full(location: &Location, target: &Url) -> String {
-    match location {
-        Location::Target(path) => format!("{}{path}", target.as_str().trim_end_matches('/')),
-        Location::Elsewhere(url) => url.to_string(),
-    }
-}
-
 fn asks_details(request: &Request) -> bool {
     let polled = request.until.iter().flat_map(|until| &until.checks);
     let checks = request.checks.iter().chain(polled).map(|c| c.value.needs());
@@ -485,56 +479,6 @@ fn asks_details(request: &Request) -> bool {
     checks
         .chain(captures)
         .any(|needs| needs.details || needs.certificate)
-}
-
-/// The value of the `host` header for a target.
-pub(super) fn host(target: &Url) -> String {
-    let host = target.host_str().unwrap_or_default();
-    match target.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
-/// The location of a request without templates in it.
-fn literal_location(request: &Request) -> Option<Location> {
-    let constant = request
-        .query
-        .iter()
-        .all(|(_, value)| value.as_literal().is_some());
-    if !constant || request.url.as_literal().is_none() {
-        return None;
-    }
-    let mut context = Context {
-        variables: &[],
-        rng: &mut Xoshiro256PlusPlus::seed_from_u64(0),
-        user: 0,
-        iteration: 0,
-        now: SystemTime::now,
-    };
-    let mut text = String::new();
-    request.render_url(&mut context, &mut text);
-    locate(&text).ok()
-}
-
-/// A path at the target, or a whole URL.
-pub(super) fn locate(text: &str) -> Result<Location, Unsendable> {
-    // A captured URL of a WebSocket goes out over HTTP, too.
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let scheme = match scheme {
-        "ws" => "http",
-        "wss" => "https",
-        other => other,
-    };
-    if matches!(scheme, "http" | "https") {
-        let url = format!("{scheme}://{rest}")
-            .parse()
-            .map_err(|e| Unsendable(format!("the URL cannot be read: {e}")))?;
-        return Ok(Location::Elsewhere(Box::new(url)));
-    }
-    text.parse::<PathAndQuery>()
-        .map(Location::Target)
-        .map_err(|e| Unsendable(format!("the path cannot be sent: {e}")))
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ pub enum Failure {
     Read,
     /// No whole answer within the step's timeout.
     Timeout,
-    /// The answer is not HTTP, or breaks its rules.
+    /// The answer, or a message behind it, breaks the rules of its protocol.
     Protocol,
     /// The body is larger than the limit.
     BodyLimit,
@@ -104,7 +104,7 @@ impl Failure {
             Self::Write => "connection lost while sending",
             Self::Read => "connection lost before the answer was complete",
             Self::Timeout => "timed out",
-            Self::Protocol => "answer is not valid HTTP",
+            Self::Protocol => "answer breaks the rules of its protocol",
             Self::BodyLimit => "body larger than the limit",
             Self::Redirect => "redirect not followed",
             Self::Closed => "closed by the server",

@@ -2,6 +2,7 @@
 //! with one exchange each, and the verdict as the last line. Invariant: colour and symbols only repeat what a word
 //! says, no line of a server begins a line here or acts on the terminal, and the width given is kept where the texts allow.
 
+mod conversation;
 mod paint;
 mod table;
 
@@ -182,6 +183,7 @@ impl Page<'_> {
             let passed = step.exchanges.iter().find(|e| !e.retried);
             if let Some(exhibit) = failed.first().copied().or(passed) {
                 self.field("time", &format!("{} ms", text::figure(exhibit.took)))?;
+                conversation::said(self, exhibit, usize::MAX)?;
                 self.curl(exhibit)?;
             }
         }
@@ -284,6 +286,7 @@ impl Page<'_> {
         }
         let words: Vec<&str> = exhibit.response_body.split_whitespace().collect();
         let body = words.join(" ");
+        conversation::said(self, exhibit, conversation::LAST)?;
         // A page begins with what nobody looks for; the report has it.
         if body.is_empty() || body.starts_with('<') {
             return Ok(());

@@ -325,6 +325,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             origin: None,
         },
         status: sample.status,
+        said: Vec::new(),
         response: sample.status.map(|_| Message {
             headers: vec![
                 ("content-type".into(), "application/json".into()),

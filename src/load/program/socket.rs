@@ -1,4 +1,4 @@
-//! WebSockets in a program. In: the conversation of a request; out: the headers of its handshake, and the texts of
+//! `WebSockets` in a program. In: the conversation of a request; out: the headers of its handshake, and the texts of
 //! what can fail in it. Invariant: texts and indices of checks agree.
 
 use super::RequestProgram;

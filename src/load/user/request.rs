@@ -129,7 +129,12 @@ impl<P: Protocol> Worker<P> {
             None
         };
         self.flights.borrow_mut().arrive(place);
-        self.conclude((variables, lane), (shot, flying), (&call, &exchange), heard)
+        self.conclude(
+            (variables, lane),
+            (shot, flying),
+            (&call, &exchange),
+            heard.as_ref(),
+        )
     }
 
     /// A request that cannot be sent, for a reason known beforehand: it fails at once.
@@ -163,7 +168,7 @@ impl<P: Protocol> Worker<P> {
         (variables, lane): (&[Value], &mut Lane),
         (shot, mut flying): (&Shot, Flying),
         (call, exchange): (&Call, &Exchange),
-        heard: Option<Heard>,
+        heard: Option<&Heard>,
     ) -> End {
         let step = shot.step;
         if shot.chances.open && self.challenged((variables, &mut *lane), shot, exchange) {
@@ -172,21 +177,17 @@ impl<P: Protocol> Worker<P> {
             return End::Challenged { done };
         }
         let mut done = self.clock.at(exchange.done);
-        let (evaluated, heard) = match heard {
-            None => {
-                let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
-                (evaluated, None)
-            }
-            Some(mut heard) => {
+        let evaluated = match heard {
+            None => evaluate(&self.program, (variables, &mut *lane), call, exchange),
+            Some(heard) => {
                 done = heard.ended;
                 // A conversation that reaches into the measured phase is judged there.
                 flying.measured = shot.measured || self.measures(shot, done);
-                let captured = heard.captured.clone();
-                (heard.fault.take().map_or(Ok(captured), Err), Some(heard))
+                heard.evaluated()
             }
         };
         let cookies = lane.session.cookies();
-        let seen = (variables, cookies, call, exchange, heard.as_ref());
+        let seen = (variables, cookies, call, exchange, heard);
         let mut fault = match evaluated {
             Ok(captured) => {
                 let sample = self.sample(flying, exchange, Outcome::Ok);

@@ -27,20 +27,7 @@ impl Client {
         session: &mut Session,
         timings: &mut Timings,
     ) -> Result<Answer, Problem> {
-        let mut hop = match &call.url {
-            Location::Target(path) => Hop::first(self.origins.target(), path, call),
-            Location::Elsewhere(url) => {
-                // Nothing redirected us here: the step's own URL, once rendered, is somewhere else.
-                self.blueprint
-                    .reach
-                    .permit(url)
-                    .map_err(|problem| Problem {
-                        failure: Failure::Unsendable,
-                        ..problem
-                    })?;
-                Hop::first(self.origins.of(url)?, &origin::path_of(url), call)
-            }
-        };
+        let mut hop = self.first(call)?;
         let mut redirects = Vec::new();
         loop {
             let line = if session.jar.is_empty() {
@@ -68,11 +55,16 @@ impl Client {
                 self.keep(&hop.origin, &mut session.kept, connection);
             }
             let Some(url) = hop.next(&received)? else {
-                let (size, packed) = (received.size, received.has.coding);
+                let size = received.size;
                 return Ok(Answer {
                     status: received.status,
                     version: received.version,
-                    body: match body::unpacked(&received.head, received.body, packed, size) {
+                    body: match body::unpacked(
+                        &received.head,
+                        received.body,
+                        received.has.coding,
+                        size,
+                    ) {
                         Err(_) if call.keep_body == Keep::Shown => Bytes::new(),
                         body => body?,
                     },
@@ -88,6 +80,24 @@ impl Client {
             hop.follow(self.origins.of(&url)?, &url, received.status);
             redirects.push((received.status, url));
         }
+    }
+
+    /// Where a call goes first.
+    fn first<'a>(&self, call: &'a Call) -> Result<Hop<'a>, Problem> {
+        Ok(match &call.url {
+            Location::Target(path) => Hop::first(self.origins.target(), path, call),
+            Location::Elsewhere(url) => {
+                // Nothing redirected us here: the step's own URL, once rendered, is somewhere else.
+                self.blueprint
+                    .reach
+                    .permit(url)
+                    .map_err(|problem| Problem {
+                        failure: Failure::Unsendable,
+                        ..problem
+                    })?;
+                Hop::first(self.origins.of(url)?, &origin::path_of(url), call)
+            }
+        })
     }
 
     /// Sends one request and reads its answer. A kept connection that closed under the request is replaced: always

@@ -308,6 +308,17 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
             });
             object.insert("checks".into(), findings.collect());
         }
+        if !exhibit.said.is_empty() {
+            let messages = exhibit.said.iter().map(|said| {
+                json!({
+                    "sent": said.sent,
+                    "after_ms": rounded(said.after),
+                    "text": said.text,
+                    "cut": said.cut,
+                })
+            });
+            object.insert("messages".into(), messages.collect());
+        }
     }
     object
 }

@@ -20,6 +20,11 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
         .unwrap_or(("GET", &exhibit.request_line));
     let request = &exhibit.request;
     let mut command = String::from("curl -i");
+    let upgrades = |(name, _): &(String, String)| name.eq_ignore_ascii_case("upgrade");
+    if request.headers.iter().any(upgrades) {
+        // Shows the handshake and what comes in five seconds, frames and all.
+        command.push_str(" --http1.1 -N -m 5");
+    }
     let secure = url.starts_with("https:");
     match &record.ca {
         _ if record.insecure && secure => command.push_str(" -k"),

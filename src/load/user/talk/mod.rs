@@ -45,6 +45,14 @@ pub(in crate::load) struct Heard {
     pub(in crate::load) log: Log,
 }
 
+impl Heard {
+    /// What was captured, or why it failed.
+    pub(super) fn evaluated(&self) -> Result<Vec<Captured>, Fault> {
+        let captured = || Ok(self.captured.clone());
+        self.fault.clone().map_or_else(captured, Err)
+    }
+}
+
 /// A conversation that goes on.
 struct Talk<'a, P> {
     worker: &'a Worker<P>,
@@ -230,9 +238,10 @@ impl<P: Protocol> Talk<'_, P> {
         };
         sent.map_err(broken)?;
         let measured = self.worker.measures(self.shot, now);
-        let mut recorder = self.worker.recorder.borrow_mut();
-        recorder.message_sent(self.shot.step, measured);
-        drop(recorder);
+        self.worker
+            .recorder
+            .borrow_mut()
+            .message_sent(self.shot.step, measured);
         match &send.reply {
             Some(reply) => self.wait(reply, Some(at), index).await,
             None => Ok(()),
@@ -242,20 +251,17 @@ impl<P: Protocol> Talk<'_, P> {
     /// Whether every value is there.
     fn sendable(&self, send: &Send) -> Result<(), Halt> {
         let mut reads = send.reads.iter();
+        let mut members = send.members.iter();
         let missing = reads.find(|slot| self.variables[**slot].is_missing());
-        let words = match missing {
-            Some(slot) => {
-                let name = self.worker.program.names.get(*slot);
-                Some(format!(
-                    "`{}` has no value",
-                    name.map_or("", String::as_str)
-                ))
-            }
-            None => {
-                let mut members = send.members.iter();
-                let lacking = members.find(|m| m.find(&self.variables).is_none());
-                lacking.map(|member| member.lacking(&self.variables))
-            }
+        let words = if let Some(slot) = missing {
+            let name = self.worker.program.names.get(*slot);
+            Some(format!(
+                "`{}` has no value",
+                name.map_or("", String::as_str)
+            ))
+        } else {
+            let lacking = members.find(|m| m.find(&self.variables).is_none());
+            lacking.map(|member| member.lacking(&self.variables))
         };
         match words {
             None => Ok(()),

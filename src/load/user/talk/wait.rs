@@ -248,10 +248,10 @@ impl<P: Protocol> Talk<'_, P> {
                 Ok(Got::Message(message)) => self.count(&message, (None, 0), None)?,
                 Ok(Got::Closed) => {
                     let closed = self.channel.closed().and_then(|closed| closed.code);
-                    return match closed.unwrap_or(NO_CODE) == code {
-                        true => Ok(()),
-                        false => Err(self.closed_early(&expected)),
-                    };
+                    if closed.unwrap_or(NO_CODE) == code {
+                        return Ok(());
+                    }
+                    return Err(self.closed_early(&expected));
                 }
                 Ok(Got::Late | Got::Cut) => {
                     return Err(Halt::Fault(fault(

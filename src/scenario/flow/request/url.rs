@@ -8,7 +8,7 @@ use crate::scenario::settings::has_credentials;
 use crate::source::{Fields, Kind, Node};
 use url::Url;
 
-/// How the schemes of WebSockets are called over HTTP.
+/// How the schemes of `WebSockets` are called over HTTP.
 const SCHEMES: [(&str, &str); 2] = [("ws://", "http://"), ("wss://", "https://")];
 
 /// The path or absolute URL behind a method.
@@ -58,26 +58,7 @@ fn wrong_url(text: &str, socket: bool) -> Option<(&'static str, String, String)>
         return None;
     }
     if let Some((scheme, _)) = text.split_once("://") {
-        let known = match scheme.to_ascii_lowercase().as_str() {
-            "http" | "https" => !socket,
-            "ws" | "wss" => socket,
-            _ => false,
-        };
-        if !known {
-            let (message, help) = match (socket, scheme) {
-                (true, _) => (
-                    format!("`{scheme}:` is not the scheme of a WebSocket"),
-                    "write a path, or a `ws://` or `wss://` URL",
-                ),
-                (false, "ws" | "wss") => (
-                    format!("`{scheme}:` is the scheme of a WebSocket"),
-                    "make the step a `websocket:`",
-                ),
-                _ => (
-                    format!("`{scheme}:` is not a scheme that can be tested"),
-                    "write a path, or an `http://` or `https://` URL",
-                ),
-            };
+        if let Some((message, help)) = wrong_scheme(scheme, socket) {
             return Some(("T0405", message, help.into()));
         }
         return match Url::parse(&fixed) {
@@ -100,6 +81,25 @@ fn wrong_url(text: &str, socket: bool) -> Option<(&'static str, String, String)>
         "a path begins with `/`, and an absolute URL with `http://` or `https://`".into(),
         help,
     ))
+}
+
+/// What is wrong with a scheme: message and fix.
+fn wrong_scheme(scheme: &str, socket: bool) -> Option<(String, &'static str)> {
+    match (scheme.to_ascii_lowercase().as_str(), socket) {
+        ("http" | "https", false) | ("ws" | "wss", true) => None,
+        (_, true) => Some((
+            format!("`{scheme}:` is not the scheme of a WebSocket"),
+            "write a path, or a `ws://` or `wss://` URL",
+        )),
+        ("ws" | "wss", false) => Some((
+            format!("`{scheme}:` is the scheme of a WebSocket"),
+            "make the step a `websocket:`",
+        )),
+        _ => Some((
+            format!("`{scheme}:` is not a scheme that can be tested"),
+            "write a path, or an `http://` or `https://` URL",
+        )),
+    }
 }
 
 /// The text with every `{{ … }}` cut out.
@@ -183,6 +183,7 @@ mod tests {
             ("/a#b", "%23"),
             ("http://", "https://host/path"),
             ("ftp://h", "a path"),
+            ("wss://h/x", "websocket:"),
             ("mailto:a@b.test", "`/mailto"),
             ("https://u:{{ x }}@h/", "secrets"),
         ] {

@@ -139,7 +139,7 @@ fn wait(loading: &mut Loading<'_>, node: &Node, timeout: Duration) -> Option<Wai
     Some(Wait {
         checks,
         within: within?,
-        sent_at: sent_at?,
+        sent_at,
         captures: captures(loading, &fields),
     })
 }
@@ -166,17 +166,16 @@ fn listen(loading: &mut Loading<'_>, fields: &Fields<'_>, value: &Node) -> Optio
         lasts: lasts?,
         messages,
         at_least: at_least.unwrap_or_default(),
-        sent_at: sent_at?,
+        sent_at,
         checks,
     })
 }
 
-fn sent_at(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Option<Expression>> {
-    let Some(node) = fields.get("sent_at") else {
-        return Some(None);
-    };
+/// `None` where there is none, or it is wrong and told.
+fn sent_at(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Expression> {
+    let node = fields.get("sent_at")?;
     let text = one_text(loading, node, "T0422", "`sent_at`")?;
-    loading.compile(text, "T0311", Expression::parse).map(Some)
+    loading.compile(text, "T0311", Expression::parse)
 }
 
 fn within(loading: &mut Loading<'_>, fields: &Fields<'_>, timeout: Duration) -> Option<Duration> {
