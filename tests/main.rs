@@ -24,6 +24,7 @@ mod reports;
 mod schema;
 mod shops;
 mod smoke;
+mod streams;
 mod support;
 mod target;
 mod tighten;

@@ -26,6 +26,7 @@ mod known_answers;
 mod memory;
 mod queues;
 mod setup;
+mod streams;
 
 struct Nobody;
 

@@ -80,7 +80,10 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
             None => Ok(Answer {
                 status: StatusCode::from_u16(reply.status).unwrap(),
                 version: Version::HTTP_11,
-                headers: Head::default(),
+                headers: match self.opens {
+                    Some(_) => Head::of([("content-type", "text/event-stream")]),
+                    None => Head::default(),
+                },
                 body: bytes::Bytes::new(),
                 received: 0,
                 redirects: Vec::new(),
