@@ -29,3 +29,4 @@ mod target;
 mod tighten;
 mod timing;
 mod trend;
+mod websocket;
