@@ -30,3 +30,4 @@ mod target;
 mod tighten;
 mod timing;
 mod trend;
+mod websocket;

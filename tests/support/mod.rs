@@ -7,5 +7,6 @@ mod pages;
 pub(crate) mod precise;
 pub(crate) mod sample_run;
 mod script;
+mod socket;
 pub(crate) mod target;
 mod wire;

@@ -68,6 +68,9 @@ pub(super) async fn play<S: Wire>(
         talk.write(answer.bytes(seen.method == "HEAD")).await?;
         return Ok(true);
     }
+    if word == "ws" && seen.header("upgrade").is_some() {
+        return super::socket::play(talk, seen).await;
+    }
     match word {
         "delay" => {
             tokio::time::sleep(Duration::from_millis(number(rest))).await;

@@ -181,8 +181,9 @@ impl<P: Protocol> Worker<P> {
             None => evaluate(&self.program, (variables, &mut *lane), call, exchange),
             Some(heard) => {
                 done = heard.ended;
+                self.until(done);
                 // A conversation that reaches into the measured phase is judged there.
-                flying.measured = shot.measured || self.measures(shot, done);
+                flying.measured = self.reaches(shot, done);
                 heard.evaluated()
             }
         };

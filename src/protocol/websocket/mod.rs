@@ -33,6 +33,8 @@ pub struct WebSocket {
     stream: WebSocketStream<Ahead>,
     /// Pings since the last time when everything was written.
     unanswered: u32,
+    /// Our own ping has no answer yet.
+    pinged: bool,
     closed: Option<Closed>,
 }
 
@@ -43,6 +45,7 @@ impl WebSocket {
         Self {
             stream: ClientBuilder::new().limits(limits).take_over(stream),
             unanswered: 0,
+            pinged: false,
             closed: None,
         }
     }
@@ -74,7 +77,9 @@ impl WebSocket {
                 // Writes our own close; a server that does not read it gets none.
                 let _ = Pin::new(&mut self.stream).poll_next(cx);
                 return Poll::Ready(Ok(None));
-            } else if !message.is_pong() {
+            } else if message.is_pong() {
+                self.pinged = false;
+            } else {
                 return Poll::Ready(Ok(Some(Incoming {
                     at: Instant::now(),
                     binary: message.is_binary(),
@@ -99,6 +104,10 @@ impl WebSocket {
     }
 
     pub(super) async fn send(&mut self, message: Outgoing) -> Result<(), Problem> {
+        if message == Outgoing::Ping && std::mem::replace(&mut self.pinged, true) {
+            let words = "the server did not answer a ping by the time of the next";
+            return Err(Problem::new(Failure::Timeout, words));
+        }
         self.write(match message {
             Outgoing::Text(text) => Message::text(text),
             Outgoing::Binary(bytes) => Message::binary(bytes),
