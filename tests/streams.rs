@@ -48,12 +48,16 @@ fn play(stream: &mut TcpStream, path: &str, head: &str) -> std::io::Result<()> {
         "no-blank-line" => format!("{EVENTS}connection: close\r\n\r\n{two}data: {{\"n\":3}}\n"),
         "vanishes" => format!("{chunked}{}5\r\nda", chunk(two)),
         "bad-chunk" => format!("{chunked}{}x\r\n", chunk(two)),
-        "html" => "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nhi".into(),
+        "html" => {
+            "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nhi".into()
+        }
         "none" => "HTTP/1.1 204 No Content\r\n\r\n".into(),
         "error" => "HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nbusy".into(),
         "packed" => format!("{EVENTS}content-encoding: br\r\n\r\nx"),
         "gzip" => return gzip(stream),
-        "lines" => "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"n\":1}\n\n{\"n\":2}\n{\"n\":3}".into(),
+        "lines" => {
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"n\":1}\n\n{\"n\":2}\n{\"n\":3}".into()
+        }
         "slow" => {
             for byte in format!("{chunked}{}", chunk(two)).bytes() {
                 stream.write_all(&[byte])?;
@@ -70,9 +74,17 @@ fn play(stream: &mut TcpStream, path: &str, head: &str) -> std::io::Result<()> {
         // Two events and an end, then what follows the last id; 204 once there is nothing left.
         "resumes" if head.contains("last-event-id: 4") => "HTTP/1.1 204 No Content\r\n\r\n".into(),
         "resumes" => {
-            let from = if head.contains("last-event-id: 2") { 3 } else { 1 };
+            let from = if head.contains("last-event-id: 2") {
+                3
+            } else {
+                1
+            };
             let event = |id| format!("id: {id}\ndata: {{\"n\":{id}}}\n\n");
-            format!("{EVENTS}connection: close\r\n\r\nretry: 1\n{}{}", event(from), event(from + 1))
+            format!(
+                "{EVENTS}connection: close\r\n\r\nretry: 1\n{}{}",
+                event(from),
+                event(from + 1)
+            )
         }
         _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".into(),
     };
@@ -137,7 +149,11 @@ fn broken_streams_have_their_kind() {
         ("packed", "events: 1", failed(Failure::Protocol)),
         ("endless", "events: 1", failed(Failure::BodyLimit)),
         // 204 says not to come again.
-        ("resumes", "events: 5, reconnect: 9", failed(Failure::Closed)),
+        (
+            "resumes",
+            "events: 5, reconnect: 9",
+            failed(Failure::Closed),
+        ),
     ] {
         let bench = Bench::with_steps(&url, &step(path, keys), SMOKE);
         let ran = bench.smoke(&[]).expect(3);
@@ -161,11 +177,19 @@ fn the_events_of_the_shop_are_judged_by_budgets_on_messages() {
         "b.yaml",
         "budgets:\n  - count(messages) >= 18\n  - first event max of a < 1h\n  - event gap max < 1h\n  - ws latency max of a < 1h\n  - error_rate <= 0%\n",
     );
-    let ran = bench.smoke(&["--profile", "load", "--budgets", "b.yaml"]).expect(0);
+    let ran = bench
+        .smoke(&["--profile", "load", "--budgets", "b.yaml"])
+        .expect(0);
     ran.all_reports();
     let result = ran.result();
-    let (first, second) = (&result["steps"][0]["messages"], &result["steps"][1]["messages"]);
-    assert!(first["latency_ms"]["latency"]["n"].as_u64() >= Some(9), "{first}");
+    let (first, second) = (
+        &result["steps"][0]["messages"],
+        &result["steps"][1]["messages"],
+    );
+    assert!(
+        first["latency_ms"]["latency"]["n"].as_u64() >= Some(9),
+        "{first}"
+    );
     assert_eq!((&first["ahead"], &first["stale"]), (&0.into(), &0.into()));
     assert_eq!(second["latency_ms"]["latency"]["n"], 0);
     assert_eq!(result["steps"][1]["retried"], result["steps"][1]["ok"]);
