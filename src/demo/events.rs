@@ -34,7 +34,7 @@ pub(super) fn open(head: &Parts) -> http::Response<Feed> {
     let mut ticks = interval(PACE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let last = number(head.headers.get("last-event-id").map(HeaderValue::as_bytes));
-    let mut pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let mut pairs = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     let count = pairs.find(|(name, _)| name == "count");
     let feed = Feed {
         ticks,

@@ -124,7 +124,8 @@ async fn events<S: Wire>(talk: &mut Conversation<S>) -> io::Result<bool> {
         );
     }
     talk.write(out).await?;
-    talk.gone().await
+    talk.gone().await;
+    Ok(false)
 }
 
 /// Paths that are answered as HTTP wants it, in one piece.

@@ -140,7 +140,8 @@ impl<P: Protocol> Talk<'_, P> {
             call.headers.add(&LAST_EVENT_ID, id);
         }
         let (step, now) = (self.shot.step, Instant::now());
-        let measured = self.worker.measures(self.shot, self.worker.clock.at(now));
+        let at = self.worker.clock.at(now);
+        let measured = self.shot.measured || self.worker.measures(self.shot, at);
         {
             let mut recorder = self.worker.recorder.borrow_mut();
             recorder.sent(0, measured);

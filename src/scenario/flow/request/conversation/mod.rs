@@ -109,6 +109,17 @@ impl Conversation {
         waits.flat_map(|wait| &wait.captures).chain(followed)
     }
 
+    /// The longest that all of it may take.
+    pub fn longest(&self) -> Duration {
+        let time = |turn: &Turn| match turn {
+            Turn::Listen(listen) => listen.lasts,
+            Turn::Follow(stream) => stream.longest(),
+            Turn::Closed(_, within) => *within,
+            turn => turn.wait().map_or(Duration::ZERO, |wait| wait.within),
+        };
+        self.turns.iter().map(time).sum()
+    }
+
     /// The longest wait for a single message or a close.
     pub fn longest_wait(&self) -> Duration {
         let waits = self.turns.iter().filter_map(|turn| match turn {
