@@ -149,23 +149,29 @@ pub(super) fn read(
 ) -> Option<Conversation> {
     own_headers(loading, fields);
     let protocols = protocols(loading, fields);
-    let ping = match fields.get("ping") {
-        Some(node) => Some(turn::time(loading, node)?),
-        None => None,
-    };
+    let ping = fields.get("ping").map(|node| turn::time(loading, node));
     let items = fields
         .get("messages")
         .map(|node| loading.reader.list(node))
         .unwrap_or_default();
-    let turns = items
-        .into_iter()
-        .map(|node| turn::read(loading, node, timeout));
+    let turns = items.iter().map(|node| turn::read(loading, node, timeout));
     // All of them are read, so that all that is wrong is told.
     let turns: Vec<_> = turns.collect();
+    let ends = |turn: &Option<Turn>| matches!(turn, Some(Turn::Close(_) | Turn::Closed(..)));
+    if let Some(last) = turns.iter().position(ends)
+        && let Some(behind) = items.get(last + 1)
+    {
+        let message = "nothing can be said behind a close";
+        let help = "remove it, or open another WebSocket for it";
+        loading.reader.error("T0460", behind.span, message, help);
+    }
     Some(Conversation {
         protocols: protocols?,
         turns: turns.into_iter().collect::<Option<_>>()?,
-        ping,
+        ping: match ping {
+            Some(every) => Some(every?),
+            None => None,
+        },
     })
 }
 
