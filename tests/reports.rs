@@ -6,7 +6,9 @@ use crate::support::sample_run;
 use serde_json::Value;
 use std::sync::LazyLock;
 use tollgate::budget::{Exit, Reason};
-use tollgate::record::{Model, RunRecord, Stop};
+use tollgate::record::{
+    FlowLayout, Layout, MessageSample, Model, Recorder, RunRecord, Since, StepLayout, Stop,
+};
 use tollgate::report::{
     Console, Html, Json, Junit, Reporter, SCHEMA, Summary, View, Windows, Word,
 };
@@ -275,4 +277,89 @@ fn the_summary_can_be_searched_for_response_times_and_connections() {
         assert!(line.chars().count() <= width, "{line}");
         assert!(text.contains("connections: shared"), "{text}");
     }
+}
+
+/// A run one of whose steps had messages, some of them from the future.
+fn with_messages() -> View {
+    let (mut record, _) = sample_run::pass();
+    let layout = Layout {
+        watches: Vec::new(),
+        steps: vec![StepLayout::default()],
+        flows: vec![FlowLayout::default()],
+        groups: Vec::new(),
+    };
+    let mut recorder = Recorder::new(&layout);
+    for i in 0..200 {
+        recorder.message(&MessageSample {
+            step: 0,
+            measured: true,
+            at: i * 1_000_000,
+            latency: Some(i * 1_000_000),
+            ahead: if i < 37 { 2_000_000_000 } else { 0 },
+            since: if i == 0 {
+                Since::First(5_000_000)
+            } else {
+                Since::Gap(100_000_000)
+            },
+        });
+    }
+    recorder.message_sent(0, true);
+    recorder.message_missing(0, true, 1);
+    record.steps[0].measured.messages = recorder.finish().steps.remove(0).measured.messages;
+    let verdict = tollgate::budget::judge(&record, None);
+    View::new(&record, &verdict)
+}
+
+#[test]
+fn messages_are_in_every_report_that_has_them_and_in_no_other() {
+    let (with, without) = (with_messages(), view(sample_run::pass()));
+    let console = Console {
+        width: 100,
+        ..Console::default()
+    };
+    for (reporter, name) in [
+        (&console as &dyn Reporter, "console"),
+        (&Html as &dyn Reporter, "html"),
+    ] {
+        let text = rendered(reporter, &with);
+        for part in [
+            "Messages",
+            "missing",
+            "37 messages carried a time stamp from the future, by up to 2 s: the clocks differ",
+        ] {
+            assert!(text.contains(part), "{name}: {part}\n{text}");
+        }
+        assert!(!rendered(reporter, &without).contains("Messages"), "{name}");
+    }
+    let row = "browse/landing                                     200     1        1  99  189  197          5      100";
+    let text = rendered(&console, &with);
+    let words = |line: &str| {
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(text.lines().any(|l| words(l) == words(row)), "{text}");
+
+    let result: Value = serde_json::from_str(&rendered(&Json, &with)).unwrap();
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    assert!(jsonschema::is_valid(&schema, &result));
+    let messages = &result["steps"][0]["messages"];
+    assert_eq!(messages["received"], 200);
+    assert_eq!(
+        (&messages["missing"], &messages["ahead"]),
+        (&1.into(), &37.into())
+    );
+    assert_eq!(messages["latency_ms"]["gap"]["p99"], 100.0);
+    assert_eq!(result["steps"][1].get("messages"), None);
+
+    let table = rendered(&Summary, &with);
+    let mut lines = table.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let first: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let cell = |name: &str| first[head.iter().position(|h| *h == name).unwrap()];
+    assert_eq!(
+        (cell("messages_received"), cell("message_first_max_ms")),
+        ("200", "5")
+    );
+    assert!(!rendered(&Summary, &without).contains("message"));
 }

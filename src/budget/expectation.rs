@@ -23,7 +23,7 @@ pub struct ExpectedStep {
 pub struct Expectation {
     /// The budget as written.
     pub text: String,
-    /// Requests it will be judged on; for connect and tls at most.
+    /// Requests it will be judged on; for connect and tls at most; for messages those that open their streams.
     pub expected_n: u64,
     /// The fewest that can ever pass it.
     pub needed_n: u64,
@@ -54,6 +54,9 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
 }
 
 fn expect(budget: &Budget, n: u64) -> Expectation {
+    if budget.statistic.of_what() == "messages" && n > 0 {
+        return of_messages(budget, n);
+    }
     let windows = matches!(budget.when, Some(When::Windows { .. } | When::Every(_)));
     let share = allowed(budget.statistic, budget.bound).filter(|_| !windows);
     let needed = share.map_or(1, smallest_sample);
@@ -70,6 +73,23 @@ fn expect(budget: &Budget, n: u64) -> Expectation {
         can_decide,
         chance: share.map(|share| chance(n, share)),
         advice,
+    }
+}
+
+/// How many messages come, the servers decide.
+fn of_messages(budget: &Budget, streams: u64) -> Expectation {
+    let share = allowed(budget.statistic, budget.bound).filter(|_| budget.when.is_none());
+    let needed = share.map_or(1, smallest_sample);
+    let (needed_text, streams_text) = (format_count(needed), format_count(streams));
+    Expectation {
+        text: budget.text.clone(),
+        expected_n: streams,
+        needed_n: needed,
+        can_decide: true,
+        chance: None,
+        advice: Some(format!(
+            "needs {needed_text} messages; how many come on {streams_text} requests, only the run shows"
+        )),
     }
 }
 
@@ -145,12 +165,26 @@ mod tests {
                 Some("no request will show p95"),
             ),
             ("mean < 1s", 1.0, 1, 1, None),
+            (
+                "event gap p95 of landing < 1s",
+                2.0,
+                2,
+                59,
+                Some("needs 59 messages; how many come on 2 requests, only the run shows"),
+            ),
+            (
+                "ws latency p95 of landing < 1s",
+                0.0,
+                0,
+                59,
+                Some("no request will show message latency p95"),
+            ),
             ("error_rate <= 0%", 1.0, 1, 1, None),
         ] {
             let expected = expected(budget, requests);
             assert_eq!(
                 (expected.expected_n, expected.needed_n, expected.can_decide),
-                (n, needed, n >= needed),
+                (n, needed, n >= needed || n > 0 && budget.contains("event")),
                 "{budget}"
             );
             assert_eq!(expected.advice.as_deref(), advice, "{budget}");

@@ -12,11 +12,12 @@
 //! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
 //! metric     = "response" | "service" | "wait" | "dns" | "connect" | "tls" | "write" | "ttfb" | "body" | "bytes"
 //!            | "decoded" | [ "schedule" ] "lag"
-//!                                                                       (response when left out)
+//!            | ( "message" | "ws" | "event" ) "latency" | "first" ( "message" | "event" )
+//!            | ( "message" | "event" ) "gap"                            (response when left out)
 //! rate       = "error_rate" | "success_rate" | "check_rate" | "cache_hit_rate" | ( "share" | "count" | "rate" ) "(" which ")"
-//! which      = status | digit "xx" | "errors" | "timeouts"
+//! which      = status | digit "xx" | "errors" | "timeouts" | "messages" (not of share)
 //! operator   = "<" | "<="      latency, error_rate, share, count, rate
-//!            | ">" | ">="      success_rate, check_rate, cache_hit_rate, throughput, apdex; min takes any
+//!            | ">" | ">="      success_rate, check_rate, cache_hit_rate, throughput, apdex; min and messages take any
 //! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency, lag
 //!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes, decoded
 //!            | number "%"                                               rates and shares
@@ -63,6 +64,11 @@
 //! - **bytes** are those of the body on the wire, **decoded** those of the body once unpacked. Under load bodies are
 //!   unpacked where a check or a capture looks at them and where a budget names `decoded`; elsewhere its size is not
 //!   known, and such requests do not count.
+//! - **message latency**, **first message** and **message gap** are of the messages of streams and sockets: n is
+//!   every message that has that time, and each that was awaited and did not come in time, which violates every limit
+//!   on messages, as a dropped arrival does. Time stamps from the future count as 0, and where there are such, a
+//!   budget on message latency is no pass: the clocks differ. **count(messages)** and **rate(messages)** are of
+//!   those that came in.
 //! - **throughput** in an open model is the planned rate times the answered share of the requests that the schedule
 //!   drew, so that a Poisson draw of 4,930 instead of 5,000 requests is not held against the target; up to 1 % of
 //!   the drawn requests may stay unanswered. In a closed model it is answers within the measured phase a second.
@@ -220,6 +226,8 @@ pub enum Which {
     Errors,
     /// Requests that timed out.
     Timeouts,
+    /// Messages that came in: no requests, but counted like them.
+    Messages,
 }
 
 /// Of which requests a budget speaks.

@@ -6,7 +6,9 @@ use super::{Bound, Budget, Level, Operator, Quantity, Scope, Statistic};
 use crate::record::Metric;
 use crate::source::Span;
 use std::ops::Range;
-use words::{example, meant, measure, misspelt, pointless, quantity, reachable, sides, unmeasured};
+use words::{
+    example, meant, measure, metric, misspelt, pointless, quantity, reachable, sides, unmeasured,
+};
 
 mod calls;
 #[cfg(test)]
@@ -109,17 +111,21 @@ impl<'a> Cursor<'a> {
         (&rest[..length], self.at..self.at + length)
     }
 
-    fn statistic(&mut self) -> Parsed<Statistic> {
-        let (mut word, mut range) = self.word();
-        if word == "schedule" {
-            let before = std::mem::replace(&mut self.at, range.end);
-            let (next, behind) = self.word();
-            if next == "lag" {
-                (word, range) = (next, behind);
-            } else {
-                self.at = before;
-            }
+    /// The next word, or two that name a metric together; not consumed.
+    fn term(&mut self) -> (&'a str, Range<usize>) {
+        let (first, range) = self.word();
+        let before = std::mem::replace(&mut self.at, range.end);
+        let (second, behind) = self.word();
+        self.at = before;
+        let both = &self.text[range.start..behind.end];
+        if !second.is_empty() && metric(both).is_some() {
+            return (both, range.start..behind.end);
         }
+        (first, range)
+    }
+
+    fn statistic(&mut self) -> Parsed<Statistic> {
+        let (word, range) = self.term();
         if word.is_empty() {
             return Err(self.error(
                 "T0801",
@@ -130,7 +136,7 @@ impl<'a> Cursor<'a> {
         }
         let first = self.classify(word, &range);
         self.at = range.end;
-        let (next, second) = self.word();
+        let (next, second) = self.term();
         let first = first.map_err(|error| match self.classify(next, &second) {
             Ok(Word::Summary(_) | Word::Rate(_)) if error.code == "T0802" => SentenceError {
                 help: format!("the step stands behind `of`: `{next} of {word}`"),
@@ -168,7 +174,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn classify(&self, word: &str, range: &Range<usize>) -> Parsed<Word> {
-        if let Some(metric) = Metric::ALL.into_iter().find(|m| m.name() == word) {
+        if let Some(metric) = metric(word) {
             return Ok(Word::Metric(metric));
         }
         Ok(match word {

@@ -44,12 +44,15 @@ impl Statistic {
                 | Self::CacheHitRate
                 | Self::Throughput
                 | Self::Apdex(_)
+                | Self::Count(Which::Messages)
+                | Self::Rate(Which::Messages)
         )
     }
 
     /// Whether its budgets may have this operator.
     pub fn takes(self, operator: Operator) -> bool {
-        matches!(self, Self::Min(_)) || operator.upper() == self.upper()
+        let any = Self::Count(Which::Messages) == self || Self::Rate(Which::Messages) == self;
+        any || matches!(self, Self::Min(_)) || operator.upper() == self.upper()
     }
 
     /// The latency it is about.
@@ -61,6 +64,14 @@ impl Statistic {
             | Self::Min(metric)
             | Self::Deviation(metric) => Some(metric),
             _ => None,
+        }
+    }
+
+    /// What it is of, in words.
+    pub(super) fn of_what(self) -> &'static str {
+        match self.metric() {
+            Some(metric) if metric.of_messages() => "messages",
+            _ => "requests",
         }
     }
 
@@ -101,6 +112,7 @@ impl fmt::Display for Which {
             Self::Class(class) => write!(f, "{class}xx"),
             Self::Errors => f.write_str("errors"),
             Self::Timeouts => f.write_str("timeouts"),
+            Self::Messages => f.write_str("messages"),
         }
     }
 }

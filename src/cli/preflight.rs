@@ -5,7 +5,7 @@
 use super::error::Error;
 use crate::load::Stop;
 use crate::protocol::{
-    Blueprint, Call, Client, Headers, Keep, Location, Problem, Protocol as _, Reach, Session,
+    Blueprint, Call, Client, Headers, Keep, Location, Opens, Problem, Protocol as _, Reach, Session,
 };
 use crate::scenario::{Connections, Flow, Request, Scenario};
 use crate::source::Diagnostic;
@@ -99,6 +99,7 @@ async fn ask(client: &Client, url: &Url) -> Result<(), Problem> {
         timeout: PATIENCE,
         redirects: 0,
         keep_body: Keep::No,
+        opens: Opens::Nothing,
     };
     let exchange = client
         .call(&call, &mut Session::default(), Instant::now())
@@ -155,7 +156,7 @@ fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
     }
     let requests = scenario.flows.iter().flat_map(Flow::requests);
     let gets: Vec<Url> = requests
-        .filter(|request| request.method == Method::GET)
+        .filter(|request| request.method == Method::GET && request.conversation.is_none())
         .filter_map(|request| target.join(request.url.as_literal()?).ok())
         .collect();
     for host in &mut hosts {

@@ -3,7 +3,9 @@
 
 use crate::budget::Reason;
 use crate::notify::{Event, SIGNATURE, signature};
-use crate::protocol::{Blueprint, Call, Client, Headers, Keep, Location, Protocol as _, Session};
+use crate::protocol::{
+    Blueprint, Call, Client, Headers, Keep, Location, Opens, Protocol as _, Session,
+};
 use crate::scenario::{Ending, Notify};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
@@ -77,6 +79,7 @@ fn call(notify: &Notify, body: Vec<u8>) -> Call {
         timeout: PATIENCE,
         redirects: 0,
         keep_body: Keep::No,
+        opens: Opens::Nothing,
     }
 }
 

@@ -1,5 +1,5 @@
 //! DEMO: the shop that `tollgate demo` and the tests run against. In: a loopback address; out: a small web
-//! shop over HTTP/1.1 with pages, a JSON API, sign-in, carts and orders. Invariant: it stays small and quick
+//! shop over HTTP/1.1 with pages, a JSON API, sign-in, carts, orders and a live feed. Invariant: it stays small and quick
 //! whatever clients do: sessions and orders are capped, bodies and headers are bounded, vanished clients cost
 //! nothing, and answers depend only on the requests, never on chance.
 
@@ -8,6 +8,8 @@ mod answer;
 mod api;
 mod catalogue;
 mod counter;
+mod events;
+mod live;
 mod pages;
 mod route;
 mod store;
@@ -170,7 +172,7 @@ impl Bound {
 /// Serves one connection to its end. How a client leaves is its own affair, so errors end here.
 async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| route::answer(Arc::clone(&state), request));
+    let service = service_fn(|request| route::serve(Arc::clone(&state), request));
     let http2 = tokio::select! {
         http2 = speaks_http2(&stream) => http2,
         _ = closing.wait_for(|closing| *closing) => return,
@@ -187,7 +189,8 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(MAX_HEAD)
         .max_buf_size(2 * MAX_HEAD)
-        .serve_connection(stream, service);
+        .serve_connection(stream, service)
+        .with_upgrades();
     until_closed(connection, closing, |c| c.graceful_shutdown()).await;
 }
 

@@ -2,12 +2,13 @@
 //! gets an answer; unknown addresses are 404 and unknown methods 405, both in JSON.
 
 use super::answer::{self, Answer};
-use super::{State, account, api, counter, pages};
+use super::events::Feed;
+use super::{State, account, api, counter, events, live, pages};
 use bytes::Bytes;
 use http::header::{AGE, CACHE_CONTROL, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ enum Route<'a> {
     Cart,
     Pay,
     Order(&'a str),
+    Live,
+    Events,
 }
 
 impl<'a> Route<'a> {
@@ -48,10 +51,12 @@ impl<'a> Route<'a> {
             "/static/shop.css" => Self::Style,
             "/redirect" => Self::Redirect,
             "/logout" => Self::Logout,
+            "/live" => Self::Live,
             "/api/health" => Self::Health,
             "/api/products" => Self::Products,
             "/api/session" => Self::Session,
             "/api/me" => Self::Me,
+            "/api/events" => Self::Events,
             "/api/cart" => Self::Cart,
             "/api/checkout/pay" => Self::Pay,
             _ => {
@@ -84,12 +89,26 @@ impl<'a> Route<'a> {
     }
 }
 
-/// Answers one request. hyper leaves out the body where the method is HEAD.
-pub(super) async fn answer(
+/// Answers one request, or opens a stream.
+pub(super) async fn serve(
     state: Arc<State>,
     request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
+) -> Result<Response<Either<Full<Bytes>, Feed>>, Infallible> {
+    if Route::of(request.uri().path()) == Some(Route::Events) && request.method() == Method::GET {
+        state.requests.fetch_add(1, Ordering::Relaxed);
+        let (head, _) = request.into_parts();
+        return Ok(events::open(&head).map(Either::Right));
+    }
+    let answer = answer(state, request).await?;
+    Ok(answer.map(Either::Left))
+}
+
+/// Answers one request. hyper leaves out the body where the method is HEAD.
+async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     let count = state.requests.fetch_add(1, Ordering::Relaxed);
+    if Route::of(request.uri().path()) == Some(Route::Live) && request.method() == Method::GET {
+        return Ok(live::open(request));
+    }
     let (head, body) = request.into_parts();
     let Some(route) = Route::of(head.uri.path()) else {
         return Ok(answer::error(StatusCode::NOT_FOUND, "no such address"));
@@ -165,7 +184,9 @@ fn dispatch(state: &State, route: Route<'_>, head: &Parts, body: &[u8], count: u
         Route::Redirect => answer::redirect(StatusCode::FOUND, "/"),
         Route::Logout => account::sign_out(state, headers),
         Route::Health => api::health(state),
-        Route::Products => answer::error(StatusCode::NOT_FOUND, "no such address"),
+        Route::Products | Route::Live | Route::Events => {
+            answer::error(StatusCode::NOT_FOUND, "no such address")
+        }
         Route::OneProduct(id) => api::product(state, headers, id),
         Route::Session => account::sign_in(state, headers, body),
         Route::Me => account::me(state, headers),

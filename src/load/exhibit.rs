@@ -2,17 +2,20 @@
 //! [`Exhibit`]. Invariant: built only when one is still wanted, since it copies headers and bodies.
 
 use super::program::Program;
-use super::user::{Captured, with_facts};
+use super::user::{Captured, Heard, Log, with_facts};
 use crate::expr::{Facts, Mismatch, Value};
 use crate::protocol::{Answer, Call, Exchange};
 use crate::record::{
-    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Metric, Origin, Sample, What,
+    Exhibit, Failure, Field, Finding, MASK, Masker, Message, Metric, Origin, Said, Sample, What,
 };
 use crate::scenario::{Body, Multipart, PartValue};
 use crate::units::Nanos;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
+
+/// Characters that are shown of a message.
+const EXCERPT: usize = 512;
 
 /// What went wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub(super) struct Evidence<'a> {
     /// The `cookie` line that the user's jar gave to it.
     pub(super) cookies: Option<&'a str>,
     pub(super) exchange: &'a Exchange,
+    /// What was said behind the answer.
+    pub(super) heard: Option<&'a Heard>,
     pub(super) sample: &'a Sample,
 }
 
@@ -98,6 +103,10 @@ pub(super) fn exhibit(
         },
         status: sample.status,
         response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),
+        said: evidence
+            .heard
+            .map(|heard| said(&heard.log, sample.sent, mask))
+            .unwrap_or_default(),
     }
 }
 
@@ -114,8 +123,11 @@ fn secrets<'a>(program: &Program, evidence: Evidence<'a>) -> Vec<Cow<'a, str>> {
     let slots = program.secret_slots.iter();
     let known = slots.map(|slot| evidence.variables[*slot].text());
     let yielded = yielded(program, evidence).into_iter().map(Cow::Owned);
+    let heard = evidence.heard.into_iter().flat_map(|heard| &heard.captured);
+    let heard = heard.filter(|(slot, _)| program.secret_slots.contains(slot));
+    let heard = heard.map(|(_, value)| value.text());
     let leaked = leaked(program, evidence).into_iter().map(Cow::Owned);
-    known.chain(yielded).chain(leaked).collect()
+    known.chain(yielded).chain(heard).chain(leaked).collect()
 }
 
 /// What the policies of the step say no output may show of its answer.
@@ -128,6 +140,21 @@ fn leaked(program: &Program, evidence: Evidence<'_>) -> Vec<String> {
         .iter()
         .map(|policy| policy.secrets(&answer.headers, &answer.body));
     secrets.flatten().collect()
+}
+
+/// The last messages, masked, and then shortened: a secret may stand where they are cut.
+fn said(log: &Log, sent: Nanos, mask: impl Fn(&str) -> String) -> Vec<Said> {
+    let line = |line: &super::user::Line| {
+        let text = mask(&line.text());
+        let short: String = text.chars().take(EXCERPT).collect();
+        Said {
+            sent: line.sent,
+            after: line.at.saturating_sub(sent),
+            cut: !line.binary && (line.length > line.start.len() || short.len() < text.len()),
+            text: short,
+        }
+    };
+    log.lines().map(line).collect()
 }
 
 /// The secret captures of the step, evaluated on its answer.
@@ -157,15 +184,16 @@ fn findings(
     case: Case<'_>,
 ) -> Vec<Mismatch> {
     let request = &program.requests[evidence.call.step];
-    let most = match case {
-        Case::Passed(_) => usize::MAX,
+    let (most, fault) = match case {
+        Case::Passed(_) => (usize::MAX, None),
         Case::Failed(fault) | Case::Again(fault) => match fault.what {
-            What::Check(index) => index,
-            What::Failure(_) => 0,
+            What::Check(index) => (index, Some(fault.mismatch.clone())),
+            // A conversation that broke off: no check is to blame.
+            What::Failure(_) => return Vec::new(),
         },
     };
     let status = Mismatch {
-        expected: "< 400".into(),
+        expected: request.implicit(0).1.into(),
         actual: format!("number {}", answer.status.as_u16()),
     };
     let mut all: Vec<Mismatch> = request
@@ -179,24 +207,33 @@ fn findings(
         let checks = request.checks().chain(request.awaited());
         all.extend(checks.map(|check| check.finding(facts, &mut dice)));
     });
-    all.truncate(most);
-    // Policies come behind captures, of which nobody asked what they found.
-    let unasked = if most == usize::MAX {
-        0
-    } else {
-        most.saturating_sub(all.len())
+    let captured = match (case, evidence.heard) {
+        (Case::Passed(captured), _) => captured,
+        (_, Some(heard)) => &heard.captured,
+        _ => &[],
     };
-    all.extend((0..unasked).map(|_| Mismatch {
-        expected: String::new(),
-        actual: "captured".into(),
-    }));
-    match case {
-        Case::Passed(captured) => all.extend(captured.iter().map(|(_, value)| Mismatch {
-            expected: String::new(),
-            actual: value.text().chars().take(200).collect(),
-        })),
-        Case::Failed(fault) | Case::Again(fault) => all.push(fault.mismatch.clone()),
+    let mut captured = captured.iter();
+    for is_capture in request.captures_behind() {
+        // What is asked of every message is not asked again.
+        let mut actual = "held of every message".to_owned();
+        if is_capture {
+            let Some((_, value)) = captured.next() else {
+                break;
+            };
+            actual = value.text().chars().take(200).collect();
+        }
+        let expected = String::new();
+        all.push(Mismatch { expected, actual });
     }
+    if most < usize::MAX {
+        // Policies come behind captures, of which nobody asked what they found.
+        let unasked = Mismatch {
+            expected: String::new(),
+            actual: "captured".into(),
+        };
+        all.resize(most, unasked);
+    }
+    all.extend(fault);
     all
 }
 

@@ -3,16 +3,17 @@
 //! is decided for each request.
 
 mod judged;
+mod location;
 mod ops;
 mod packing;
-mod place;
+mod socket;
 
+pub(super) use location::{host, locate};
+use location::{in_full, literal_location};
 pub(super) use ops::{Each, Group, Member, Op, When, rest};
-pub(super) use place::{host, locate};
-use place::{in_full, literal_location};
 
 use crate::expr::{Context, Needs, Template, Value};
-use crate::protocol::{Call, Headers, Keep, Location};
+use crate::protocol::{Call, Headers, Keep, Location, Opens};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
 use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -212,7 +213,10 @@ impl Program {
         let (requests, layout) = (builder.requests, builder.layout);
         let secret_slots = requests
             .iter()
-            .flat_map(|r: &RequestProgram| &r.source.captures)
+            .flat_map(|r: &RequestProgram| {
+                let said = r.source.conversation.iter().flat_map(|c| c.captures());
+                r.source.captures.iter().chain(said)
+            })
             .filter(|c| c.secret)
             .map(|c| c.slot)
             .collect();
@@ -273,7 +277,11 @@ impl Program {
     pub(super) fn longest_timeout(&self) -> Duration {
         self.requests
             .iter()
-            .map(|r| r.source.timeout)
+            .map(|r| {
+                let waits = r.source.conversation.as_ref();
+                let longest = waits.map(|c| c.longest_wait()).unwrap_or_default();
+                r.source.timeout.max(longest)
+            })
             .max()
             .unwrap_or_default()
     }
@@ -327,6 +335,10 @@ impl RequestProgram {
             headers.remove(&[CONNECTION]);
             headers.add(&CONNECTION, "close");
         }
+        let opens = match &request.conversation {
+            Some(conversation) => socket::handshake(conversation, &mut headers),
+            None => Opens::Nothing,
+        };
         let literal = request.body.literal();
         let body = literal.is_none().then(|| request.body.clone());
         let (literal, plain) = packing::packed(request, literal.unwrap_or_default());
@@ -345,6 +357,7 @@ impl RequestProgram {
                 timeout: request.timeout,
                 redirects: request.redirects,
                 keep_body: Keep::No,
+                opens,
             },
             url,
             body,
@@ -395,6 +408,9 @@ impl RequestProgram {
                     "the value of header `{name}` has characters that headers cannot carry"
                 )));
             }
+        }
+        if self.talks() && self.stream().is_none() {
+            socket::add_key(call.to_mut(), cx.rng);
         }
         if let Some(body) = &self.body {
             let rendered = body.render(cx, buffer);

@@ -5,6 +5,7 @@ use super::worker::{Orders, Worker, WorkerReport};
 use super::{Clock, Program, RunParts, Stop, Stopper, collect, merge, stop};
 use crate::plan::{Overrides, resolve};
 use crate::protocol::scripted::{Reply, Scripted};
+use crate::protocol::{Call, Protocol};
 use crate::record::{Failure, Masker, Metric, Quantile, Recorded, Tally, Window};
 use crate::scenario::{self, Environment, Scenario};
 use crate::source::Source;
@@ -21,11 +22,13 @@ const SECOND: Nanos = 1000 * MS;
 mod behaviour;
 mod blocks;
 mod conservation;
+mod conversations;
 mod identity;
 mod known_answers;
 mod memory;
 mod queues;
 mod setup;
+mod streams;
 
 struct Nobody;
 
@@ -79,6 +82,20 @@ fn run_split(
     scenario: &Scenario,
     workers: u64,
     reply: impl Fn(u64, Nanos) -> Reply + Clone + 'static,
+    stop: (Stop, impl FnOnce(&LocalSet)),
+) -> RunParts {
+    let protocol = move |epoch| {
+        let reply = reply.clone();
+        Scripted::new(epoch, move |_: &Call, n, now| reply(n, now))
+    };
+    run_on(scenario, workers, protocol, stop)
+}
+
+/// The same against any protocol.
+fn run_on<P: Protocol>(
+    scenario: &Scenario,
+    workers: u64,
+    protocol: impl Fn(Instant) -> P,
     (stop, also): (Stop, impl FnOnce(&LocalSet)),
 ) -> RunParts {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -94,8 +111,7 @@ fn run_split(
         let epoch = Instant::now();
         let tasks: Vec<_> = (0..workers)
             .map(|id| {
-                let reply = reply.clone();
-                let protocol = Scripted::new(epoch, move |_, n, now| reply(n, now));
+                let protocol = protocol(epoch);
                 let clock = Clock::coarse(epoch);
                 let worker = Worker::new(&orders, id, protocol, clock, stop.clone());
                 tokio::task::spawn_local(worker.work(sender.clone()))

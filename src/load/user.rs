@@ -10,6 +10,7 @@ mod journey;
 mod policies;
 mod refusal;
 mod request;
+mod talk;
 mod told;
 
 use super::auth::Keys;
@@ -29,6 +30,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 use told::Told;
+
+pub(super) use request::Shot;
+pub(super) use talk::{Heard, Line, Log};
 
 /// One virtual user, used again for the next arrival once forgotten.
 #[derive(Debug)]
@@ -262,10 +266,11 @@ fn look(
     let mut index = 0;
     if request.implicit_status {
         let quiet = mitigated_quietly(answer);
-        if status >= 400 || quiet.is_some() {
+        let (held, expected) = request.implicit(status);
+        if !held || quiet.is_some() {
             let who = quiet.map_or_else(String::new, not_the_application);
             let mismatch = Mismatch {
-                expected: "< 400".into(),
+                expected: expected.into(),
                 actual: format!("number {status}{who}"),
             };
             return Err((0, mismatch));

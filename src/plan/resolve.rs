@@ -249,7 +249,10 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
         Load::Open(pacer) => {
             let all = scenario.flows.iter().flat_map(Flow::requests);
             let longest = all
-                .map(|r: &Request| r.timeout)
+                .map(|r: &Request| {
+                    let open = r.conversation.as_ref().map(|c| c.longest());
+                    r.timeout.max(open.unwrap_or_default())
+                })
                 .max()
                 .unwrap_or_default()
                 .as_secs_f64();

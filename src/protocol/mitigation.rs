@@ -91,6 +91,7 @@ mod tests {
             version: Version::HTTP_11,
             headers: Head::of(headers.iter().copied()),
             body: Bytes::from(body),
+            channel: None,
             decoded: None,
             received: 0,
             redirects: Vec::new(),

@@ -1,6 +1,7 @@
 //! SPEAK: one call → one exchange. In: a rendered request and the user's cookies; out: an [`Exchange`] with its
 //! instants, answer or failure. Invariant: a failed request is data, never an error: nothing here ends a run.
 
+mod channel;
 mod coding;
 mod cookies;
 mod headers;
@@ -9,8 +10,11 @@ mod mitigation;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod session;
+mod stream;
 mod transport;
+mod websocket;
 
+pub use channel::{Channel, Closed, Incoming, Opens, Outgoing};
 pub use coding::pack;
 pub use cookies::Jar;
 pub use cookies::Place;
@@ -18,6 +22,7 @@ pub use headers::Headers;
 pub use http::{Blueprint, Client, ClientStats, Reach, is_loopback};
 pub use mitigation::{mitigated_quietly, mitigation};
 pub use session::Session;
+pub use stream::{EventStream, Resume};
 pub use transport::{TlsError, TlsSettings};
 
 use crate::expr::Head;
@@ -51,6 +56,8 @@ pub struct Call {
     pub redirects: u32,
     /// What becomes of the answer's body.
     pub keep_body: Keep,
+    /// What is wanted beside the answer.
+    pub opens: Opens,
 }
 
 /// What becomes of an answer's body.
@@ -144,6 +151,8 @@ pub struct Answer {
     pub peer: Option<SocketAddr>,
     /// The server's own certificate, DER; `None` without TLS.
     pub certificate: Option<Arc<[u8]>>,
+    /// What the call wanted opened, where the answer opened it.
+    pub channel: Option<Channel>,
 }
 
 impl Answer {

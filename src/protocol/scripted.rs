@@ -1,12 +1,16 @@
 //! A target made of a formula, for tests on virtual time. In: when a request is sent; out: how long the answer
 //! takes, exactly. Invariant: no socket, no thread, no clock but tokio's paused one.
 
-use super::{Answer, Call, ClientStats, Exchange, Problem, Protocol, Session};
+use super::{
+    Answer, Call, Channel, ClientStats, Closed, Exchange, Incoming, Outgoing, Problem, Protocol,
+    Session,
+};
 use crate::expr::Head;
 use crate::record::Failure;
 use crate::units::{Nanos, nanos};
 use http::{StatusCode, Version};
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -37,6 +41,7 @@ pub(crate) struct Scripted<F> {
     epoch: Instant,
     reply: F,
     count: Cell<u64>,
+    opens: Option<fn(u64) -> Vec<(Nanos, Event)>>,
 }
 
 impl<F: Fn(&Call, u64, Nanos) -> Reply> Scripted<F> {
@@ -45,6 +50,15 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply> Scripted<F> {
             epoch,
             reply,
             count: Cell::new(0),
+            opens: None,
+        }
+    }
+
+    /// With a channel behind each answer, on which these things happen: so long after the answer, by its number.
+    pub(crate) fn opening(self, script: fn(u64) -> Vec<(Nanos, Event)>) -> Self {
+        Self {
+            opens: Some(script),
+            ..self
         }
     }
 }
@@ -66,13 +80,19 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
             None => Ok(Answer {
                 status: StatusCode::from_u16(reply.status).unwrap(),
                 version: Version::HTTP_11,
-                headers: Head::default(),
+                headers: match self.opens {
+                    Some(_) => Head::of([("content-type", "text/event-stream")]),
+                    None => Head::default(),
+                },
                 body: bytes::Bytes::new(),
                 received: 0,
                 decoded: Some(0),
                 redirects: Vec::new(),
                 peer: None,
                 certificate: None,
+                channel: self
+                    .opens
+                    .map(|script| Channel::Scripted(Script::new(script(number)))),
             }),
         };
         Exchange {
@@ -91,5 +111,89 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
 
     fn stats(&self) -> ClientStats {
         ClientStats::default()
+    }
+}
+
+/// Something that happens on a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Text(String),
+    /// What is sent comes back, so long afterwards.
+    Echo(Nanos),
+    Close(u16),
+    Lost,
+}
+
+/// A channel on virtual time.
+#[derive(Debug)]
+pub struct Script {
+    coming: VecDeque<(Instant, Event)>,
+    echo: Option<Duration>,
+    closed: Option<Closed>,
+}
+
+impl Script {
+    fn new(events: Vec<(Nanos, Event)>) -> Self {
+        let now = Instant::now();
+        let echo = events.iter().find_map(|(_, event)| match event {
+            Event::Echo(after) => Some(Duration::from_nanos(*after)),
+            _ => None,
+        });
+        let coming = events.into_iter();
+        Self {
+            coming: coming
+                .filter(|(_, event)| !matches!(event, Event::Echo(_)))
+                .map(|(after, event)| (now + Duration::from_nanos(after), event))
+                .collect(),
+            echo,
+            closed: None,
+        }
+    }
+
+    pub(super) fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    pub(super) async fn receive(&mut self) -> Result<Option<Incoming>, Problem> {
+        if self.closed.is_some() {
+            return Ok(None);
+        }
+        let Some((at, _)) = self.coming.front() else {
+            return std::future::pending().await;
+        };
+        tokio::time::sleep_until(*at).await;
+        match self.coming.pop_front() {
+            Some((_, Event::Close(code))) => {
+                self.closed = Some(Closed {
+                    code: Some(code),
+                    reason: String::new(),
+                });
+                Ok(None)
+            }
+            Some((at, Event::Text(text))) => Ok(Some(Incoming {
+                at,
+                binary: false,
+                body: text.into(),
+            })),
+            _ => Err(Problem::new(Failure::Read, "scripted")),
+        }
+    }
+
+    pub(super) async fn send(&mut self, message: Outgoing) -> Result<(), Problem> {
+        if let (Some(after), Outgoing::Text(text)) = (self.echo, message) {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let at = Instant::now() + after;
+            let place = self.coming.partition_point(|(other, _)| *other <= at);
+            self.coming.insert(place, (at, Event::Text(text)));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn close(&mut self, code: u16) -> Result<(), Problem> {
+        self.closed.get_or_insert(Closed {
+            code: Some(code),
+            reason: String::new(),
+        });
+        Ok(())
     }
 }

@@ -3,6 +3,8 @@
 
 use super::cookies::Jar;
 use super::http::{Deadline, Kept};
+use std::pin::Pin;
+use tokio::time::Instant;
 
 /// Cookies and, where the scenario wants it so, connections of one user.
 #[derive(Debug, Default)]
@@ -27,6 +29,15 @@ impl Session {
     /// same user.
     pub fn share(&mut self, other: &mut Self) {
         self.kept.share(&mut other.kept);
+    }
+
+    /// Runs `work`, until `deadline` at the latest, with the one timer of its user.
+    pub async fn limit<F: Future>(
+        &mut self,
+        deadline: Instant,
+        work: Pin<&mut F>,
+    ) -> Option<F::Output> {
+        self.deadline.limit(deadline, work).await
     }
 
     /// Forgets everything and closes the connections: the user has left.

@@ -26,12 +26,12 @@ pub use run_record::{
     PhaseRecord, RunRecord, StepRecord, Stop,
 };
 pub use sample::{
-    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Sample, What,
+    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample, What,
 };
 pub use slots::Slots;
 pub use tally::{
-    CacheCount, CheckCount, Metric, OverCount, Platform, PolicyCount, Quantile, Refusal, Refusals,
-    Tally,
+    CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,
+    Quantile, Refusal, Refusals, Since, Tally,
 };
 pub use watch::{Breach, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

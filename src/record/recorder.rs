@@ -7,9 +7,9 @@ mod policies;
 pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
 use super::{
-    Breach, CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, Metric,
-    Outcome, OverCount, PolicyCount, Refusal, Sample, Slots, StepRecord, Tally, Watch, What,
-    Window,
+    Breach, CheckCount, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram,
+    MessageSample, Metric, Outcome, OverCount, PolicyCount, Refusal, Sample, Slots, StepRecord,
+    Tally, Watch, What, Window,
 };
 use crate::expr::Cache;
 use crate::units::Nanos;
@@ -347,6 +347,21 @@ impl Recorder {
             }
             Outcome::Aborted => window.counts.not_ok += 1,
         }
+    }
+
+    /// A message came in.
+    pub fn message(&mut self, message: &MessageSample) {
+        self.tally(message.step, message.measured).message(message);
+    }
+
+    /// A message was sent.
+    pub fn message_sent(&mut self, step: usize, measured: bool) {
+        self.tally(step, measured).messages.sent += 1;
+    }
+
+    /// A message was awaited until `at` and did not come: it violates every budget on messages.
+    pub fn message_missing(&mut self, step: usize, measured: bool, at: Nanos) {
+        self.tally(step, measured).message_missing(at);
     }
 
     fn failure(&mut self, sample: &Sample, what: What) {

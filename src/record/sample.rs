@@ -91,12 +91,14 @@ pub enum Failure {
     Read,
     /// No whole answer within the step's timeout.
     Timeout,
-    /// The answer is not HTTP, or breaks its rules.
+    /// The answer, or a message behind it, breaks the rules of its protocol.
     Protocol,
     /// The body is larger than the limit.
     BodyLimit,
     /// More redirects than the step allows, or a location that cannot be followed.
     Redirect,
+    /// The server closed a conversation that was to go on, or with another code than the one that was wanted.
+    Closed,
     /// It was never sent: there was no token for it.
     Auth,
     /// It was never sent: a captured value does not fit where the step puts it.
@@ -114,9 +116,10 @@ impl Failure {
             Self::Write => "connection lost while sending",
             Self::Read => "connection lost before the answer was complete",
             Self::Timeout => "timed out",
-            Self::Protocol => "answer is not valid HTTP",
+            Self::Protocol => "answer breaks the rules of its protocol",
             Self::BodyLimit => "body larger than the limit",
             Self::Redirect => "redirect not followed",
+            Self::Closed => "closed by the server",
             Self::Auth => "no token to authenticate with",
             Self::Unsendable => "request could not be sent with the captured values",
         }
@@ -188,6 +191,22 @@ pub struct Exhibit {
     pub status: Option<u16>,
     /// The answer.
     pub response: Option<Message>,
+    /// The last messages of a conversation behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Said>,
+}
+
+/// A message of a conversation, masked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// By us.
+    pub sent: bool,
+    /// How long after the request.
+    pub after: Nanos,
+    /// At most 512 characters; of bytes, how many there were.
+    pub text: String,
+    /// The whole message was longer.
+    pub cut: bool,
 }
 
 /// What a check wanted and found, masked.

@@ -23,8 +23,12 @@ pub struct Slots {
     pub bad: Vec<u32>,
     /// Of those, the ones whose check failed.
     pub check_failed: Vec<u32>,
-    /// Passed requests over a limit, for each limit of the tally in its order.
+    /// Passed requests over a limit, for each limit of the tally in its order; of a limit on messages, those over it
+    /// and those that never came.
     pub over: Vec<Vec<u32>>,
+    /// Messages that a limit on messages speaks of, those that never came among them; in the order of `over`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Vec<u32>>,
 }
 
 impl Slots {
@@ -43,11 +47,7 @@ impl Slots {
         if self.width == 0 || sample.outcome == Outcome::Aborted {
             return None;
         }
-        let mut slot = slot(sample.intended, self.width);
-        while slot >= self.most {
-            self.widen();
-            slot /= 2;
-        }
+        let slot = self.slot(sample.intended);
         add(&mut self.ended, slot, 1);
         if sample.outcome != Outcome::Ok {
             add(&mut self.bad, slot, 1);
@@ -56,6 +56,31 @@ impl Slots {
             add(&mut self.check_failed, slot, 1);
         }
         Some(slot)
+    }
+
+    /// The slot of an instant; makes room for it.
+    fn slot(&mut self, at: Nanos) -> usize {
+        let mut slot = slot(at, self.width);
+        while slot >= self.most {
+            self.widen();
+            slot /= 2;
+        }
+        slot
+    }
+
+    /// Counts a message that a limit speaks of.
+    pub(super) fn message(&mut self, limit: usize, at: Nanos, over: bool) {
+        if self.width == 0 {
+            return;
+        }
+        let slot = self.slot(at);
+        if self.messages.len() <= limit {
+            self.messages.resize(limit + 1, Vec::new());
+        }
+        add(&mut self.messages[limit], slot, 1);
+        if over {
+            self.over(limit, slot);
+        }
     }
 
     /// Counts a passed request over a limit.
@@ -85,20 +110,26 @@ impl Slots {
 
     /// Adds the counts of another's limit to one of these. Call it after [`Slots::merge`].
     pub(super) fn merge_over(&mut self, ours: usize, other: &Self, theirs: usize) {
-        let Some(counts) = other.over.get(theirs) else {
-            return;
-        };
-        if self.over.len() <= ours {
-            self.over.resize(ours + 1, Vec::new());
-        }
         let wider = factor(self.width, other.width);
-        merge(&mut self.over[ours], counts, wider);
+        for (ours_of, theirs_of) in [
+            (&mut self.over, &other.over),
+            (&mut self.messages, &other.messages),
+        ] {
+            let Some(counts) = theirs_of.get(theirs) else {
+                continue;
+            };
+            if ours_of.len() <= ours {
+                ours_of.resize(ours + 1, Vec::new());
+            }
+            merge(&mut ours_of[ours], counts, wider);
+        }
     }
 
     fn widen(&mut self) {
         self.width *= 2;
         let series = [&mut self.ended, &mut self.bad, &mut self.check_failed];
-        for counts in series.into_iter().chain(&mut self.over) {
+        let limits = self.over.iter_mut().chain(&mut self.messages);
+        for counts in series.into_iter().chain(limits) {
             *counts = counts.chunks(2).map(|pair| pair.iter().sum()).collect();
         }
     }

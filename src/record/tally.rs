@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod decoded;
+mod messages;
+
+pub use messages::{MessageSample, Messages, Since};
 
 /// A latency that budgets can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,11 +45,17 @@ pub enum Metric {
     Decoded,
     /// From the intended start to the actual send: how late the generator was.
     Lag,
+    /// From a message's own time stamp, or from the send that it replies to, to its arrival.
+    Message,
+    /// From the send of a request to the first message of its stream.
+    First,
+    /// From one message of a stream to the next.
+    Gap,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Response,
         Self::Service,
         Self::Ttfb,
@@ -59,6 +68,9 @@ impl Metric {
         Self::Bytes,
         Self::Decoded,
         Self::Lag,
+        Self::Message,
+        Self::First,
+        Self::Gap,
     ];
 
     /// The parts of the time from the send to the last byte, in their order.
@@ -90,6 +102,9 @@ impl Metric {
             Self::Bytes => "bytes",
             Self::Decoded => "decoded",
             Self::Lag => "lag",
+            Self::Message => "message latency",
+            Self::First => "first message",
+            Self::Gap => "message gap",
         }
     }
 
@@ -101,6 +116,11 @@ impl Metric {
     /// Bytes, not a time.
     pub fn of_bytes(self) -> bool {
         matches!(self, Self::Bytes | Self::Decoded)
+    }
+
+    /// It is of messages, not of requests.
+    pub fn of_messages(self) -> bool {
+        matches!(self, Self::Message | Self::First | Self::Gap)
     }
 
     /// What it is of one request; `None` where the request does not have it.
@@ -118,6 +138,7 @@ impl Metric {
             Self::Bytes => Some(sample.received.saturating_mul(Self::BYTE)),
             Self::Decoded => sample.decoded.map(|n| n.saturating_mul(Self::BYTE)),
             Self::Lag => Some(sample.lag()),
+            Self::Message | Self::First | Self::Gap => None,
         }
     }
 }
@@ -129,7 +150,8 @@ pub struct OverCount {
     pub metric: Metric,
     /// The limit.
     pub limit: Nanos,
-    /// Passed requests above it. Failed ones are not in here: they violate every limit and are counted apart.
+    /// Passed requests above it, or messages. Failed requests and messages that never came are not in here: they
+    /// violate every limit and are counted apart.
     pub over: u64,
 }
 
@@ -277,6 +299,9 @@ pub struct Tally {
     pub decoded: Histogram,
     /// Lateness of the send, of answered requests.
     pub lag: Histogram,
+    /// What came in and went out on streams that these requests opened.
+    #[serde(skip_serializing_if = "Messages::is_empty")]
+    pub messages: Messages,
     /// Highest limit at which a request was cut off.
     pub timeout: Nanos,
     /// Exact counts for the limits of the budgets.
@@ -409,6 +434,7 @@ impl Tally {
         self.body.merge(&other.body);
         self.bytes.merge(&other.bytes);
         self.lag.merge(&other.lag);
+        self.messages.merge(&other.messages);
         self.merge_over(other);
         if self.checks.len() < other.checks.len() {
             self.checks
@@ -477,13 +503,16 @@ impl Tally {
             Metric::Decoded if self.packed > 0 => self.decoded.clone(),
             Metric::Bytes | Metric::Decoded => self.bytes.clone(),
             Metric::Lag => self.lag.clone(),
+            Metric::Message | Metric::First | Metric::Gap => {
+                self.messages.latencies(metric).clone()
+            }
         }
     }
 
     /// A percentile for tables: of answered requests, with timed-out ones beyond the last.
     pub fn quantile(&self, metric: Metric, q: f64) -> Quantile {
         let answered = self.latencies(metric);
-        let censored = if metric.of_connections() {
+        let censored = if metric.of_connections() || metric.of_messages() {
             0
         } else {
             self.timed_out

@@ -2,6 +2,7 @@
 //! with one exchange each, and the verdict as the last line. Invariant: colour and symbols only repeat what a word
 //! says, no line of a server begins a line here or acts on the terminal, and the width given is kept where the texts allow.
 
+mod conversation;
 mod paint;
 mod policies;
 mod table;
@@ -53,6 +54,7 @@ impl Reporter for Console {
         page.head(view)?;
         if view.totals.all.n() > 0 {
             table::steps(&mut page, view)?;
+            table::messages(&mut page, view)?;
             if self.verbose {
                 page.checks(view)?;
             }
@@ -192,6 +194,8 @@ impl Page<'_> {
             let passed = step.exchanges.iter().find(|e| !e.retried);
             if let Some(exhibit) = failed.first().copied().or(passed) {
                 self.field("time", &exhibit.time_text())?;
+                self.field("time", &format!("{} ms", text::figure(exhibit.took)))?;
+                conversation::said(self, exhibit, usize::MAX)?;
                 self.curl(exhibit)?;
             } else {
                 self.field("p95, ms", &step.phases_text())?;
@@ -300,6 +304,7 @@ impl Page<'_> {
         }
         let words: Vec<&str> = exhibit.response_body.split_whitespace().collect();
         let body = words.join(" ");
+        conversation::said(self, exhibit, conversation::LAST)?;
         // A page begins with what nobody looks for; the report has it.
         if body.is_empty() || body.starts_with('<') {
             return Ok(());

@@ -3,7 +3,7 @@
 //! empty cell, and no cell can be taken for a formula. A percentile among timed-out requests is the timeout: it is
 //! that or more, and the column `timed_out` says so.
 
-use super::{Latency, Point, Reporter, Slice, StepRow, View};
+use super::{Latency, MessagesRow, Point, Reporter, Slice, StepRow, View};
 use std::io::{self, Write};
 
 /// `summary.csv`.
@@ -55,9 +55,20 @@ impl Reporter for Summary {
         for clock in CLOCKS {
             header.extend(QUANTILES.map(|q| format!("{clock}_{q}_ms")));
         }
+        let messages = view.totals.all.messages.is_some();
+        if messages {
+            header.extend(["received", "sent", "missing"].map(|n| format!("messages_{n}")));
+            for (name, _) in MessagesRow::default().latencies() {
+                header.extend(QUANTILES.map(|q| format!("message_{name}_{q}_ms")));
+            }
+        }
         table.write_record(&header)?;
         for step in view.steps.iter().chain([&view.totals.all]) {
-            table.write_record(summary(step))?;
+            let mut row = summary(step);
+            if messages {
+                row.extend(of_messages(step.messages.as_ref()));
+            }
+            table.write_record(row)?;
         }
         table.flush()
     }
@@ -119,6 +130,16 @@ fn summary(step: &StepRow) -> Vec<String> {
         row.extend(quantiles(latency).map(|p| milliseconds(&p)));
     }
     row
+}
+
+/// Columns that only a run with messages has.
+fn of_messages(messages: Option<&MessagesRow>) -> Vec<String> {
+    let none = MessagesRow::default();
+    let row = messages.unwrap_or(&none);
+    let counts = [row.received, row.sent, row.missing].map(|n| n.to_string());
+    let times = row.latencies().map(|(_, latency)| quantiles(latency));
+    let times = times.iter().flatten().map(milliseconds);
+    counts.into_iter().chain(times).collect()
 }
 
 fn quantiles(latency: &Latency) -> [Point; 8] {

@@ -25,8 +25,9 @@ mod vocabulary;
 pub use environment::{Environment, Lookup, Origin, Secret, Setting};
 pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
-    Assignment, Auth, Block, BlockKind, Body, Capture, Coding, Flow, Multipart, OAuth2, Part,
-    PartValue, Request, Retry, Step, Think, Until, bearer,
+    Assignment, Auth, Block, BlockKind, Body, Capture, Coding, Conversation, Flow, Framing, Listen,
+    Multipart, OAuth2, Part, PartValue, Request, Retry, Send, Step, Stream, Think, Turn, Until,
+    Wait, bearer,
 };
 pub use load::{environments, load, parse};
 pub use network::{

@@ -114,6 +114,7 @@ fn hostile_exhibit() -> Exhibit {
         request: message(),
         status: Some(200),
         response: Some(message()),
+        said: Vec::new(),
     }
 }
 

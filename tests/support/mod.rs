@@ -9,5 +9,6 @@ pub(crate) mod precise;
 pub(crate) mod sample_run;
 mod script;
 pub(crate) mod serve;
+mod socket;
 pub(crate) mod target;
 mod wire;

@@ -335,6 +335,7 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
             packed: false,
         },
         status: sample.status,
+        said: Vec::new(),
         response: sample.status.map(|_| Message {
             headers: vec![
                 ("content-type".into(), "application/json".into()),

@@ -8,7 +8,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The text of `/ok`.
 const OK: &str = "ok\n";
@@ -68,6 +68,9 @@ pub(super) async fn play<S: Wire>(
         talk.write(answer.bytes(seen.method == "HEAD")).await?;
         return Ok(true);
     }
+    if word == "ws" && seen.header("upgrade").is_some() {
+        return super::socket::play(talk, seen).await;
+    }
     match word {
         "delay" => {
             tokio::time::sleep(Duration::from_millis(number(rest))).await;
@@ -91,6 +94,12 @@ pub(super) async fn play<S: Wire>(
                 .await?;
             Ok(true)
         }
+        "events" => events(talk).await,
+        "lines" => {
+            talk.write("HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n{\"n\":1}\n{\"n\":2}\n")
+                .await?;
+            Ok(false)
+        }
         "chunked" => {
             chunks(talk, &["first,", "second,", "third\n"]).await?;
             talk.write("0\r\n\r\n").await?;
@@ -98,6 +107,25 @@ pub(super) async fn play<S: Wire>(
         }
         _ => faulty(talk, seen, word).await,
     }
+}
+
+/// Twelve prices at once, and then nothing until the client leaves.
+async fn events<S: Wire>(talk: &mut Conversation<S>) -> io::Result<bool> {
+    let mut out =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nretry: 100\n\n".to_owned();
+    for id in 1..=12 {
+        let at = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        let at = at.as_millis();
+        let _ = write!(
+            out,
+            "id: {id}\nevent: price\ndata: {{\"id\":{id},\"price\":5,\"at\":{at}}}\n\n"
+        );
+    }
+    talk.write(out).await?;
+    talk.gone().await;
+    Ok(false)
 }
 
 /// Paths that are answered as HTTP wants it, in one piece.

@@ -149,7 +149,15 @@ impl<S: Wire> Conversation<S> {
         }
     }
 
-    async fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+    /// Waits for anything to come; what came stays to be read.
+    pub(super) async fn some(&mut self) -> io::Result<()> {
+        if self.unread.is_empty() && self.stream.read_buf(&mut self.unread).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
         while self.unread.len() < length {
             if self.stream.read_buf(&mut self.unread).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());

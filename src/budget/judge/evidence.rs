@@ -16,12 +16,14 @@
 //!   less the lag, it holds: then the generator broke it, not the target.
 //! - **Counts** (always) add up.
 //! - **Mitigation** (any load): a platform answered in the application's place: see the module `mitigation`.
+//! - **Clocks** (budgets on message latency): see the module `clocks`.
 //! - **Settling** (any load of at least 40 s): see the module `settling`. A run that was still getting faster when
 //!   it ended is no pass; what failed in it stands.
 //! - **Samples** (any load): a budget on a share has fewer requests than could ever pass it, and they decide nothing.
 //!
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
+mod clocks;
 mod mitigation;
 mod settling;
 
@@ -61,6 +63,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
         all.push(throttling(record, late));
         all.extend(settling::evidence(record));
     }
+    all.extend(clocks::evidence(record, judged));
     if record.model != Model::None {
         all.extend(exhausted(record));
         all.push(counts(record));

@@ -2,6 +2,7 @@
 //! passed requests stand first, timed-out ones beyond the last of them, and those that failed beyond all: a
 //! request without an answer never lowers a percentile.
 
+use super::point::lost_messages;
 use crate::budget::text::show_value;
 use crate::record::{Histogram, Metric, StepRecord, Tally, rank};
 use crate::units::{Nanos, format_nanos, format_share};
@@ -40,6 +41,13 @@ impl Ladder {
             self.ok += opened.count();
             self.n += opened.count() + tally.dropped;
             self.passed.merge(&opened);
+            return;
+        }
+        if metric.of_messages() {
+            let came = tally.latencies(metric);
+            self.ok += came.count();
+            self.n += came.count() + lost_messages(tally);
+            self.passed.merge(&came);
             return;
         }
         match metric {

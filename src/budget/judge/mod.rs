@@ -384,6 +384,7 @@ fn no_data(statistic: Statistic) -> String {
             "no body was unpacked in the measured phase: a run unpacks for the budgets it is given"
                 .to_owned()
         }
+        Some(metric) if metric.of_messages() => "no message came in the measured phase".to_owned(),
         _ => "no request in the measured phase".to_owned(),
     }
 }

@@ -31,6 +31,10 @@ impl Latencies {
         };
         for tally in steps.iter().map(|s| &s.measured) {
             all.answered.merge(&tally.latencies(metric));
+            if metric.of_messages() {
+                all.lost += lost_messages(tally);
+                continue;
+            }
             all.lost += tally.dropped;
             if !metric.of_connections() {
                 all.lost += tally.failed;
@@ -76,6 +80,17 @@ impl Latencies {
             }
         }
     }
+}
+
+/// Messages that never came; a dropped arrival would have opened a stream.
+pub(super) fn lost_messages(tally: &Tally) -> u64 {
+    let messages = &tally.messages;
+    messages.missing
+        + if messages.is_empty() {
+            0
+        } else {
+            tally.dropped
+        }
 }
 
 fn limit(bound: Bound) -> Nanos {
@@ -156,12 +171,16 @@ impl Which {
             let statuses = tally.statuses.iter();
             statuses.filter(|(s, _)| wanted(**s)).map(|(_, n)| n).sum()
         };
+        if self == Self::Messages {
+            return tally.messages.received;
+        }
         tally.dropped
             + match self {
                 Self::Status(status) => of(&|s| s == status),
                 Self::Class(class) => of(&|s| s / 100 == class),
                 Self::Errors => tally.violations() - tally.dropped,
                 Self::Timeouts => tally.timed_out,
+                Self::Messages => 0,
             }
     }
 }
@@ -199,7 +218,7 @@ pub(super) fn count(which: Which, bound: Bound, steps: &[&StepRecord]) -> Findin
     let (k, n) = counted(which, steps);
     let value = (k as f64, format_count(k));
     Finding {
-        violations: Some(k),
+        violations: Some(k).filter(|_| which != Which::Messages),
         ..plain(Statistic::Count(which), bound, value, n)
     }
 }
@@ -211,9 +230,14 @@ pub(super) fn rate(which: Which, bound: Bound, steps: &[&StepRecord], length: Na
         return Finding::nothing(Outcome::NotRun, "a profile of passes has no duration");
     }
     let value = k as f64 / (length as f64 / 1e9);
-    let shown = format!("{} req/s", significant(value));
+    let unit = if which == Which::Messages {
+        "messages"
+    } else {
+        "req"
+    };
+    let shown = format!("{} {unit}/s", significant(value));
     Finding {
-        violations: Some(k),
+        violations: Some(k).filter(|_| which != Which::Messages),
         ..plain(Statistic::Rate(which), bound, (value, shown), n)
     }
 }

@@ -3,6 +3,7 @@
 //! where a limit was not counted while the run went, the histogram counts, never too few, and the finding says so.
 
 use super::ladder::{Ladder, Rung};
+use super::point::lost_messages;
 use super::windows::Series;
 use super::{Finding, Run, no_data};
 use crate::budget::statistics::{Evident, Sample, inflation, smallest_sample};
@@ -146,6 +147,11 @@ impl Rule {
         }
     }
 
+    /// It is of messages, not of requests.
+    pub(super) fn of_messages(self) -> bool {
+        self.statistic.metric().is_some_and(Metric::of_messages)
+    }
+
     /// What counts alone say.
     pub(super) fn finding(self, count: Count, smoke: bool) -> Finding {
         let outcome = self.outcome(count, smoke);
@@ -192,7 +198,8 @@ impl Rule {
             });
             let statistic = Statistic::ErrorRate;
             let errors = Self { statistic, ..self };
-            like.chain([errors]).filter_map(of).fold(1.0, f64::max)
+            let errors = (!metric.of_messages()).then_some(errors);
+            like.chain(errors).filter_map(of).fold(1.0, f64::max)
         })
     }
 
@@ -319,8 +326,9 @@ impl Rule {
                 notes.push(format!("n={n}: a smoke pass, not evidence"));
             }
             Outcome::Marginal { .. } => notes.push(format!(
-                "the evidence does not decide: {} of the requests violate it, {} % may",
+                "the evidence does not decide: {} of the {} violate it, {} % may",
                 format_share(count.share()),
+                self.statistic.of_what(),
                 decimal(self.allowed * 100.0)
             )),
             Outcome::Undecided => notes.push(too_few(count.n, self.statistic, self.allowed)),
@@ -376,7 +384,12 @@ pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, allowed: f64) -> 
         }
         _ => format!("a rate above {} %", decimal((1.0 - allowed) * 100.0)),
     };
-    let requests = if n == 1 { "request" } else { "requests" };
+    let requests = statistic.of_what();
+    let requests = if n == 1 {
+        requests.trim_end_matches('s')
+    } else {
+        requests
+    };
     let needed = format_count(smallest_sample(allowed));
     format!(
         "{} {requests} can never show {what}; needs {needed}",
@@ -399,6 +412,15 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
             n: times.count() + tally.dropped,
             k: exact.unwrap_or_else(|| times.count_not_below(limit)) + tally.dropped,
             exact: exact.is_some() || times.is_empty(),
+            inflation: 1.0,
+        };
+    }
+    if metric.of_messages() {
+        let (times, none) = (tally.latencies(metric), lost_messages(tally));
+        return Count {
+            n: times.count() + none,
+            k: counted.unwrap_or_else(|| times.count_not_below(limit)) + none,
+            exact: counted.is_some() || times.is_empty(),
             inflation: 1.0,
         };
     }

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod instrument;
+mod messages;
 mod times;
 mod verdicts;
 

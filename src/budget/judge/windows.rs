@@ -29,7 +29,9 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         };
         return Finding::nothing(Outcome::Undecided, note);
     };
-    let dropping = tallies.iter().filter(|t| t.dropped > 0).count() as u64;
+    let sends = |t: &&&Tally| !rule.of_messages() || !t.messages.is_empty();
+    let dropping = tallies.iter().filter(sends);
+    let dropping = dropping.filter(|t| t.dropped > 0).count() as u64;
     if dropping > 0 {
         series.drop_arrivals(run.record, dropping);
     }

@@ -17,13 +17,23 @@ impl Cursor<'_> {
             let help = format!("write `{name}(…)` without spaces in it");
             return Err(self.error("T0814", range.clone(), message, help));
         };
+        let last = if name == "share" {
+            String::new()
+        } else {
+            format!(", `{name}(messages)`")
+        };
         let which = |of: fn(Which) -> Statistic| {
             which(argument).map(of).ok_or_else(|| {
                 let message = format!("`{argument}` is no status and no kind of request");
-                let help = format!("write a status (`{name}(429)`), a class (`{name}(5xx)`), `{name}(errors)` or `{name}(timeouts)`");
+                let help = format!("write a status (`{name}(429)`), a class (`{name}(5xx)`), `{name}(errors)`, `{name}(timeouts)`{last}");
                 self.error("T0814", range.clone(), message, help)
             })
         };
+        if (name, argument) == ("share", "messages") {
+            let message = "messages are no share of requests".to_owned();
+            let help = "bound `count(messages)` or `rate(messages)`";
+            return Err(self.error("T0814", range.clone(), message, help));
+        }
         match name {
             "count" => which(Statistic::Count),
             "rate" => which(Statistic::Rate),
@@ -61,6 +71,7 @@ fn which(argument: &str) -> Option<Which> {
     match argument {
         "errors" => return Some(Which::Errors),
         "timeouts" => return Some(Which::Timeouts),
+        "messages" => return Some(Which::Messages),
         _ => {}
     }
     if let Some(class) = argument.strip_suffix("xx") {

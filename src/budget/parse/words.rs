@@ -1,13 +1,13 @@
 //! The words and quantities of sentences. In: pieces of a sentence; out: limits in the unit of their statistic,
 //! and the right words for wrong ones. Invariant: a number without its unit is an error that shows the unit.
 
-use super::super::{Bound, Operator, Quantity, Statistic};
+use super::super::{Bound, Operator, Quantity, Statistic, Which};
 use crate::record::Metric;
 use crate::source::closest;
 use crate::units::{self, Arrivals, Rate};
 
 /// What people write elsewhere, and what it is called here.
-const SYNONYMS: [(&str, &str); 24] = [
+const SYNONYMS: [(&str, &str); 32] = [
     ("avg", "mean"),
     ("average", "mean"),
     ("med", "p50"),
@@ -32,6 +32,14 @@ const SYNONYMS: [(&str, &str); 24] = [
     ("cache_hit", "cache_hit_rate"),
     ("cache_hits", "cache_hit_rate"),
     ("hit_rate", "cache_hit_rate"),
+    ("ws", "ws latency p95"),
+    ("websocket", "ws latency p95"),
+    ("message", "message latency p95"),
+    ("event", "event gap p95"),
+    ("first", "first message p95"),
+    ("gap", "message gap p95"),
+    ("messages", "count(messages)"),
+    ("message_rate", "rate(messages)"),
 ];
 
 /// The statistics and metrics, for "did you mean".
@@ -66,9 +74,23 @@ const WORDS: [&str; 28] = [
     "apdex(500ms)",
 ];
 
+/// The metric that one or two words name.
+pub(super) fn metric(words: &str) -> Option<Metric> {
+    let mut parts = words.split_whitespace();
+    let pair = (parts.next()?, parts.next());
+    match pair {
+        (first, None) => Metric::ALL.into_iter().find(|m| m.name() == first),
+        ("schedule", Some("lag")) => Some(Metric::Lag),
+        ("message" | "ws" | "websocket" | "event", Some("latency")) => Some(Metric::Message),
+        ("first", Some("message" | "event")) => Some(Metric::First),
+        ("message" | "event", Some("gap")) => Some(Metric::Gap),
+        _ => None,
+    }
+}
+
 /// What has a place in the language and no data yet.
 pub(super) fn unmeasured(word: &str) -> bool {
-    matches!(word, "ws" | "websocket" | "capture")
+    word == "capture"
 }
 
 /// The number and unit that a text starts with.
@@ -156,6 +178,8 @@ pub(super) fn meant(statistic: Statistic, sign: &str) -> String {
 pub(super) fn example(statistic: Statistic) -> &'static str {
     match statistic {
         Statistic::ErrorRate | Statistic::Share(_) => "< 0.1%",
+        Statistic::Count(Which::Messages) => ">= 100",
+        Statistic::Rate(Which::Messages) => ">= 10/s",
         Statistic::Count(_) => "< 5",
         Statistic::Rate(_) => "< 1 req/s",
         Statistic::Apdex(_) => "> 0.9",

@@ -92,6 +92,17 @@ impl Template {
         self
     }
 
+    /// Writes the fixed beginning `from` as `to`.
+    pub fn replace_start(&mut self, from: &str, to: &str) {
+        if let Some(Segment::Text(first)) = self.segments.first_mut()
+            && first
+                .get(..from.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(from))
+        {
+            first.replace_range(..from.len(), to);
+        }
+    }
+
     /// The value of `authorization` for a user and a password (RFC 7617), encoded when it is rendered.
     pub fn basic(user: Self, password: Self) -> Self {
         if let (Some(user), Some(password)) = (user.as_literal(), password.as_literal()) {

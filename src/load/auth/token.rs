@@ -4,7 +4,7 @@
 use super::{missing, rendered};
 use crate::expr::{Context, Template};
 use crate::load::program::{Unsendable, locate};
-use crate::protocol::{Answer, Call, Exchange, Headers, Keep, Location};
+use crate::protocol::{Answer, Call, Exchange, Headers, Keep, Location, Opens};
 use crate::scenario::{OAuth2, bearer};
 use crate::units::{Nanos, nanos};
 use base64::Engine as _;
@@ -125,6 +125,7 @@ impl Grant {
             timeout,
             redirects: 0,
             keep_body: Keep::Whole,
+            opens: Opens::Nothing,
         })
     }
 }
@@ -217,6 +218,7 @@ mod tests {
                 redirects: Vec::new(),
                 peer: None,
                 certificate: None,
+                channel: None,
             }),
         }
     }

@@ -6,7 +6,7 @@ use super::{processors, thread_cpu};
 use crate::expr::{Context, Facts, Value};
 use crate::load::program::{Program, RequestProgram};
 use crate::plan::choose;
-use crate::protocol::{Answer, Blueprint, Call, Client, Exchange, Location, Protocol as _};
+use crate::protocol::{Answer, Blueprint, Call, Client, Exchange, Location, Opens, Protocol as _};
 use crate::protocol::{Reach, Session, TlsSettings};
 use crate::record::Masker;
 use crate::scenario::{Connections, Draw, Scenario};
@@ -243,6 +243,7 @@ fn at_home(call: Call) -> Call {
     Call {
         url,
         timeout: TIMEOUT,
+        opens: Opens::Nothing,
         ..call
     }
 }

@@ -1,7 +1,7 @@
 //! What is looked at in an answer. In: a request; out: its checks, what it waits for, captures and policies, and their
 //! texts. Invariant: the index of whatever fails is its place in that order; policies come last.
 
-use super::RequestProgram;
+use super::{RequestProgram, socket};
 use crate::expr::Check;
 use crate::record::Masker;
 use crate::scenario::policy::{Level, Policy};
@@ -14,7 +14,12 @@ impl RequestProgram {
     /// What can fail, in the order in which it is looked at: the implicit check, the checks, what is waited for, the
     /// captures.
     pub(super) fn check_texts(&self, masker: &Masker) -> Vec<String> {
-        let implicit = self.implicit_status.then(|| IMPLICIT.to_owned());
+        let implicit = match (self.stream(), self.talks()) {
+            (Some(_), _) => socket::IMPLICIT_STREAM,
+            (None, true) => socket::IMPLICIT,
+            (None, false) => IMPLICIT,
+        };
+        let implicit = self.implicit_status.then(|| implicit.to_owned());
         let checks = self.source.checks.iter().map(|c| c.value.text().to_owned());
         let awaited = self.awaited().map(|c| c.text().to_owned());
         let captures = self
@@ -27,8 +32,26 @@ impl RequestProgram {
             .chain(checks)
             .chain(awaited)
             .chain(captures)
+            .chain(self.said())
             .map(|text| masker.text(&text, &[]))
             .collect()
+    }
+
+    /// Whether a status passes where the step has no check on it, and what it must be.
+    pub(in crate::load) fn implicit(&self, status: u16) -> (bool, &'static str) {
+        if self.stream().is_some() {
+            (status == 200, "== 200")
+        } else if self.talks() {
+            (status == 101, "== 101")
+        } else {
+            (status < 400, "< 400")
+        }
+    }
+
+    /// How much of what can fail is about the answer, not about messages behind it.
+    pub(super) fn handshake_checks(&self) -> usize {
+        let checks = self.source.checks.len() + self.awaited().count();
+        usize::from(self.implicit_status) + checks + self.source.captures.len()
     }
 
     pub(in crate::load) fn checks(&self) -> impl Iterator<Item = &Check> {
@@ -58,10 +81,7 @@ impl RequestProgram {
 
     /// How many things can fail before the policies.
     pub(in crate::load) fn checked(&self) -> usize {
-        usize::from(self.implicit_status)
-            + self.source.checks.len()
-            + self.awaited().count()
-            + self.source.captures.len()
+        self.handshake_checks() + self.said().count()
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) fn keep(request: &Request, limits: &[Limit]) -> Keep {
         Keep::Whole
     } else if limits.iter().any(sized) {
         Keep::Sized
+    } else if request.conversation.is_some() {
+        // Why a handshake was refused.
+        Keep::Shown
     } else {
         Keep::No
     }

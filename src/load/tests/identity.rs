@@ -53,6 +53,7 @@ impl Protocol for Guarded {
                 redirects: Vec::new(),
                 peer: None,
                 certificate: None,
+                channel: None,
             }),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::policies::Policed;
 use super::refusal::refusal;
-use super::{Captured, Lane, evaluate};
+use super::{Captured, Heard, Lane, evaluate};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
@@ -29,6 +29,15 @@ pub(in crate::load) struct Shot {
     /// Answers before this one, where a policy sends the same request until one says something.
     pub(super) round: u64,
 }
+
+/// Everything about an exchange that an exhibit shows: variables, cookies, request, answer, conversation.
+type Seen<'a> = (
+    &'a [Value],
+    Option<&'a str>,
+    &'a Call,
+    &'a Exchange,
+    Option<&'a Heard>,
+);
 
 /// What may yet come of an exchange beside its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,7 +81,6 @@ pub(super) enum End {
 }
 
 /// The variables of the user, the cookies of its jar, and an exchange.
-type Told<'a> = (&'a [Value], Option<&'a str>, &'a Call, &'a Exchange);
 
 impl Shot {
     pub(in crate::load) fn new(step: usize, intended: Nanos, measured: bool) -> Self {
@@ -119,9 +127,21 @@ impl<P: Protocol> Worker<P> {
         let instant = Instant::now();
         let flying = self.flying(shot, self.clock.at(instant));
         let place = self.flights.borrow_mut().depart(flying);
-        let exchange = self.protocol.call(&call, &mut lane.session, instant).await;
+        let mut exchange = self.protocol.call(&call, &mut lane.session, instant).await;
+        let heard = if self.program.requests[step].talks() {
+            // Most requests have no use for the room that it takes.
+            let talk = self.converse((variables, &mut *lane), shot, (&call, &mut exchange));
+            Some(Box::pin(talk).await)
+        } else {
+            None
+        };
         self.flights.borrow_mut().arrive(place);
-        self.conclude((variables, lane), shot, flying, (&call, &exchange))
+        self.conclude(
+            (variables, lane),
+            (shot, flying),
+            (&call, &exchange),
+            heard.as_ref(),
+        )
     }
 
     /// A request that cannot be sent, for a reason known beforehand: it fails at once.
@@ -134,7 +154,7 @@ impl<P: Protocol> Worker<P> {
         let call = self.program.requests[shot.step].unrendered();
         let exchange = unsent(failure, why);
         let flying = self.flying(shot, self.clock.at(exchange.sent));
-        self.conclude((variables, lane), shot, flying, (&call, &exchange))
+        self.conclude((variables, lane), (shot, flying), (&call, &exchange), None)
     }
 
     fn flying(&self, shot: &Shot, now: Nanos) -> Flying {
@@ -153,9 +173,9 @@ impl<P: Protocol> Worker<P> {
     fn conclude(
         &self,
         (variables, lane): (&[Value], &mut Lane),
-        shot: &Shot,
-        flying: Flying,
+        (shot, mut flying): (&Shot, Flying),
         (call, exchange): (&Call, &Exchange),
+        heard: Option<&Heard>,
     ) -> End {
         let step = shot.step;
         if shot.chances.open && self.challenged((variables, &mut *lane), shot, exchange) {
@@ -163,13 +183,23 @@ impl<P: Protocol> Worker<P> {
             let done = self.clock.at(exchange.done);
             return End::Challenged { done };
         }
-        let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
-        let seen = (variables, lane.session.cookies(), call, exchange);
-        let done = self.clock.at(exchange.done);
+        let mut done = self.clock.at(exchange.done);
+        let evaluated = match heard {
+            None => evaluate(&self.program, (variables, &mut *lane), call, exchange),
+            Some(heard) => {
+                done = heard.ended;
+                self.until(done);
+                // A conversation that reaches into the measured phase is judged there.
+                flying.measured = self.reaches(shot, done);
+                heard.evaluated()
+            }
+        };
         let (evaluated, policed) = match evaluated {
             Ok(captured) => self.police(variables, shot, (call, exchange), captured),
             fault => (fault, Policed::default()),
         };
+        let cookies = lane.session.cookies();
+        let seen = (variables, cookies, call, exchange, heard);
         let mut fault = match evaluated {
             Ok(captured) => return self.passed(shot, flying, seen, (captured, policed)),
             Err(fault) => fault,
@@ -239,11 +269,13 @@ impl<P: Protocol> Worker<P> {
         &self,
         shot: &Shot,
         flying: Flying,
-        seen: Told<'_>,
+        seen: Seen<'_>,
         (captured, policed): (Vec<Captured>, Policed),
     ) -> End {
         let (step, exchange) = (shot.step, seen.3);
-        let done = self.clock.at(exchange.done);
+        let done = seen
+            .4
+            .map_or_else(|| self.clock.at(exchange.done), |heard| heard.ended);
         let later = policed.later;
         self.found(shot, policed);
         if later {
@@ -267,7 +299,7 @@ impl<P: Protocol> Worker<P> {
     #[cold]
     fn show(
         &self,
-        (variables, cookies, call, exchange): Told<'_>,
+        (variables, cookies, call, exchange, heard): Seen<'_>,
         sample: &Sample,
         case: Case<'_>,
     ) {
@@ -276,6 +308,7 @@ impl<P: Protocol> Worker<P> {
             call,
             cookies: cookies.filter(|_| !case.unsent()),
             exchange,
+            heard,
             sample,
         };
         let exhibit = exhibit(&self.program, &self.masker, evidence, case);

@@ -2,6 +2,7 @@
 //! arrival is started or dropped, and counted once.
 
 use super::{SECOND, Worker};
+use crate::load::user::Shot;
 use crate::plan::Load;
 use crate::protocol::Protocol;
 use crate::record::{Counts, Outcome, Sample};
@@ -10,7 +11,7 @@ use crate::units::Nanos;
 impl<P: Protocol> Worker<P> {
     pub(in crate::load) fn record(&self, sample: &Sample) {
         self.recorder.borrow_mut().record(sample);
-        self.last_done.set(self.last_done.get().max(sample.done));
+        self.until(sample.done);
         let answered = matches!(
             sample.outcome,
             Outcome::Ok | Outcome::NotYet(_) | Outcome::CheckFailed(_)
@@ -27,9 +28,34 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
+    /// The run has lasted until then.
+    pub(in crate::load) fn until(&self, at: Nanos) {
+        self.last_done.set(self.last_done.get().max(at));
+    }
+
     /// Whether an instant is in the measured phase.
     pub(super) fn measured(&self, at: Nanos) -> bool {
         matches!(self.plan.load, Load::Passes(_)) || self.plan.measured.contains(&at)
+    }
+
+    /// Whether something that happens at an instant within an exchange counts for the budgets: what began in the
+    /// warm-up may go on behind it.
+    pub(in crate::load) fn measures(&self, shot: &Shot, at: Nanos) -> bool {
+        !self.outside(shot) && self.measured(at)
+    }
+
+    /// Whether an exchange that ended at an instant counts for the budgets: so does what began before the measured
+    /// phase and reached into it.
+    pub(in crate::load) fn reaches(&self, shot: &Shot, end: Nanos) -> bool {
+        let phase = &self.plan.measured;
+        let within = !phase.is_empty() && shot.intended < phase.end && end > phase.start;
+        shot.measured || within && !self.outside(shot)
+    }
+
+    /// Whether a step belongs to setup or teardown.
+    fn outside(&self, shot: &Shot) -> bool {
+        let layout = self.program.layout();
+        layout.flows[layout.steps[shot.step].flow].outside
     }
 
     /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the

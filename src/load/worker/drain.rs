@@ -14,6 +14,8 @@ impl<P: Protocol> Worker<P> {
     /// requests in flight, each of which ends by its own timeout: nothing that was sent is left out of a verdict.
     /// A stopped run waits for the requests in flight as long as [`DRAIN`] says.
     pub(super) async fn drain(&self) {
+        self.ended.set(true);
+        self.ending.notify_waiters();
         let mut stop = self.stop.clone();
         let grace = self.clock.now() + nanos(GRACE);
         tokio::select! {
@@ -51,6 +53,16 @@ impl<P: Protocol> Worker<P> {
             () = self.clock.sleep_until(deadline) => !self.stopping(),
             () = self.cut.notified() => false,
         }
+    }
+
+    /// Whether those who listen are to go.
+    pub(in crate::load) fn is_ended(&self) -> bool {
+        self.ended.get()
+    }
+
+    /// Waits for that.
+    pub(in crate::load) async fn ending(&self) {
+        self.ending.notified().await;
     }
 
     /// What is still in flight when the worker ends was cut off.

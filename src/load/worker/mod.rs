@@ -94,6 +94,10 @@ pub(super) struct Worker<P> {
     stop: Stop,
     /// No request is sent any more, because the run is over.
     closing: Cell<bool>,
+    /// Nobody listens any more: the schedule has ended, or the run is being stopped.
+    ended: Cell<bool>,
+    /// Wakes the users who listen, then.
+    ending: Notify,
     /// Wakes the users who think, when the run is over.
     cut: Notify,
     /// Wakes whoever waits for users to leave.
@@ -123,6 +127,8 @@ impl<P: Protocol> Worker<P> {
             ticked: Cell::new(0),
             stop,
             closing: Cell::new(false),
+            ended: Cell::new(false),
+            ending: Notify::new(),
             cut: Notify::new(),
             changed: Notify::new(),
         })

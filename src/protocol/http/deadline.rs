@@ -13,7 +13,7 @@ pub(in crate::protocol) struct Deadline(Option<Pin<Box<Sleep>>>);
 
 impl Deadline {
     /// Runs `work`, until `deadline` at the latest. It is pinned by the caller, since futures are large.
-    pub(super) async fn limit<F: Future>(
+    pub(in crate::protocol) async fn limit<F: Future>(
         &mut self,
         deadline: Instant,
         mut work: Pin<&mut F>,

@@ -10,12 +10,15 @@ use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
 use crate::protocol::transport::{Agreed, Connection, refused};
-use crate::protocol::{Answer, Call, Location, Problem, Session};
+use crate::protocol::websocket::{Ahead, WebSocket, agreed};
+use crate::protocol::{Answer, Call, Channel, EventStream, Location, Opens, Problem, Session};
 use crate::record::Failure;
-use http::Method;
+use http::{Method, StatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 
 /// How often a request is sent again at most.
 const MOST: u32 = 8;
@@ -28,20 +31,7 @@ impl Client {
         session: &mut Session,
         timings: &mut Timings,
     ) -> Result<Answer, Problem> {
-        let mut hop = match &call.url {
-            Location::Target(path) => Hop::first(self.origins.target(), path, call),
-            Location::Elsewhere(url) => {
-                // Nothing redirected us here: the step's own URL, once rendered, is somewhere else.
-                self.blueprint
-                    .reach
-                    .permit(url)
-                    .map_err(|problem| Problem {
-                        failure: Failure::Unsendable,
-                        ..problem
-                    })?;
-                Hop::first(self.origins.of(url)?, &origin::path_of(url), call)
-            }
-        };
+        let mut hop = self.first(call)?;
         let mut redirects = Vec::new();
         loop {
             let line = if session.jar.is_empty() {
@@ -75,12 +65,31 @@ impl Client {
                     redirects,
                     peer: shown.peer,
                     certificate: shown.certificate,
+                    channel: shown.channel,
                 });
             };
             self.blueprint.reach.permit(&url)?;
             hop.follow(self.origins.of(&url)?, &url, received.status);
             redirects.push((received.status, url));
         }
+    }
+
+    /// Where a call goes first.
+    fn first<'a>(&self, call: &'a Call) -> Result<Hop<'a>, Problem> {
+        Ok(match &call.url {
+            Location::Target(path) => Hop::first(self.origins.target(), path, call),
+            Location::Elsewhere(url) => {
+                // Nothing redirected us here: the step's own URL, once rendered, is somewhere else.
+                self.blueprint
+                    .reach
+                    .permit(url)
+                    .map_err(|problem| Problem {
+                        failure: Failure::Unsendable,
+                        ..problem
+                    })?;
+                Hop::first(self.origins.of(url)?, &origin::path_of(url), call)
+            }
+        })
     }
 
     /// Sends one request and reads its answer. A kept connection that closed under the request is replaced: always
@@ -106,11 +115,13 @@ impl Client {
             to_head: call.method == Method::HEAD,
             keep: call.keep_body,
             follow: call.redirects > 0,
+            open: matches!(call.opens, Opens::Stream(_)),
         };
         let mut sent = 0;
         let mut fresh = None;
         loop {
-            let (lost, reused, ended) = if hop.origin.multiplexes() && fresh.is_none() {
+            let shares = call.opens == Opens::Nothing && hop.origin.multiplexes();
+            let (lost, reused, ended) = if shares && fresh.is_none() {
                 let sending = (&request, purpose, sent > 0);
                 // A large future, which requests on HTTP/1.1 do not carry with them.
                 match Box::pin(self.among(hop, sending, kept, timings)).await? {
@@ -122,15 +133,17 @@ impl Client {
                     }
                 }
             } else {
-                let waiting = if fresh.is_some() {
-                    None
-                } else {
-                    self.kept(&hop.origin, kept).await
+                let waiting = match call.opens {
+                    _ if fresh.is_some() => None,
+                    // Others may be kept to speak another protocol.
+                    Opens::WebSocket(_) => None,
+                    Opens::Nothing | Opens::Stream(_) => self.kept(&hop.origin, kept).await,
                 };
                 let reused = waiting.is_some();
                 let mut connection = match waiting.or_else(|| fresh.take()) {
                     Some(connection) => connection,
-                    None => self.open(&hop.origin, timings).await?,
+                    None if call.opens == Opens::Nothing => self.open(&hop.origin, timings).await?,
+                    None => self.open_alone(&hop.origin, timings).await?,
                 };
                 if connection.agreed == Agreed::Http2 {
                     Box::pin(self.adopt(&hop.origin, kept, connection)).await?;
@@ -145,13 +158,13 @@ impl Client {
                 };
                 let stream = &mut connection.stream;
                 match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
-                    Ok(received) => {
+                    Ok(mut received) => {
                         if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
                             *arrival = Arrival::default();
                             let asked = call.method.as_str();
                             return Err(refused(&forward.proxy, received.status, asked));
                         }
-                        let shown = self.shown(hop, kept, (connection, reused), received.reusable);
+                        let shown = self.shown(hop, kept, (connection, reused), &mut received)?;
                         return Ok((received, shown));
                     }
                     Err(mut lost) => {
@@ -176,18 +189,20 @@ impl Client {
         hop: &Hop<'_>,
         kept: &mut Kept,
         (connection, reused): (Connection, bool),
-        reusable: bool,
-    ) -> Shown {
+        received: &mut Received,
+    ) -> Result<Shown, Problem> {
         self.reused.set(self.reused.get() + u64::from(reused));
         self.answers.set(self.answers.get() + 1);
-        let shown = Shown {
-            peer: connection.peer,
-            certificate: connection.certificate.clone(),
-        };
-        if reusable {
+        let (peer, certificate) = (connection.peer, connection.certificate.clone());
+        let (channel, connection) = opened(&hop.call, connection, received)?;
+        if let Some(connection) = connection.filter(|_| received.reusable) {
             self.keep(&hop.origin, kept, connection);
         }
-        shown
+        Ok(Shown {
+            peer,
+            certificate,
+            channel,
+        })
     }
 
     /// A request on a connection that others use, too.
@@ -213,6 +228,7 @@ impl Client {
                 let shown = Shown {
                     peer: link.peer,
                     certificate: link.certificate.clone(),
+                    channel: None,
                 };
                 Ok(Among::Answered((received, shown)))
             }
@@ -237,6 +253,8 @@ enum Among {
 struct Shown {
     peer: Option<SocketAddr>,
     certificate: Option<Arc<[u8]>>,
+    /// What stays open behind the answer.
+    channel: Option<Channel>,
 }
 
 /// Whether a request that was lost on a used connection has not been read by anybody.
@@ -248,6 +266,33 @@ async fn unread(lost: &Lost, hop: &Hop<'_>, connection: &Connection) -> bool {
     // What may be repeated anyway need not be looked into.
     let matters = lost.unanswered && !hop.call.method.is_idempotent();
     matters && connection.stream.closed_before().await
+}
+
+/// Makes a connection what the call wanted opened, where the answer agrees.
+fn opened(
+    call: &Call,
+    connection: Connection,
+    received: &mut Received,
+) -> Result<(Option<Channel>, Option<Connection>), Problem> {
+    match &call.opens {
+        Opens::WebSocket(offered) if received.status == SWITCHING => {
+            agreed(&call.headers, offered, &received.head)?;
+            let rest = std::mem::take(&mut received.rest);
+            let stream = connection.stream;
+            let socket = WebSocket::new(Ahead { rest, stream });
+            Ok((Some(Channel::WebSocket(Box::new(socket))), None))
+        }
+        Opens::Stream(framing) => {
+            let Some(body) = received.open.take() else {
+                return Ok((None, Some(connection)));
+            };
+            let coding = received.head.get("content-encoding").unwrap_or_default();
+            let body = (*body, std::mem::take(&mut received.rest));
+            let stream = EventStream::new(connection.stream, body, coding, framing)?;
+            Ok((Some(Channel::Stream(Box::new(stream))), None))
+        }
+        _ => Ok((None, Some(connection))),
+    }
 }
 
 fn keep_cookies(head: &Head, jar: &mut Jar, place: Place<'_>) {

@@ -17,6 +17,7 @@ pub use crate::scenario::is_loopback;
 pub(super) use deadline::Deadline;
 pub use origin::Reach;
 pub(super) use pool::Kept;
+pub(super) use wire::OpenBody;
 
 use super::session::Session;
 use super::transport::{Connection, Dialer, Offer, Phases, TlsError, TlsSettings};
@@ -187,6 +188,21 @@ impl Client {
         let opening = dialer.open(&origin.endpoint, offer, &mut timings.phases);
         let opened = opening.await?;
         origin.learn(opened.agreed);
+        self.opened.set(self.opened.get() + 1);
+        Ok(opened)
+    }
+}
+
+impl Client {
+    /// The same for what does not share a connection, whatever the server speaks besides.
+    async fn open_alone(
+        &self,
+        origin: &Origin,
+        timings: &mut Timings,
+    ) -> Result<Connection, Problem> {
+        let dialer = &self.blueprint.dialer;
+        let opening = dialer.open(&origin.endpoint, Offer::Http1, &mut timings.phases);
+        let opened = opening.await?;
         self.opened.set(self.opened.get() + 1);
         Ok(opened)
     }

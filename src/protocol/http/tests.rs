@@ -1,7 +1,7 @@
 //! The client against servers on loopback that do what a test tells them, one connection at a time.
 
 use super::*;
-use crate::protocol::{Answer, Headers, Keep, Location};
+use crate::protocol::{Answer, Headers, Keep, Location, Opens};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -36,6 +36,7 @@ fn call() -> Call {
         timeout: Duration::from_secs(20),
         redirects: 0,
         keep_body: Keep::No,
+        opens: Opens::Nothing,
     }
 }
 

@@ -5,7 +5,7 @@ use super::paint::{BAD, DIM, GOOD, Paint, UNSURE};
 use super::{Page, clip, log_line};
 use crate::budget::Outcome;
 use crate::report::text::put;
-use crate::report::{BudgetRow, GroupRow, Point, StepRow, View};
+use crate::report::{BudgetRow, GroupRow, MessagesRow, Point, StepRow, View};
 use crate::units::format_count;
 use std::io;
 
@@ -88,6 +88,55 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     if view.run.under_load && view.steps.len() > STEPS {
         let rest = view.steps.len() - STEPS;
         page.line(&format!("the {STEPS} slowest; {rest} more in summary.csv"))?;
+    }
+    Ok(())
+}
+
+/// A column of the table of messages.
+type Cell = (&'static str, fn(&MessagesRow) -> String);
+
+const MESSAGES: [Cell; 8] = [
+    ("received", |m| format_count(m.received)),
+    ("sent", |m| format_count(m.sent)),
+    ("missing", |m| format_count(m.missing)),
+    ("p50", |m| m.latency.p50.text()),
+    ("p95", |m| m.latency.p95.text()),
+    ("p99", |m| m.latency.p99.text()),
+    ("first p95", |m| m.first.p95.text()),
+    ("gap p95", |m| m.gap.p95.text()),
+];
+
+/// Messages of the steps that have any; nothing without.
+pub(super) fn messages(page: &mut Page<'_>, view: &View) -> io::Result<()> {
+    let all = view.steps.iter();
+    let rows: Vec<_> = all
+        .filter_map(|s| Some((&s.label, s.messages.as_ref()?)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let width = |(head, cell): &Cell| {
+        let cells = rows.iter().map(|(_, m)| cell(m).chars().count());
+        cells.chain([head.len()]).max().unwrap_or(0) + 2
+    };
+    let widths = MESSAGES.each_ref().map(width);
+    let name = page.width.saturating_sub(widths.iter().sum()).clamp(18, 48);
+    let mut head = format!("{:<name$}", "latency, ms");
+    let heads = MESSAGES.iter().zip(widths);
+    heads.for_each(|((head_of, _), w)| put(&mut head, format_args!("{head_of:>w$}")));
+    page.title("Messages")?;
+    page.line(&page.paint.on(DIM, &head))?;
+    for (label, row) in rows {
+        let mut line = format!("{:<name$}", clip(&log_line(label), name));
+        for ((head, cell), width) in MESSAGES.iter().zip(widths) {
+            let cell = format!("{:>width$}", cell(row));
+            let bad = *head == "missing" && row.missing > 0;
+            line.push_str(&if bad { page.paint.on(BAD, &cell) } else { cell });
+        }
+        page.line(&line)?;
+        if let Some(clocks) = row.clocks() {
+            page.line(&page.paint.on(UNSURE, &format!("  {clocks}")))?;
+        }
     }
     Ok(())
 }

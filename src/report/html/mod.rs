@@ -289,13 +289,25 @@ fn exchange(row: &ExhibitRow) -> Exchange<'_> {
             &row.request_body,
             false,
         ),
-        response: message(
-            &status,
-            &row.response_headers,
-            &row.response_body,
-            row.response_cut,
+        response: with_said(
+            message(
+                &status,
+                &row.response_headers,
+                &row.response_body,
+                row.response_cut,
+            ),
+            row,
         ),
     }
+}
+
+/// The answer with what was said behind it.
+fn with_said(mut answer: String, row: &ExhibitRow) -> String {
+    for (index, said) in row.said.iter().enumerate() {
+        answer.push_str(if index == 0 { "\n\n" } else { "\n" });
+        answer.push_str(&clip(&said.line(), LINE));
+    }
+    answer
 }
 
 fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {

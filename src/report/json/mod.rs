@@ -3,8 +3,8 @@
 //! a reader changes the number in `schema`.
 
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency, PolicyRow,
-    Reporter, StepRow, View,
+    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
+    MessagesRow, PolicyRow, Reporter, StepRow, View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};
@@ -156,6 +156,9 @@ fn counts(step: &StepRow) -> Map<String, Value> {
         object.insert(name.replace(' ', "_"), count.into());
     }
     object.insert("decoded_bytes".into(), json!(step.decoded));
+    if let Some(row) = &step.messages {
+        object.insert("messages".into(), messages(row));
+    }
     object.insert("error_share".into(), json!(step.error_share()));
     object.insert("per_second".into(), rounded(step.throughput).into());
     object
@@ -187,6 +190,23 @@ fn step(view: &View, step: &StepRow) -> Value {
         object.insert("exchanges".into(), Value::Array(exchanges));
     }
     Value::Object(object)
+}
+
+fn messages(row: &MessagesRow) -> Value {
+    json!({
+        "received": row.received,
+        "sent": row.sent,
+        "missing": row.missing,
+        "ahead": row.ahead,
+        "most_ahead_ms": rounded(row.most_ahead as f64 / 1e6),
+        "stale": row.stale,
+        "per_second": rounded(row.per_second),
+        "latency_ms": {
+            "latency": latency(&row.latency),
+            "first": latency(&row.first),
+            "gap": latency(&row.gap),
+        },
+    })
 }
 
 fn clocks(step: &StepRow) -> Value {
@@ -334,6 +354,17 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
                 })
             });
             object.insert("checks".into(), findings.collect());
+        }
+        if !exhibit.said.is_empty() {
+            let messages = exhibit.said.iter().map(|said| {
+                json!({
+                    "sent": said.sent,
+                    "after_ms": rounded(said.after),
+                    "text": said.text,
+                    "cut": said.cut,
+                })
+            });
+            object.insert("messages".into(), messages.collect());
         }
     }
     object

@@ -20,6 +20,11 @@ pub(super) fn curl(record: &RunRecord, exhibit: &Exhibit) -> String {
         .unwrap_or(("GET", &exhibit.request_line));
     let request = &exhibit.request;
     let mut command = String::from("curl -i");
+    let upgrades = |(name, _): &(String, String)| name.eq_ignore_ascii_case("upgrade");
+    if request.headers.iter().any(upgrades) {
+        // Shows the handshake and what comes in five seconds, frames and all.
+        command.push_str(" --http1.1 -N -m 5");
+    }
     let secure = url.starts_with("https:");
     match &record.ca {
         _ if record.insecure && secure => command.push_str(" -k"),
@@ -254,6 +259,7 @@ mod tests {
             },
             status: None,
             response: None,
+            said: Vec::new(),
         };
         assert_eq!(
             curl(&RunRecord::default(), &exhibit),
@@ -289,6 +295,7 @@ mod tests {
             request: Message::default(),
             status: None,
             response: None,
+            said: Vec::new(),
         };
         let mut record = RunRecord {
             ca: Some("my ca.pem".into()),

@@ -3,7 +3,7 @@
 
 use super::curl::curl;
 use super::latency::ms;
-use crate::record::{Exhibit, FailureCount, Message, RunRecord, What};
+use crate::record::{Exhibit, FailureCount, Message, RunRecord, Said, What};
 use crate::report::text;
 
 /// Characters kept of a header: nobody reads more of one.
@@ -47,6 +47,32 @@ pub struct FindingRow {
     pub actual: String,
 }
 
+/// A message of a conversation, masked and cleaned.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SaidRow {
+    /// By us.
+    pub sent: bool,
+    /// How long after the request, in milliseconds.
+    pub after: f64,
+    /// What it said, on one line.
+    pub text: String,
+    /// It was longer.
+    pub cut: bool,
+}
+
+impl SaidRow {
+    /// Both directions, one line each.
+    pub fn line(&self) -> String {
+        let arrow = if self.sent { "→" } else { "←" };
+        let more = if self.cut { "…" } else { "" };
+        format!(
+            "{arrow} {} ms  {}{more}",
+            text::figure(self.after),
+            self.text
+        )
+    }
+}
+
 /// One exchange, masked and cleaned.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExhibitRow {
@@ -80,6 +106,8 @@ pub struct ExhibitRow {
     pub response_body: String,
     /// The answer's body was longer.
     pub response_cut: bool,
+    /// The last messages of a conversation behind it.
+    pub said: Vec<SaidRow>,
     /// A command that sends the request again, secrets masked; empty where there was none to send.
     pub curl: String,
 }
@@ -126,6 +154,7 @@ fn kind(what: What) -> &'static str {
         What::Failure(F::Protocol) => "protocol",
         What::Failure(F::BodyLimit) => "body limit",
         What::Failure(F::Redirect) => "redirect",
+        What::Failure(F::Closed) => "closed",
         What::Failure(F::Auth) => "auth",
         What::Failure(F::Unsendable) => "unsendable",
     }
@@ -167,7 +196,17 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
         response_headers: response.map_or_else(Vec::new, headers),
         response_body: response.map_or_else(String::new, |r| text::clean(&r.body)),
         response_cut: response.is_some_and(|r| r.cut),
+        said: exhibit.said.iter().map(said).collect(),
         curl: text::clean(&curl(record, exhibit)),
+    }
+}
+
+fn said(said: &Said) -> SaidRow {
+    SaidRow {
+        sent: said.sent,
+        after: ms(said.after),
+        text: text::line(&said.text),
+        cut: said.cut,
     }
 }
 

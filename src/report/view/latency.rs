@@ -97,7 +97,7 @@ impl Latency {
     /// Of a tally: answered requests, with timed-out ones beyond the last.
     pub(super) fn of(tally: &Tally, metric: Metric) -> Self {
         let answered = tally.latencies(metric);
-        let censored = if metric.of_connections() {
+        let censored = if metric.of_connections() || metric.of_messages() {
             0
         } else {
             tally.timed_out

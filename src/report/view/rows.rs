@@ -3,6 +3,7 @@
 
 use super::failures::ExhibitRow;
 use super::latency::Latency;
+use super::messages::MessagesRow;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
@@ -228,6 +229,8 @@ pub struct StepRow {
     pub write: Latency,
     /// From the head of the answer to its last byte.
     pub body: Latency,
+    /// What came in and went out on its streams.
+    pub messages: Option<MessagesRow>,
     /// Exchanges kept although they are no failures: passes of a smoke test, attempts that were sent again.
     pub exchanges: Vec<ExhibitRow>,
 }
@@ -295,6 +298,7 @@ impl StepRow {
             tls: Latency::of(tally, Metric::Tls),
             write: Latency::of(tally, Metric::Write),
             body: Latency::of(tally, Metric::Body),
+            messages: MessagesRow::of(tally, seconds),
             ..Self::default()
         }
     }

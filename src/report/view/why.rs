@@ -53,6 +53,11 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         out.extend(onset(&view.series));
     }
     out.extend(clocks(view));
+    let messages = view
+        .steps
+        .iter()
+        .filter_map(|s| Some((s, s.messages.as_ref()?.clocks()?)));
+    out.extend(messages.map(|(step, clocks)| format!("{}: {clocks}", step.label)));
     out.extend(slowest(view));
     out
 }

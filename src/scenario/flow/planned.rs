@@ -34,8 +34,18 @@ impl<'a> Search<'_, 'a> {
             return;
         };
         for (index, step) in steps.iter().enumerate() {
-            for key in ["capture", "set"] {
-                let Some(Kind::Map(entries)) = child(step, key).map(|node| &node.kind) else {
+            let said = match child(step, "messages").map(|node| &node.kind) {
+                Some(Kind::List(messages)) => messages.as_slice(),
+                _ => &[],
+            };
+            let waits = said
+                .iter()
+                .flat_map(|message| [child(message, "receive"), child(message, "reply")])
+                .flatten()
+                .map(|wait| child(wait, "capture"));
+            let own = ["capture", "set"].map(|key| child(step, key));
+            for node in own.into_iter().chain(waits) {
+                let Some(Kind::Map(entries)) = node.map(|node| &node.kind) else {
                     continue;
                 };
                 for (name, _) in entries {

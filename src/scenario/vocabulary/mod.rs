@@ -2,6 +2,7 @@
 //! nothing; out: [`SCENARIO`]. Invariant: a key that is not in these tables is an error, so what editors
 //! offer and what is read cannot differ.
 
+mod message;
 mod policy;
 mod step;
 
@@ -10,9 +11,11 @@ pub(super) use policy::{
     ANSWERS, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICY, RATE_LIMITED, RETRY_AFTER,
     SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
 };
+
+pub(super) use message::{BESIDE, MESSAGE, WAIT};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
-    UNTIL, VERBS,
+    STREAM, UNTIL, VERBS, WEBSOCKET,
 };
 
 use super::environment::overlay::ENVIRONMENT;
@@ -577,6 +580,8 @@ mod tests {
             &CORS,
             &UPTIME,
             &RATE_LIMITED,
+            &MESSAGE,
+            &WAIT,
         ] {
             for key in shape.keys {
                 assert!(key.about.ends_with('.'), "{}: {}", shape.name, key.name);

@@ -1,14 +1,30 @@
 //! The keys of a step. In: nothing; out: [`STEP`], and which of its keys go together. Invariant: every verb is
 //! a key of the step, and every key says what it does.
 
+use super::message::MESSAGE;
 use super::policy::POLICIES_KEY;
 use super::{COMPRESS_KEY, COMPRESSION_KEY, HEADERS, REDIRECTS, TEXTS, TIMEOUT, key};
 use crate::source::{Key, Shape, Type};
 
 /// What a step can do: exactly one of these stands in it, or `steps` under a condition.
-pub(in crate::scenario) const VERBS: [&str; 15] = [
-    "get", "head", "post", "put", "patch", "delete", "options", "send", "graphql", "think", "set",
-    "use", "repeat", "each", "group",
+pub(in crate::scenario) const VERBS: [&str; 17] = [
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "options",
+    "send",
+    "graphql",
+    "websocket",
+    "stream",
+    "think",
+    "set",
+    "use",
+    "repeat",
+    "each",
+    "group",
 ];
 /// The keys that carry a request's body; at most one stands in a step.
 pub(in crate::scenario) const BODIES: [&str; 5] = ["json", "form", "text", "multipart", "file"];
@@ -29,6 +45,42 @@ pub(in crate::scenario) const REQUEST: &[&str] = &[
     "retry",
     "until",
     "policies",
+];
+/// The keys that a WebSocket may have beside those that all steps may have.
+pub(in crate::scenario) const WEBSOCKET: &[&str] = &[
+    "name",
+    "query",
+    "headers",
+    "protocols",
+    "messages",
+    "ping",
+    "capture",
+    "check",
+    "timeout",
+    "auth",
+    "retry",
+];
+
+/// The keys that a stream may have beside those that all steps may have.
+pub(in crate::scenario) const STREAM: &[&str] = &[
+    "name",
+    "query",
+    "headers",
+    "as",
+    "event",
+    "events",
+    "for",
+    "at_least",
+    "first_within",
+    "gap_within",
+    "reconnect",
+    "sent_at",
+    "capture",
+    "check",
+    "timeout",
+    "redirects",
+    "auth",
+    "retry",
 ];
 
 const AUTHS: &[Type] = &[Type::Words(&["none"]), Type::Object(&AUTH)];
@@ -77,6 +129,76 @@ pub(in crate::scenario) static STEP: Shape = Shape {
             "graphql",
             Type::Text,
             "POST a GraphQL operation to this path: the document stands under `query:`.",
+        ),
+        key(
+            "websocket",
+            Type::Text,
+            "Open a WebSocket at this path (or `ws://`, `wss://` URL).",
+        ),
+        key(
+            "protocols",
+            TEXTS,
+            "The sub-protocols that are offered; a server that chooses none of them fails the step.",
+        ),
+        key(
+            "messages",
+            Type::List(&Type::Object(&MESSAGE)),
+            "The conversation over a WebSocket, in order.",
+        ),
+        key(
+            "ping",
+            Type::Quantity("20s"),
+            "Send a ping this often; one without an answer by the next fails the step.",
+        ),
+        key(
+            "stream",
+            Type::Text,
+            "GET this path (or absolute URL) and follow what comes: server-sent events, or what `as` says.",
+        ),
+        key(
+            "as",
+            Type::Words(&["events", "lines", "bytes"]),
+            "What a stream is made of: `events` (the default), `lines` such as JSON objects, or `bytes` as they come.",
+        ),
+        key(
+            "event",
+            Type::Text,
+            "Only events of this type count; those without a type are `message`.",
+        ),
+        key(
+            "events",
+            Type::Integer,
+            "The stream is left with this many.",
+        ),
+        key(
+            "for",
+            Type::Quantity("30s"),
+            "The stream is left after this time, or at the end of the load; that is no failure.",
+        ),
+        key(
+            "at_least",
+            Type::Integer,
+            "Fewer than this many within `for` fail the step.",
+        ),
+        key(
+            "first_within",
+            Type::Quantity("2s"),
+            "How long the first may take, from the request.",
+        ),
+        key(
+            "gap_within",
+            Type::Quantity("5s"),
+            "How long the next may take, from the one before.",
+        ),
+        key(
+            "reconnect",
+            Type::Integer,
+            "How often a stream that the server ends is opened again, with `last-event-id` and after its `retry:` (0 when left out).",
+        ),
+        key(
+            "sent_at",
+            Type::Text,
+            "Where an event says when it was sent, RFC 3339 or a number since 1970: `json $.at`. What is left until its arrival is its latency.",
         ),
         key(
             "think",
@@ -178,7 +300,7 @@ pub(in crate::scenario) static STEP: Shape = Shape {
         key(
             "check",
             TEXTS,
-            "What must hold of the response: `status == 200`.",
+            "What must hold of the response: `status == 200`; of a stream, of every event.",
         ),
         key(
             "until",

@@ -25,7 +25,15 @@ impl Series {
             return None;
         }
         let mut all = Self::default();
-        for tally in tallies.filter(|t| t.ended() > 0) {
+        let messages = rule.of_messages();
+        let any = |t: &&Tally| {
+            if messages {
+                !t.messages.is_empty()
+            } else {
+                t.ended() > 0
+            }
+        };
+        for tally in tallies.filter(any) {
             all.add(&Self::one(rule, tally)?);
         }
         (all.width > 0).then_some(all)
@@ -37,15 +45,24 @@ impl Series {
             return None;
         }
         let at = |counts: &[u32], i: usize| u64::from(counts.get(i).copied().unwrap_or(0));
+        let none = Vec::new();
+        let mut ended = &slots.ended;
         let over = match (rule.statistic, rule.bound.time()) {
             (Statistic::Percentile { metric, .. }, Some(limit)) => {
                 let found = |o: &crate::record::OverCount| (o.metric, o.limit) == (metric, limit);
-                slots.over.get(tally.over.iter().position(found)?)?
+                let index = tally.over.iter().position(found)?;
+                if metric.of_messages() {
+                    ended = slots.messages.get(index).unwrap_or(&none);
+                }
+                slots.over.get(index)?
             }
-            _ => &Vec::new(),
+            _ => &none,
         };
         let count = |i: usize| {
-            let (ended, bad) = (at(&slots.ended, i), at(&slots.bad, i));
+            if rule.of_messages() {
+                return (at(ended, i), at(over, i));
+            }
+            let (ended, bad) = (at(ended, i), at(&slots.bad, i));
             let checks = at(&slots.check_failed, i);
             match rule.statistic {
                 Statistic::CheckRate => (ended + checks - bad, checks),
@@ -54,7 +71,7 @@ impl Series {
         };
         Some(Self {
             width: slots.width,
-            slots: (0..slots.ended.len()).map(count).collect(),
+            slots: (0..ended.len()).map(count).collect(),
         })
     }
 

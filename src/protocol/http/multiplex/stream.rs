@@ -160,6 +160,8 @@ impl Open {
                 size: 0,
                 reusable: false,
                 has,
+                rest: Vec::new(),
+                open: None,
             };
             self.keep = self.purpose.keeps(received.status, received.has);
             self.answer = Answering::Body(body, received);

@@ -6,7 +6,9 @@ mod sharing;
 
 use crate::protocol::http::{Blueprint, Client};
 use crate::protocol::transport::TlsSettings;
-use crate::protocol::{Call, Exchange, Headers, Keep, Location, Protocol as _, Reach, Session};
+use crate::protocol::{
+    Call, Exchange, Headers, Keep, Location, Opens, Protocol as _, Reach, Session,
+};
 use crate::scenario::{Connections, Http};
 use bytes::Bytes;
 use http::Method;
@@ -63,6 +65,7 @@ fn get() -> Call {
         timeout: Duration::from_secs(20),
         redirects: 0,
         keep_body: Keep::Whole,
+        opens: Opens::Nothing,
     }
 }
 

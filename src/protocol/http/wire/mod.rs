@@ -4,6 +4,7 @@
 mod chunked;
 mod exchange;
 mod head;
+mod open;
 mod reader;
 mod received;
 mod request;
@@ -13,6 +14,7 @@ mod tests;
 
 pub(super) use exchange::{Arrival, Scratch, exchange, is_quiet};
 pub(super) use head::Has;
+pub(in crate::protocol) use open::OpenBody;
 pub(super) use received::{KEPT, Purpose, Received};
 pub(super) use request::Outgoing;
 pub(super) use sending::Lost;

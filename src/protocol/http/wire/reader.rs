@@ -3,6 +3,7 @@
 
 use super::chunked::Chunks;
 use super::head::{self, Extent, Parsed};
+use super::open::OpenBody;
 use super::received::{Purpose, Received};
 use crate::expr::Head;
 use crate::protocol::Problem;
@@ -34,7 +35,7 @@ pub(in super::super) struct Reader {
 
 /// What is still to come.
 #[derive(Debug)]
-enum Rest {
+pub(super) enum Rest {
     Bytes(u64),
     Chunks(Chunks),
     End,
@@ -130,6 +131,9 @@ impl Reader {
             let informational = parsed.status.is_informational();
             if !informational || parsed.status == StatusCode::SWITCHING_PROTOCOLS {
                 self.begin(&parsed, head);
+                if self.purpose.open && parsed.status == StatusCode::OK {
+                    return Ok(self.hand_over(rest));
+                }
                 return self.take(rest);
             }
         }
@@ -157,7 +161,19 @@ impl Reader {
             size: 0,
             reusable: parsed.keep_alive,
             has: parsed.has,
+            rest: Vec::new(),
+            open: None,
         });
+    }
+
+    /// The answer before its body has come, with what came of it.
+    fn hand_over(&mut self, rest: &[u8]) -> Option<Received> {
+        let body = std::mem::replace(&mut self.rest, Rest::Bytes(0));
+        let mut received = self.received.take()?;
+        received.reusable = false;
+        received.rest = rest.to_vec();
+        received.open = Some(Box::new(OpenBody::new(body)));
+        Some(received)
     }
 
     /// Takes bytes of the body. More of them than the answer has make the connection unfit for another one.
@@ -184,6 +200,9 @@ impl Reader {
         let mut received = self.received.take();
         if let Some(received) = &mut received {
             received.reusable &= bytes.is_empty();
+            if received.status == StatusCode::SWITCHING_PROTOCOLS {
+                received.rest = bytes.to_vec();
+            }
         }
         Ok(received)
     }

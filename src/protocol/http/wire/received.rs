@@ -1,6 +1,7 @@
 //! What goes into reading an answer and what comes out. Invariant: whoever has a [`Received`] has the whole answer.
 
 use super::head::Has;
+use super::open::OpenBody;
 use crate::expr::Head;
 use crate::protocol::{Keep, Problem};
 use crate::record::Failure;
@@ -23,6 +24,8 @@ pub(in super::super) struct Purpose {
     pub(in super::super) keep: Keep,
     /// Redirects are followed, so nobody looks at their bodies.
     pub(in super::super) follow: bool,
+    /// A good answer is handed out before its body has come.
+    pub(in super::super) open: bool,
 }
 
 impl Purpose {
@@ -51,6 +54,10 @@ pub(in super::super) struct Received {
     /// Another request may follow on the connection.
     pub(in super::super) reusable: bool,
     pub(in super::super) has: Has,
+    /// What came behind an answer that switches to another protocol, or of a body that is still to come.
+    pub(in super::super) rest: Vec<u8>,
+    /// The body that is still to come, where the answer was handed out before.
+    pub(in super::super) open: Option<Box<OpenBody>>,
 }
 
 impl Received {

@@ -78,6 +78,7 @@ async fn talk(method: &Method, script: Script) -> Option<Result<Received, Lost>>
         to_head: *method == Method::HEAD,
         keep: Keep::Whole,
         follow: false,
+        open: false,
     };
     let talk = exchange(&mut client, &scratch, &request, purpose, &mut arrival);
     let mut result = tokio::time::timeout(WAIT, talk).await.ok()?;

@@ -159,5 +159,5 @@ fn secret(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
 
 /// Where tokens come from.
 fn endpoint(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
-    url(loading, node)
+    url(loading, node, false)
 }

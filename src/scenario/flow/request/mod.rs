@@ -4,20 +4,25 @@
 mod auth;
 mod body;
 mod coding;
+mod conversation;
 mod graphql;
 mod headers;
 mod name;
 pub(in crate::scenario) mod probes;
 mod response;
+mod stream;
 mod url;
 
 pub use auth::{Auth, OAuth2, bearer};
 pub use body::{Body, Multipart, Part, PartValue};
 pub use coding::Coding;
 pub(super) use coding::Packing;
+use conversation::turn;
+pub use conversation::{Conversation, Listen, Send, Turn, Wait};
 pub(super) use headers::Headers;
 pub use response::Capture;
 pub(super) use response::checks;
+pub use stream::{Framing, Stream};
 
 use super::here::{redirects, timeout};
 use super::step::{Retry, Until, retry, until};
@@ -82,6 +87,8 @@ pub struct Request {
     pub probe: Option<String>,
     /// A request of a policy is compared with its answer.
     pub remembered: bool,
+    /// What is said over the WebSocket that it opens.
+    pub conversation: Option<Box<Conversation>>,
 }
 
 /// What a URL cannot hold as it is. `%` stays: the author may have encoded already.
@@ -137,7 +144,10 @@ pub(super) fn read<'a>(
     let name = name::read(loading, fields, (verb, &method, &target), here);
     let outgoing = outgoing(loading, fields, (verb, method, &target), here);
     let timeout = timeout(loading, fields).unwrap_or(here.defaults.timeout);
-    let redirects = redirects(loading, fields).unwrap_or(here.defaults.redirects);
+    let redirects = match verb {
+        "websocket" => 0,
+        _ => redirects(loading, fields).unwrap_or(here.defaults.redirects),
+    };
     let retry = retry(loading, fields).unwrap_or(here.defaults.retry);
     let mut checks = checks(loading, fields);
     if verb == "graphql" {
@@ -145,8 +155,22 @@ pub(super) fn read<'a>(
     }
     let until = until(loading, fields);
     let tags = here.tags(loading, fields);
-    let captures = response::captures(loading, fields);
+    let mut captures = response::captures(loading, fields);
     let policies = policy::read(loading, fields, &here.policies);
+    let mut outgoing = outgoing;
+    let conversation = match verb {
+        "websocket" => Some(conversation::read(loading, fields, timeout)),
+        "stream" => {
+            let of_events = (std::mem::take(&mut checks), std::mem::take(&mut captures));
+            let stream = stream::read(loading, fields, timeout, of_events);
+            if let Some(stream) = &stream {
+                stream.ask(loading, fields, &mut outgoing.headers);
+                checks.extend(stream.media_type(loading, fields));
+            }
+            Some(stream.map(Conversation::follow))
+        }
+        _ => None,
+    };
     let (name, name_span) = name?;
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
@@ -177,6 +201,10 @@ pub(super) fn read<'a>(
         policies,
         probe: None,
         remembered: false,
+        conversation: match conversation {
+            Some(read) => Some(Box::new(read?)),
+            None => None,
+        },
     };
     offer(&mut request);
     Some(request)
@@ -197,6 +225,7 @@ fn target(loading: &mut Loading<'_>, fields: &Fields<'_>, verb: &str) -> Option<
     let method = match verb {
         "send" => return any_method(loading, node),
         "graphql" => Method::POST,
+        "websocket" | "stream" => Method::GET,
         _ => Method::from_bytes(verb.to_uppercase().as_bytes()).ok()?,
     };
     Some((method, node.clone()))
@@ -233,7 +262,7 @@ fn outgoing<'a>(
     (verb, method, target): (&str, Method, &Node),
     here: &Here<'a>,
 ) -> Outgoing {
-    let url = url::url(loading, target);
+    let url = url::url(loading, target, verb == "websocket");
     let graphql = verb == "graphql";
     let mut query = if graphql {
         Some(Vec::new())

@@ -18,9 +18,11 @@ pub(super) fn read(
         Some(node) => written(loading, node)?,
         None if verb == "graphql" => match graphql::operation(fields) {
             Some(operation) => (operation, target.span),
-            None => implied(loading, method, target)?,
+            None => implied(loading, method.as_str(), target)?,
         },
-        None => implied(loading, method, target)?,
+        None if verb == "websocket" => implied(loading, "WS", target)?,
+        None if verb == "stream" => implied(loading, "STREAM", target)?,
+        None => implied(loading, method.as_str(), target)?,
     };
     let name = format!("{}{name}", here.prefix);
     trail::step(loading, &name, span);
@@ -42,7 +44,7 @@ fn written(loading: &mut Loading<'_>, node: &Node) -> Option<(String, Span)> {
 }
 
 /// Method and path, where the path is fixed.
-fn implied(loading: &mut Loading<'_>, method: &Method, target: &Node) -> Option<(String, Span)> {
+fn implied(loading: &mut Loading<'_>, method: &str, target: &Node) -> Option<(String, Span)> {
     // What is wrong with the URL itself is told where it is read.
     let written = &target.scalar().filter(|_| !target.is_null())?.text;
     if written.contains("{{") {

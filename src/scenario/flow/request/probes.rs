@@ -71,6 +71,7 @@ fn probe(request: &Request, what: &str, policy: Policy) -> Request {
         policies: vec![policy],
         probe: Some(request.name.clone()),
         remembered: false,
+        conversation: None,
         ..request.clone()
     }
 }

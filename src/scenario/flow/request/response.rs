@@ -96,7 +96,7 @@ fn capture(loading: &mut Loading<'_>, node: &Node) -> (Option<Expression>, bool)
 }
 
 /// A text that YAML did not take for a list or a map, as it does with `a: b` and `[a, b]` outside quotes.
-fn one_text<'n>(
+pub(super) fn one_text<'n>(
     loading: &mut Loading<'_>,
     node: &'n Node,
     code: &'static str,

@@ -8,20 +8,35 @@ use crate::scenario::settings::has_credentials;
 use crate::source::{Fields, Kind, Node};
 use url::Url;
 
+/// How the schemes of `WebSockets` are called over HTTP.
+const SCHEMES: [(&str, &str); 2] = [("ws://", "http://"), ("wss://", "https://")];
+
 /// The path or absolute URL behind a method.
-pub(super) fn url(loading: &mut Loading<'_>, node: &Node) -> Option<Template> {
+pub(super) fn url(loading: &mut Loading<'_>, node: &Node, socket: bool) -> Option<Template> {
     let text = loading.reader.text(node)?;
-    if let Some((code, message, help)) = wrong_url(&text.value) {
+    if let Some((code, message, help)) = wrong_url(&text.value, socket) {
         loading.reader.error(code, node.span, message, help);
         return None;
     }
     let template = loading.template(node)?;
     no_secret(loading, node, &template)?;
-    Some(template)
+    Some(if socket {
+        over_http(template)
+    } else {
+        template
+    })
+}
+
+/// A handshake goes out over HTTP.
+fn over_http(mut template: Template) -> Template {
+    for (socket, http) in SCHEMES {
+        template.replace_start(socket, http);
+    }
+    template
 }
 
 /// What is wrong with a URL as written: code, message and fix.
-fn wrong_url(text: &str) -> Option<(&'static str, String, String)> {
+fn wrong_url(text: &str, socket: bool) -> Option<(&'static str, String, String)> {
     let fixed = without_templates(text);
     if fixed.contains('#') {
         let message = "the part behind `#` is never sent to a server";
@@ -43,13 +58,8 @@ fn wrong_url(text: &str) -> Option<(&'static str, String, String)> {
         return None;
     }
     if let Some((scheme, _)) = text.split_once("://") {
-        if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
-            let message = format!("`{scheme}:` is not a scheme that can be tested");
-            return Some((
-                "T0405",
-                message,
-                "write a path, or an `http://` or `https://` URL".into(),
-            ));
+        if let Some((message, help)) = wrong_scheme(scheme, socket) {
+            return Some(("T0405", message, help.into()));
         }
         return match Url::parse(&fixed) {
             Ok(url) if has_credentials(&url) => Some((
@@ -71,6 +81,25 @@ fn wrong_url(text: &str) -> Option<(&'static str, String, String)> {
         "a path begins with `/`, and an absolute URL with `http://` or `https://`".into(),
         help,
     ))
+}
+
+/// What is wrong with a scheme: message and fix.
+fn wrong_scheme(scheme: &str, socket: bool) -> Option<(String, &'static str)> {
+    match (scheme.to_ascii_lowercase().as_str(), socket) {
+        ("http" | "https", false) | ("ws" | "wss", true) => None,
+        (_, true) => Some((
+            format!("`{scheme}:` is not the scheme of a WebSocket"),
+            "write a path, or a `ws://` or `wss://` URL",
+        )),
+        ("ws" | "wss", false) => Some((
+            format!("`{scheme}:` is the scheme of a WebSocket"),
+            "make the step a `websocket:`",
+        )),
+        _ => Some((
+            format!("`{scheme}:` is not a scheme that can be tested"),
+            "write a path, or an `http://` or `https://` URL",
+        )),
+    }
 }
 
 /// The text with every `{{ … }}` cut out.
@@ -146,7 +175,7 @@ mod tests {
             "HTTP://h",
             "/a{{ \"#\" }}",
         ] {
-            assert_eq!(wrong_url(good), None, "{good}");
+            assert_eq!(wrong_url(good, false), None, "{good}");
         }
         for (bad, why) in [
             ("a", "`/a`"),
@@ -154,10 +183,11 @@ mod tests {
             ("/a#b", "%23"),
             ("http://", "https://host/path"),
             ("ftp://h", "a path"),
+            ("wss://h/x", "websocket:"),
             ("mailto:a@b.test", "`/mailto"),
             ("https://u:{{ x }}@h/", "secrets"),
         ] {
-            let (.., help) = wrong_url(bad).unwrap();
+            let (.., help) = wrong_url(bad, false).unwrap();
             assert!(help.contains(why), "{bad}: {help}");
         }
     }

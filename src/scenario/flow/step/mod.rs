@@ -15,7 +15,7 @@ pub use think::Think;
 use super::request::probes;
 use super::{Here, Request, request, trail};
 use crate::scenario::loading::Loading;
-use crate::scenario::vocabulary::{BODIES, COMMON, REQUEST, STEP, VERBS};
+use crate::scenario::vocabulary::{BODIES, COMMON, REQUEST, STEP, STREAM, VERBS, WEBSOCKET};
 use crate::source::{Fields, Kind, Node};
 
 /// What a virtual user does.
@@ -156,6 +156,8 @@ fn beside(verb: &str) -> (&'static [&'static str], &'static [&'static str]) {
         "steps" | "repeat" => (&["steps"], &[]),
         "each" => (&["steps", "limit"], &[]),
         "group" => (&["steps", "parallel"], &[]),
+        "websocket" => (&[], WEBSOCKET),
+        "stream" => (&[], STREAM),
         "graphql" => (&["variables", "operation", "expect", "errors"], REQUEST),
         _ => (&BODIES, REQUEST),
     }
@@ -176,6 +178,14 @@ fn misfits(loading: &mut Loading<'_>, verb: &str, fields: &Fields<'_>) {
                 "remove it, or make the step a `graphql:`"
             }
             "with" => "remove it, or make the step a `use:`",
+            "messages" | "protocols" | "ping" => "remove it, or make the step a `websocket:`",
+            "until" if verb == "stream" => "wait for an event: `events: 1` with `check:`",
+            "as" | "events" | "for" | "event" | "at_least" | "sent_at" | "reconnect"
+            | "first_within" | "gap_within" => "remove it, or make the step a `stream:`",
+            "until" if verb == "websocket" => "wait for a message: `receive:` under `messages:`",
+            key if verb == "websocket" && BODIES.contains(&key) => {
+                "a handshake has no body; `send:` it under `messages:`"
+            }
             key if verb == "graphql" && BODIES.contains(&key) => {
                 "the body is made of `query:` and `variables:`; remove it"
             }

@@ -130,7 +130,7 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Bod
 }
 
 /// The bytes of a file, and where it is.
-fn file(loading: &mut Loading<'_>, node: &Node) -> Option<(Bytes, PathBuf)> {
+pub(super) fn file(loading: &mut Loading<'_>, node: &Node) -> Option<(Bytes, PathBuf)> {
     let path = loading.path(node)?;
     match loading.bytes(&path) {
         Ok(bytes) => Some((Bytes::from(bytes), path)),

@@ -1,5 +1,4 @@
-//! Where requests go. In: URLs as they are written; out: locations, and URLs as people read them. Invariant: what has
-//! no template is read once, before the run.
+//! Where requests go. In: what a URL renders to; out: a [`Location`]. Invariant: what has no template is read once.
 
 use super::Unsendable;
 use crate::expr::Context;
@@ -51,8 +50,15 @@ pub(super) fn literal_location(request: &Request) -> Option<Location> {
 
 /// A path at the target, or a whole URL.
 pub(in crate::load) fn locate(text: &str) -> Result<Location, Unsendable> {
-    if text.starts_with("http://") || text.starts_with("https://") {
-        let url = text
+    // A captured URL of a WebSocket goes out over HTTP, too.
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let scheme = match scheme {
+        "ws" => "http",
+        "wss" => "https",
+        other => other,
+    };
+    if matches!(scheme, "http" | "https") {
+        let url = format!("{scheme}://{rest}")
             .parse()
             .map_err(|e| Unsendable(format!("the URL cannot be read: {e}")))?;
         return Ok(Location::Elsewhere(Box::new(url)));
