@@ -28,7 +28,7 @@ pub enum Reason {
     Terminated,
     /// No connection to the target before the first request.
     Unreachable,
-    /// The generator was at fault: the figures say nothing about the target.
+    /// The generator was at fault, or a platform answered in the target's place: the figures say nothing about the target.
     InvalidInstrument,
     /// A check failed that no budget judges.
     CheckFailed,
