@@ -30,7 +30,7 @@ pub enum Reason {
     Unreachable,
     /// A guard was broken for as long as it says; the run was stopped, the reports are written.
     GuardTripped,
-    /// The generator was at fault: the figures say nothing about the target.
+    /// The generator was at fault, or a platform answered in the target's place: the figures say nothing about the target.
     InvalidInstrument,
     /// A check failed that no budget judges.
     CheckFailed,

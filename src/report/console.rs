@@ -353,7 +353,7 @@ impl Page<'_> {
     }
 
     fn instrument(&mut self, view: &View) -> io::Result<()> {
-        self.evidence(view, Consequence::Invalid, "The generator was at fault")?;
+        self.evidence(view, Consequence::Invalid, "Why the run is invalid")?;
         self.evidence(view, Consequence::Undecided, "Too little to say")
     }
 
