@@ -10,6 +10,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 use crate::expr::{Context, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
+use crate::scenario::policy::Policy;
 use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -108,6 +109,7 @@ impl ops::Build for Builder<'_> {
     fn request(&mut self, request: &Request) -> usize {
         let index = self.requests.len();
         let mut program = RequestProgram::new(index, request, self.scenario);
+        request.policies.iter().for_each(Policy::prepare);
         program.compared = judged::compared(request, &self.requests, self.first);
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {
