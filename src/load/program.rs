@@ -15,6 +15,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 use crate::expr::{Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location, Opens};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
+use crate::scenario::policy::Policy;
 use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -113,6 +114,7 @@ impl ops::Build for Builder<'_> {
         let mut program = RequestProgram::new(index, request, self.scenario);
         let limits = self.limits.get(index).cloned().unwrap_or_default();
         program.ready.keep_body = packing::keep(request, &limits);
+        request.policies.iter().for_each(Policy::prepare);
         program.compared = judged::compared(request, &self.requests, self.first);
         let flow = self.flow.map_or("", |flow| flow.name.as_str());
         self.layout.steps.push(StepLayout {

@@ -141,6 +141,13 @@ impl Policy {
         )
     }
 
+    /// Does beforehand what the first look would have to wait for.
+    pub fn prepare(&self) {
+        if self.needs_body() {
+            sensitive::compile();
+        }
+    }
+
     /// Whether it looks at bodies.
     pub fn needs_body(&self) -> bool {
         matches!(self.rule, Rule::Sensitive(_))

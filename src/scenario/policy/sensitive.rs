@@ -257,6 +257,13 @@ pub(super) fn secrets(headers: &Head, body: &[u8]) -> Vec<String> {
     found
 }
 
+/// Compiles every pattern.
+pub(super) fn compile() {
+    for kind in &KINDS {
+        LazyLock::force(&kind.regex);
+    }
+}
+
 /// Pictures, fonts and films are not searched.
 fn is_text(kind: &str) -> bool {
     let family = kind.split('/').next().unwrap_or_default();
