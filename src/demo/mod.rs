@@ -180,7 +180,7 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .serve_connection(stream, service);
-        return until_closed(connection, closing, |c| c.graceful_shutdown()).await;
+        return until_closed(connection, closing, http2::Connection::graceful_shutdown).await;
     }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -188,7 +188,7 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
         .max_header_size(MAX_HEAD)
         .max_buf_size(2 * MAX_HEAD)
         .serve_connection(stream, service);
-    until_closed(connection, closing, |c| c.graceful_shutdown()).await;
+    until_closed(connection, closing, http1::Connection::graceful_shutdown).await;
 }
 
 /// Serves a connection until it ends, or the shop closes and what was begun has been answered.

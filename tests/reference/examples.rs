@@ -7,6 +7,7 @@ use crate::support::target::{target, target_tls};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use tollgate::demo::Shop;
 use tollgate::plan::{Overrides, resolve};
 use tollgate::scenario::{Environment, load};
 
@@ -105,12 +106,16 @@ fn bench() -> Bench {
 #[test]
 fn examples_plan_and_run_green() {
     let tls = target_tls();
+    // The only one that speaks HTTP/2.
+    let shop = Shop::spawn_thread().unwrap();
     let mut wrong = Vec::new();
     for example in examples() {
         let plain = target();
         let secure = example.file.contains("127.0.0.1:8443");
         let url = if secure {
             tls.target.url("")
+        } else if example.file.contains("\nhttp: 2\n") {
+            shop.url()
         } else {
             plain.url("")
         };

@@ -5,7 +5,7 @@
 use super::multiplex;
 use super::pool::Way;
 use super::redirect::Hop;
-use super::wire::{self, Arrival, Lost, Outgoing, Purpose, Received};
+use super::wire::{self, Lost, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
@@ -20,6 +20,27 @@ use std::time::SystemTime;
 
 /// How often a request is sent again at most.
 const MOST: u32 = 8;
+
+impl Hop<'_> {
+    fn outgoing<'a>(&'a self, cookies: Option<&'a str>) -> Outgoing<'a> {
+        Outgoing {
+            method: &self.call.method,
+            path: self.path.as_str(),
+            headers: &self.call.headers,
+            host: &self.origin.host_header,
+            cookies,
+            body: &self.call.body,
+        }
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose {
+            to_head: self.call.method == Method::HEAD,
+            keep: self.call.keep_body,
+            follow: self.call.redirects > 0,
+        }
+    }
+}
 
 impl Client {
     /// Sends a call, follows its redirects, reads the answer.
@@ -94,20 +115,7 @@ impl Client {
         kept: &mut Kept,
         timings: &mut Timings,
     ) -> Result<(Received, Shown), Problem> {
-        let call = &hop.call;
-        let request = Outgoing {
-            method: &call.method,
-            path: hop.path.as_str(),
-            headers: &call.headers,
-            host: &hop.origin.host_header,
-            cookies,
-            body: &call.body,
-        };
-        let purpose = Purpose {
-            to_head: call.method == Method::HEAD,
-            keep: call.keep_body,
-            follow: call.redirects > 0,
-        };
+        let (request, purpose) = (hop.outgoing(cookies), hop.purpose());
         let mut sent = 0;
         let mut fresh = None;
         loop {
@@ -123,10 +131,9 @@ impl Client {
                     }
                 }
             } else {
-                let waiting = if fresh.is_some() {
-                    None
-                } else {
-                    self.kept(&hop.origin, kept).await
+                let waiting = match fresh {
+                    Some(_) => None,
+                    None => self.kept(&hop.origin, kept).await,
                 };
                 let reused = waiting.is_some();
                 let mut connection = match waiting.or_else(|| fresh.take()) {
@@ -137,37 +144,37 @@ impl Client {
                     Box::pin(self.adopt(&hop.origin, kept, connection)).await?;
                     continue;
                 }
-                let arrival = &mut timings.arrival;
-                *arrival = Arrival::default();
-                let stream = &mut connection.stream;
+                let (stream, arrival) = (&mut connection.stream, timings.afresh());
                 match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
                     Ok(received) => {
-                        self.reused.set(self.reused.get() + u64::from(reused));
-                        self.answers.set(self.answers.get() + 1);
-                        let shown = Shown {
-                            peer: connection.peer,
-                            certificate: connection.certificate.clone(),
-                        };
+                        self.answered(reused);
+                        let shown = Shown::of(connection.peer, connection.certificate.as_ref());
                         if received.reusable {
                             self.keep(&hop.origin, kept, connection);
                         }
                         return Ok((received, shown));
                     }
                     // Of what is written through TLS nobody knows how much went out.
-                    Err(mut lost) => {
-                        lost.unsent &= reused && !hop.origin.secure();
-                        (lost, reused, true)
-                    }
+                    Err(lost) => (lost.known(reused && !hop.origin.secure()), reused, true),
                 }
             };
-            let repeated = lost.unanswered && reused && call.method.is_idempotent();
+            let repeated = lost.unanswered && reused && hop.call.method.is_idempotent();
             if sent >= MOST || !(lost.unsent || repeated) {
                 return Err(lost.problem);
             }
             sent += 1;
-            self.reconnects
-                .set(self.reconnects.get() + u64::from(ended));
+            self.sent_again(ended);
         }
+    }
+
+    fn sent_again(&self, ended: bool) {
+        let reconnects = self.reconnects.get();
+        self.reconnects.set(reconnects + u64::from(ended));
+    }
+
+    fn answered(&self, reused: bool) {
+        self.reused.set(self.reused.get() + u64::from(reused));
+        self.answers.set(self.answers.get() + 1);
     }
 
     /// A request on a connection that others use, too.
@@ -182,18 +189,13 @@ impl Client {
             (Way::Among(place), reused) => (place, reused),
             (Way::Alone(connection), _) => return Ok(Among::Alone(connection)),
         };
-        let (link, arrival) = (&place.link, &mut timings.arrival);
-        *arrival = Arrival::default();
+        let (link, arrival) = (&place.link, timings.afresh());
         let purpose = (purpose, again);
         match multiplex::exchange(link, request, hop.target(), purpose, arrival).await {
             Ok(received) => {
-                self.reused.set(self.reused.get() + u64::from(reused));
-                self.answers.set(self.answers.get() + 1);
+                self.answered(reused);
                 self.over_http2.set(self.over_http2.get() + 1);
-                let shown = Shown {
-                    peer: link.peer,
-                    certificate: link.certificate.clone(),
-                };
+                let shown = Shown::of(link.peer, link.certificate.as_ref());
                 Ok(Among::Answered((received, shown)))
             }
             Err(lost) => {
@@ -217,6 +219,15 @@ enum Among {
 struct Shown {
     peer: SocketAddr,
     certificate: Option<Arc<[u8]>>,
+}
+
+impl Shown {
+    fn of(peer: SocketAddr, certificate: Option<&Arc<[u8]>>) -> Self {
+        Self {
+            peer,
+            certificate: certificate.map(Arc::clone),
+        }
+    }
 }
 
 fn keep_cookies(head: &Head, jar: &mut Jar, place: Place<'_>) {

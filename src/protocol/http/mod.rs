@@ -105,6 +105,14 @@ struct Timings {
     wait: Option<Duration>,
 }
 
+impl Timings {
+    /// For another request of the call.
+    fn afresh(&mut self) -> &mut Arrival {
+        self.arrival = Arrival::default();
+        &mut self.arrival
+    }
+}
+
 /// The HTTP client of one worker.
 #[derive(Debug)]
 pub struct Client {

@@ -22,6 +22,14 @@ pub(in super::super) struct Lost {
 }
 
 impl Lost {
+    /// The same where it is, or is not, known what was sent.
+    pub(in super::super) fn known(self, known: bool) -> Self {
+        Self {
+            unsent: self.unsent && known,
+            ..self
+        }
+    }
+
     /// For what came instead of an answer.
     pub(in super::super) fn answered(problem: Problem) -> Self {
         Self {
