@@ -182,7 +182,7 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .serve_connection(stream, service);
-        return until_closed(connection, closing, |c| c.graceful_shutdown()).await;
+        return until_closed(connection, closing, http2::Connection::graceful_shutdown).await;
     }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

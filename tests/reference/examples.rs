@@ -8,6 +8,7 @@ use crate::way::servers::relay;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use tollgate::demo::Shop;
 use tollgate::plan::{Overrides, resolve};
 use tollgate::scenario::{Environment, load};
 
@@ -113,12 +114,16 @@ fn bench() -> Bench {
 #[test]
 fn examples_plan_and_run_green() {
     let tls = target_tls();
+    // The only one that speaks HTTP/2.
+    let shop = Shop::spawn_thread().unwrap();
     let mut wrong = Vec::new();
     for example in examples() {
         let plain = target();
         let secure = example.file.contains("127.0.0.1:8443");
         let url = if secure {
             tls.target.url("")
+        } else if example.file.contains("\nhttp: 2\n") {
+            shop.url()
         } else {
             plain.url("")
         };

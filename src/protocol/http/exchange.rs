@@ -5,7 +5,7 @@
 use super::multiplex;
 use super::pool::Way;
 use super::redirect::Hop;
-use super::wire::{self, Arrival, Lost, Outgoing, Purpose, Received};
+use super::wire::{self, Lost, Outgoing, Purpose, Received};
 use super::{Client, Kept, Timings, body, origin};
 use crate::expr::Head;
 use crate::protocol::cookies::{Jar, Place};
@@ -22,6 +22,29 @@ const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 
 /// How often a request is sent again at most.
 const MOST: u32 = 8;
+
+impl Hop<'_> {
+    fn outgoing<'a>(&'a self, cookies: Option<&'a str>) -> Outgoing<'a> {
+        Outgoing {
+            method: &self.call.method,
+            path: self.path.as_str(),
+            headers: &self.call.headers,
+            host: &self.origin.host_header,
+            forward: None,
+            cookies,
+            body: &self.call.body,
+        }
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose {
+            to_head: self.call.method == Method::HEAD,
+            keep: self.call.keep_body,
+            follow: self.call.redirects > 0,
+            open: matches!(self.call.opens, Opens::Stream(_)),
+        }
+    }
+}
 
 impl Client {
     /// Sends a call, follows its redirects, reads the answer.
@@ -101,26 +124,11 @@ impl Client {
         kept: &mut Kept,
         timings: &mut Timings,
     ) -> Result<(Received, Shown), Problem> {
-        let call = &hop.call;
-        let request = Outgoing {
-            method: &call.method,
-            path: hop.path.as_str(),
-            headers: &call.headers,
-            host: &hop.origin.host_header,
-            forward: None,
-            cookies,
-            body: &call.body,
-        };
-        let purpose = Purpose {
-            to_head: call.method == Method::HEAD,
-            keep: call.keep_body,
-            follow: call.redirects > 0,
-            open: matches!(call.opens, Opens::Stream(_)),
-        };
+        let (request, purpose) = (hop.outgoing(cookies), hop.purpose());
         let mut sent = 0;
         let mut fresh = None;
         loop {
-            let shares = call.opens == Opens::Nothing && hop.origin.multiplexes();
+            let shares = hop.call.opens == Opens::Nothing && hop.origin.multiplexes();
             let (lost, reused, ended) = if shares && fresh.is_none() {
                 let sending = (&request, purpose, sent > 0);
                 // A large future, which requests on HTTP/1.1 do not carry with them.
@@ -133,18 +141,7 @@ impl Client {
                     }
                 }
             } else {
-                let waiting = match call.opens {
-                    _ if fresh.is_some() => None,
-                    // Others may be kept to speak another protocol.
-                    Opens::WebSocket(_) => None,
-                    Opens::Nothing | Opens::Stream(_) => self.kept(&hop.origin, kept).await,
-                };
-                let reused = waiting.is_some();
-                let mut connection = match waiting.or_else(|| fresh.take()) {
-                    Some(connection) => connection,
-                    None if call.opens == Opens::Nothing => self.open(&hop.origin, timings).await?,
-                    None => self.open_alone(&hop.origin, timings).await?,
-                };
+                let (mut connection, reused) = self.own(hop, kept, timings, fresh.take()).await?;
                 if connection.agreed == Agreed::Http2 {
                     Box::pin(self.adopt(&hop.origin, kept, connection)).await?;
                     continue;
@@ -160,8 +157,8 @@ impl Client {
                 match wire::exchange(stream, &self.scratch, &request, purpose, arrival).await {
                     Ok(mut received) => {
                         if let (Some(forward), 407) = (&forward, received.status.as_u16()) {
-                            *arrival = Arrival::default();
-                            let asked = call.method.as_str();
+                            *arrival = wire::Arrival::default();
+                            let asked = hop.call.method.as_str();
                             return Err(refused(&forward.proxy, received.status, asked));
                         }
                         let shown = self.shown(hop, kept, (connection, reused), &mut received)?;
@@ -173,14 +170,39 @@ impl Client {
                     }
                 }
             };
-            let repeated = lost.unanswered && reused && call.method.is_idempotent();
+            let repeated = lost.unanswered && reused && hop.call.method.is_idempotent();
             if sent >= MOST || !(lost.unsent || repeated) {
                 return Err(lost.problem);
             }
             sent += 1;
-            self.reconnects
-                .set(self.reconnects.get() + u64::from(ended));
+            self.sent_again(ended);
         }
+    }
+
+    /// A connection for a request of its own, and whether another one went out on it before.
+    async fn own(
+        &self,
+        hop: &Hop<'_>,
+        kept: &mut Kept,
+        timings: &mut Timings,
+        fresh: Option<Connection>,
+    ) -> Result<(Connection, bool), Problem> {
+        if let Some(fresh) = fresh {
+            return Ok((fresh, false));
+        }
+        let opens = &hop.call.opens;
+        // For a WebSocket: others may be kept to speak another protocol.
+        if !matches!(opens, Opens::WebSocket(_))
+            && let Some(connection) = self.kept(&hop.origin, kept).await
+        {
+            return Ok((connection, true));
+        }
+        let opened = if *opens == Opens::Nothing {
+            self.open(&hop.origin, timings).await?
+        } else {
+            self.open_alone(&hop.origin, timings).await?
+        };
+        Ok((opened, false))
     }
 
     /// What a connection has shown; it is kept where it can be used again.
@@ -191,8 +213,7 @@ impl Client {
         (connection, reused): (Connection, bool),
         received: &mut Received,
     ) -> Result<Shown, Problem> {
-        self.reused.set(self.reused.get() + u64::from(reused));
-        self.answers.set(self.answers.get() + 1);
+        self.answered(reused);
         let (peer, certificate) = (connection.peer, connection.certificate.clone());
         let (channel, connection) = opened(&hop.call, connection, received)?;
         if let Some(connection) = connection.filter(|_| received.reusable) {
@@ -203,6 +224,16 @@ impl Client {
             certificate,
             channel,
         })
+    }
+
+    fn sent_again(&self, ended: bool) {
+        let reconnects = self.reconnects.get();
+        self.reconnects.set(reconnects + u64::from(ended));
+    }
+
+    fn answered(&self, reused: bool) {
+        self.reused.set(self.reused.get() + u64::from(reused));
+        self.answers.set(self.answers.get() + 1);
     }
 
     /// A request on a connection that others use, too.
@@ -222,8 +253,7 @@ impl Client {
         let purpose = (purpose, again);
         match multiplex::exchange(link, request, hop.target(), purpose, arrival).await {
             Ok(received) => {
-                self.reused.set(self.reused.get() + u64::from(reused));
-                self.answers.set(self.answers.get() + 1);
+                self.answered(reused);
                 self.over_http2.set(self.over_http2.get() + 1);
                 let shown = Shown {
                     peer: link.peer,

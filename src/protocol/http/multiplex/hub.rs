@@ -76,15 +76,14 @@ impl Hub {
     pub(super) fn enter(&self, number: u64, waker: &Waker) -> bool {
         let mut turn = self.turn();
         turn.busy = Busy::Working;
-        match turn.waiting.iter_mut().find(|(own, _)| *own == number) {
-            Some((_, own)) => own.clone_from(waker),
-            None => {
-                // Who was alone did not leave its waker with its stream.
-                if let [(_, first)] = &turn.waiting[..] {
-                    first.wake_by_ref();
-                }
-                turn.waiting.push((number, waker.clone()));
+        if let Some((_, own)) = turn.waiting.iter_mut().find(|(own, _)| *own == number) {
+            own.clone_from(waker);
+        } else {
+            // Who was alone did not leave its waker with its stream.
+            if let [(_, first)] = &turn.waiting[..] {
+                first.wake_by_ref();
             }
+            turn.waiting.push((number, waker.clone()));
         }
         turn.waiting.len() == 1
     }

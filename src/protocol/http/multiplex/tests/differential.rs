@@ -78,7 +78,7 @@ async fn over_http1(said: &Said, call: &Call) -> Exchange {
         let (mut stream, _) = listener.accept().await.unwrap();
         assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
         stream.write_all(&out).await.unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         exchange = send(&client, call) => exchange,

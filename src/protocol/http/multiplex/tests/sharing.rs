@@ -212,7 +212,7 @@ async fn a_server_that_goes_away_ends_what_it_began() {
                 peer.stay().await;
             };
             tokio::join!(next, rest);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         // Not even a POST was looked at.
         let call = post(b"x".to_vec());
