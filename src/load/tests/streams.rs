@@ -143,7 +143,7 @@ fn lines(keys: &str) -> String {
 
 #[test]
 fn messages_are_timed_from_the_request_and_from_each_other() {
-    let (recorded, elapsed) = follow(&streaming(ONCE, &lines("events: 3")), |_| {
+    let (recorded, _) = follow(&streaming(ONCE, &lines("events: 3")), |_| {
         pieces(&[90, 190, 390], None)
     });
     let messages = &recorded.steps[0].measured.messages;
@@ -153,7 +153,6 @@ fn messages_are_timed_from_the_request_and_from_each_other() {
         (Some(100 * MS), Some(200 * MS))
     );
     assert!(messages.latency.is_empty());
-    assert_eq!(elapsed, 10 * MS);
 }
 
 #[test]
