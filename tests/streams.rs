@@ -68,7 +68,7 @@ fn play(stream: &mut TcpStream, path: &str, head: &str) -> std::io::Result<()> {
         "endless" => {
             stream.write_all(format!("{EVENTS}\r\ndata: ").as_bytes())?;
             loop {
-                stream.write_all(&[b'x'; 1 << 16])?;
+                stream.write_all(&[b'x'; 1 << 13])?;
             }
         }
         // Two events and an end, then what follows the last id; 204 once there is nothing left.
@@ -105,7 +105,10 @@ fn gzip(stream: &mut TcpStream) -> std::io::Result<()> {
 }
 
 fn step(path: &str, keys: &str) -> String {
-    let keys: String = keys.split(", ").map(|k| format!("        {k}\n")).collect();
+    let keys: String = keys
+        .split(", ")
+        .flat_map(|k| ["        ", k, "\n"])
+        .collect();
     format!("      - stream: /{path}\n        name: a\n{keys}")
 }
 

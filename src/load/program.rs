@@ -269,9 +269,11 @@ impl Program {
         self.flows[..self.load].iter().map(|flow| flow.share)
     }
 
-    /// Whether any request may go to the target: those to whole URLs need no connections to it.
+    /// Whether any request may go to the target on a connection that is kept: those to whole URLs need none to it, and
+    /// a WebSocket opens its own.
     pub(super) fn uses_target(&self) -> bool {
-        let elsewhere = |r: &RequestProgram| matches!(r.ready.url, Location::Elsewhere(_));
+        let elsewhere =
+            |r: &RequestProgram| r.talks() || matches!(r.ready.url, Location::Elsewhere(_));
         !self.requests.iter().all(elsewhere)
     }
 

@@ -112,7 +112,9 @@ impl Channel {
     pub fn received(&self) -> u64 {
         match self {
             Self::Stream(stream) => stream.received(),
-            _ => 0,
+            Self::WebSocket(_) => 0,
+            #[cfg(test)]
+            Self::Scripted(_) => 0,
         }
     }
 
@@ -120,7 +122,9 @@ impl Channel {
     pub fn resume(&self) -> Resume {
         match self {
             Self::Stream(stream) => stream.resume(),
-            _ => Resume::default(),
+            Self::WebSocket(_) => Resume::default(),
+            #[cfg(test)]
+            Self::Scripted(_) => Resume::default(),
         }
     }
 

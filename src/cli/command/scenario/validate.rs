@@ -190,7 +190,9 @@ fn name(request: &Request) -> &str {
 
 /// Whether any answer with a status below 400 would do. A capture fails where its value is missing.
 fn blind(request: &Request) -> bool {
-    request.checks.is_empty() && request.until.is_none() && request.captures.is_empty()
+    // Whoever says something over a WebSocket waits for its messages; the handshake itself says that it is one.
+    let asks = request.until.is_some() || request.conversation.is_some();
+    request.checks.is_empty() && !asks && request.captures.is_empty()
 }
 
 /// Whether a budget of any profile speaks of a step; warnings and the throughput of the whole run do not.
