@@ -104,7 +104,8 @@ fn binary(loading: &mut Loading<'_>, node: &Node) -> Option<Body> {
     match STANDARD.decode(tight) {
         Ok(bytes) => Some(Body::File(bytes.into(), std::path::PathBuf::new())),
         Err(error) => {
-            let message = format!("this is not base64: {error}");
+            let why = error.to_string();
+            let message = format!("this is not base64: {}", why.trim_end_matches('.'));
             let help = "write bytes in base64, or name a file: `file: message.bin`";
             loading.reader.error("T0462", node.span, message, help);
             None
