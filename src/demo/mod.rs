@@ -191,7 +191,12 @@ async fn converse(stream: TcpStream, state: Arc<State>, mut closing: watch::Rece
         .max_buf_size(2 * MAX_HEAD)
         .serve_connection(stream, service)
         .with_upgrades();
-    until_closed(connection, closing, |c| c.graceful_shutdown()).await;
+    until_closed(
+        connection,
+        closing,
+        http1::UpgradeableConnection::graceful_shutdown,
+    )
+    .await;
 }
 
 /// Serves a connection until it ends, or the shop closes and what was begun has been answered.

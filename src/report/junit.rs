@@ -247,12 +247,11 @@ fn budget(view: &View, budget: &BudgetRow) -> TestCase {
 }
 
 fn guard(view: &View, guard: &GuardRow) -> TestCase {
-    let status = match guard.tripped {
-        None => TestCaseStatus::success(),
-        Some(_) => {
-            let body = format!("{}\n{}", view.budget_place(guard.line), guard.finding);
-            non_success(NonSuccessKind::Failure, "guard", &guard.finding, &body)
-        }
+    let status = if guard.tripped.is_some() {
+        let body = format!("{}\n{}", view.budget_place(guard.line), guard.finding);
+        non_success(NonSuccessKind::Failure, "guard", &guard.finding, &body)
+    } else {
+        TestCaseStatus::success()
     };
     let mut case = TestCase::new(guard.text.as_str(), status);
     case.set_time(Duration::ZERO);

@@ -3,7 +3,7 @@
 
 use super::policies::Policed;
 use super::refusal::refusal;
-use super::{Captured, Heard, Lane, evaluate};
+use super::{Captured, Fault, Heard, Lane, evaluate};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
@@ -79,8 +79,6 @@ pub(super) enum End {
     /// The run was over before it could be sent.
     Cut,
 }
-
-/// The variables of the user, the cookies of its jar, and an exchange.
 
 impl Shot {
     pub(in crate::load) fn new(step: usize, intended: Nanos, measured: bool) -> Self {
@@ -183,16 +181,10 @@ impl<P: Protocol> Worker<P> {
             let done = self.clock.at(exchange.done);
             return End::Challenged { done };
         }
-        let mut done = self.clock.at(exchange.done);
+        let done = heard.map_or_else(|| self.clock.at(exchange.done), |heard| heard.ended);
         let evaluated = match heard {
             None => evaluate(&self.program, (variables, &mut *lane), call, exchange),
-            Some(heard) => {
-                done = heard.ended;
-                self.until(done);
-                // A conversation that reaches into the measured phase is judged there.
-                flying.measured = self.reaches(shot, done);
-                heard.evaluated()
-            }
+            Some(heard) => self.talked(shot, &mut flying, heard),
         };
         let (evaluated, policed) = match evaluated {
             Ok(captured) => self.police(variables, shot, (call, exchange), captured),
@@ -240,6 +232,18 @@ impl<P: Protocol> Worker<P> {
             self.show(seen, &sample, Case::Failed(&fault));
         }
         End::Failed { done }
+    }
+
+    /// What came of a conversation; one that reaches into the measured phase is judged there.
+    fn talked(
+        &self,
+        shot: &Shot,
+        flying: &mut Flying,
+        heard: &Heard,
+    ) -> Result<Vec<Captured>, Fault> {
+        self.until(heard.ended);
+        flying.measured = self.reaches(shot, heard.ended);
+        heard.evaluated()
     }
 
     #[inline]

@@ -142,7 +142,7 @@ pub(super) fn read<'a>(
 ) -> Option<Request> {
     let (method, target) = target(loading, fields, verb)?;
     let name = name::read(loading, fields, (verb, &method, &target), here);
-    let outgoing = outgoing(loading, fields, (verb, method, &target), here);
+    let mut outgoing = outgoing(loading, fields, (verb, method, &target), here);
     let timeout = timeout(loading, fields).unwrap_or(here.defaults.timeout);
     let redirects = match verb {
         "websocket" => 0,
@@ -157,20 +157,9 @@ pub(super) fn read<'a>(
     let tags = here.tags(loading, fields);
     let mut captures = response::captures(loading, fields);
     let policies = policy::read(loading, fields, &here.policies);
-    let mut outgoing = outgoing;
-    let conversation = match verb {
-        "websocket" => Some(conversation::read(loading, fields, timeout)),
-        "stream" => {
-            let of_events = (std::mem::take(&mut checks), std::mem::take(&mut captures));
-            let stream = stream::read(loading, fields, timeout, of_events);
-            if let Some(stream) = &stream {
-                stream.ask(loading, fields, &mut outgoing.headers);
-                checks.extend(stream.media_type(loading, fields));
-            }
-            Some(stream.map(Conversation::follow))
-        }
-        _ => None,
-    };
+    let judged = (&mut checks, &mut captures);
+    let headers = &mut outgoing.headers;
+    let conversation = talk(loading, fields, (verb, timeout), (judged, headers));
     let (name, name_span) = name?;
     let polled = until.iter().flat_map(|until| &until.checks);
     let needs_body = checks.iter().chain(polled).any(|c| c.value.needs_body())
@@ -201,14 +190,39 @@ pub(super) fn read<'a>(
         policies,
         probe: None,
         remembered: false,
-        conversation: match conversation {
-            Some(read) => Some(Box::new(read?)),
-            None => None,
-        },
+        conversation: conversation.ok()?.map(Box::new),
     };
     offer(&mut request);
     Some(request)
 }
+
+/// What is said behind the answer, or followed there; of a stream, what a step checks and captures is of its events.
+fn talk<'a>(
+    loading: &mut Loading<'a>,
+    fields: &Fields<'a>,
+    (verb, timeout): (&str, Duration),
+    ((checks, captures), headers): (Judged<'_>, &mut Vec<(HeaderName, Template)>),
+) -> Result<Option<Conversation>, Broken> {
+    match verb {
+        "websocket" => conversation::read(loading, fields, timeout)
+            .map(Some)
+            .ok_or(Broken),
+        "stream" => {
+            let of_events = (std::mem::take(checks), std::mem::take(captures));
+            let stream = stream::read(loading, fields, timeout, of_events).ok_or(Broken)?;
+            stream.ask(loading, fields, headers);
+            checks.extend(stream.media_type(loading, fields));
+            Ok(Some(Conversation::follow(stream)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// It was there, and its problems have been told.
+struct Broken;
+
+/// What is looked at in an answer.
+type Judged<'a> = (&'a mut Vec<Spanned<Check>>, &'a mut Vec<Capture>);
 
 /// `compressed` is about answers to requests that can read them.
 fn offer(request: &mut Request) {
