@@ -81,7 +81,10 @@ impl Channel {
         match self {
             Self::WebSocket(socket) => socket.send(message).await,
             #[cfg(test)]
-            Self::Scripted(script) => script.send(message).await,
+            Self::Scripted(script) => {
+                script.send(message);
+                Ok(())
+            }
         }
     }
 
@@ -94,7 +97,10 @@ impl Channel {
         match self {
             Self::WebSocket(socket) => socket.close(code).await,
             #[cfg(test)]
-            Self::Scripted(script) => script.close(code).await,
+            Self::Scripted(script) => {
+                script.close(code);
+                Ok(())
+            }
         }
     }
 
