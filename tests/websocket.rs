@@ -1,4 +1,4 @@
-//! WebSockets against a server that writes its frames by hand: what is said, how it is recorded, and the kind and
+//! `WebSockets` against a server that writes its frames by hand: what is said, how it is recorded, and the kind and
 //! words of everything that a server can do wrong.
 
 use crate::support::cli::Bench;
@@ -107,114 +107,121 @@ fn what_comes_together_or_in_pieces_is_whole() {
     }
 }
 
+const WAIT: &str = "          - receive: { check: body contains \"never\", within: 200ms }\n";
+const MISSING: &str = "          - receive: { capture: { x: json $.nothing } }\n";
+
+/// What a server does, what is wanted of it, and what the failure is called.
+const FAILURES: &[(&str, &str, Failure, &str)] = &[
+    (
+        "/ws/wrong-accept",
+        LISTEN,
+        Failure::Protocol,
+        "sec-websocket-accept",
+    ),
+    (
+        "/ws/extension",
+        LISTEN,
+        Failure::Protocol,
+        "permessage-deflate",
+    ),
+    ("/ws/unoffered", LISTEN, Failure::Protocol, "not offered"),
+    ("/ws/masked", LISTEN, Failure::Protocol, "masked"),
+    ("/ws/reserved", LISTEN, Failure::Protocol, "not agreed"),
+    ("/ws/opcode", LISTEN, Failure::Protocol, "unknown kind"),
+    ("/ws/long-ping", LISTEN, Failure::Protocol, "length"),
+    ("/ws/latin", LISTEN, Failure::Protocol, "UTF-8"),
+    (
+        "/ws/code/1006",
+        LISTEN,
+        Failure::Protocol,
+        "must not be sent",
+    ),
+    (
+        "/ws/code/1011",
+        LISTEN,
+        Failure::Closed,
+        "1011 (internal error): \"as you like\"",
+    ),
+    ("/ws/code/1000", LISTEN, Failure::Closed, "1000 (done)"),
+    (
+        "/ws/code/4400",
+        "          - closed: 4401\n",
+        Failure::Closed,
+        "4400",
+    ),
+    ("/ws/vanish", LISTEN, Failure::Read, "1006"),
+    ("/ws/torn", LISTEN, Failure::Read, "1006"),
+    ("/ws/huge", LISTEN, Failure::BodyLimit, "16.8 MB"),
+    (
+        "/ws/endless",
+        "          - listen: 1m\n",
+        Failure::BodyLimit,
+        "16.8 MB",
+    ),
+    (
+        "/ws/live",
+        WAIT,
+        Failure::Timeout,
+        "of another kind within 200 ms",
+    ),
+    (
+        "/ws/mute",
+        WAIT,
+        Failure::Timeout,
+        "no message within 200 ms",
+    ),
+    (
+        "/ws/mute",
+        "          - close: 1000\n",
+        Failure::Timeout,
+        "no answer within 2 s",
+    ),
+    (
+        "/ws/mute",
+        "          - closed: 1000\n",
+        Failure::Timeout,
+        "still open",
+    ),
+    (
+        "/ws/mute",
+        "          - listen: 200ms\n            at_least: 2\n",
+        Failure::Timeout,
+        "no message in 200 ms",
+    ),
+    ("/reset", LISTEN, Failure::Read, ""),
+    ("/stall", LISTEN, Failure::Timeout, "no answer"),
+];
+
+/// The same for what a check finds.
+const CHECKS: &[(&str, &str, usize, &str)] = &[
+    ("/ok", LISTEN, 0, "number 200"),
+    ("/ws/live", MISSING, 1, "nothing at $.nothing"),
+    (
+        "/ws/live",
+        "          - listen: 1s\n            sent_at: json $.type\n",
+        1,
+        "\"welcome\"",
+    ),
+    (
+        "/ws/live",
+        "          - listen: 1s\n            check: [body exists, json $.number < 3]\n",
+        2,
+        "nothing at $.number",
+    ),
+];
+
 #[test]
 fn whatever_a_server_does_has_its_kind_and_words() {
-    let wait = "          - receive: { check: body contains \"never\", within: 200ms }\n";
-    let missing = "          - receive: { capture: { x: json $.nothing } }\n";
-    for (path, messages, kind, words) in [
-        (
-            "/ws/wrong-accept",
-            LISTEN,
-            Failure::Protocol,
-            "sec-websocket-accept",
-        ),
-        (
-            "/ws/extension",
-            LISTEN,
-            Failure::Protocol,
-            "permessage-deflate",
-        ),
-        ("/ws/unoffered", LISTEN, Failure::Protocol, "not offered"),
-        ("/ws/masked", LISTEN, Failure::Protocol, "masked"),
-        ("/ws/reserved", LISTEN, Failure::Protocol, "not agreed"),
-        ("/ws/opcode", LISTEN, Failure::Protocol, "unknown kind"),
-        ("/ws/long-ping", LISTEN, Failure::Protocol, "length"),
-        ("/ws/latin", LISTEN, Failure::Protocol, "UTF-8"),
-        (
-            "/ws/code/1006",
-            LISTEN,
-            Failure::Protocol,
-            "must not be sent",
-        ),
-        (
-            "/ws/code/1011",
-            LISTEN,
-            Failure::Closed,
-            "1011 (internal error): \"as you like\"",
-        ),
-        ("/ws/code/1000", LISTEN, Failure::Closed, "1000 (done)"),
-        (
-            "/ws/code/4400",
-            "          - closed: 4401\n",
-            Failure::Closed,
-            "4400",
-        ),
-        ("/ws/vanish", LISTEN, Failure::Read, "1006"),
-        ("/ws/torn", LISTEN, Failure::Read, "1006"),
-        ("/ws/huge", LISTEN, Failure::BodyLimit, "16.8 MB"),
-        (
-            "/ws/endless",
-            "          - listen: 1m\n",
-            Failure::BodyLimit,
-            "16.8 MB",
-        ),
-        (
-            "/ws/live",
-            wait,
-            Failure::Timeout,
-            "of another kind within 200 ms",
-        ),
-        (
-            "/ws/mute",
-            wait,
-            Failure::Timeout,
-            "no message within 200 ms",
-        ),
-        (
-            "/ws/mute",
-            "          - close: 1000\n",
-            Failure::Timeout,
-            "no answer within 2 s",
-        ),
-        (
-            "/ws/mute",
-            "          - closed: 1000\n",
-            Failure::Timeout,
-            "still open",
-        ),
-        (
-            "/ws/mute",
-            "          - listen: 200ms\n            at_least: 2\n",
-            Failure::Timeout,
-            "no message in 200 ms",
-        ),
-        ("/reset", LISTEN, Failure::Read, ""),
-        ("/stall", LISTEN, Failure::Timeout, "no answer"),
-    ] {
+    for (path, messages, kind, words) in FAILURES {
         let (what, found) = failure(path, messages);
-        assert_eq!(what, What::Failure(kind), "{path}: {found}");
+        assert_eq!(what, What::Failure(*kind), "{path}: {found}");
         assert!(found.contains(words), "{path}: {found}");
     }
-    for (path, messages, index, words) in [
-        ("/ok", LISTEN, 0, "number 200"),
-        ("/ws/live", missing, 1, "nothing at $.nothing"),
-        (
-            "/ws/live",
-            "          - listen: 1s\n            sent_at: json $.type\n",
-            1,
-            "\"welcome\"",
-        ),
-        (
-            "/ws/live",
-            "          - listen: 1s\n            check: [body exists, json $.number < 3]\n",
-            2,
-            "nothing at $.number",
-        ),
-    ] {
+    for (path, messages, index, words) in CHECKS {
         let (what, found) = failure(path, messages);
         assert_eq!(
             (what, true),
-            (What::Check(index), found.contains(words)),
+            (What::Check(*index), found.contains(words)),
             "{path}: {found}"
         );
     }

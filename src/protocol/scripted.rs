@@ -36,12 +36,15 @@ impl Reply {
     }
 }
 
+/// What happens on a channel, so long after the answer that opened it; by the number of the call.
+pub(crate) type Play = fn(u64) -> Vec<(Nanos, Event)>;
+
 /// Answers by a formula of (call, number of the request, time since the start).
 pub(crate) struct Scripted<F> {
     epoch: Instant,
     reply: F,
     count: Cell<u64>,
-    opens: Option<fn(u64) -> Vec<(Nanos, Event)>>,
+    opens: Option<Play>,
 }
 
 impl<F: Fn(&Call, u64, Nanos) -> Reply> Scripted<F> {
@@ -55,7 +58,7 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply> Scripted<F> {
     }
 
     /// With a channel behind each answer, on which these things happen: so long after the answer, by its number.
-    pub(crate) fn opening(self, script: fn(u64) -> Vec<(Nanos, Event)>) -> Self {
+    pub(crate) fn opening(self, script: Play) -> Self {
         Self {
             opens: Some(script),
             ..self
@@ -179,21 +182,19 @@ impl Script {
         }
     }
 
-    pub(super) async fn send(&mut self, message: Outgoing) -> Result<(), Problem> {
+    pub(super) fn send(&mut self, message: Outgoing) {
         if let (Some(after), Outgoing::Text(text)) = (self.echo, message) {
             let text = String::from_utf8_lossy(&text).into_owned();
             let at = Instant::now() + after;
             let place = self.coming.partition_point(|(other, _)| *other <= at);
             self.coming.insert(place, (at, Event::Text(text)));
         }
-        Ok(())
     }
 
-    pub(super) async fn close(&mut self, code: u16) -> Result<(), Problem> {
+    pub(super) fn close(&mut self, code: u16) {
         self.closed.get_or_insert(Closed {
             code: Some(code),
             reason: String::new(),
         });
-        Ok(())
     }
 }

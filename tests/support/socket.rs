@@ -1,4 +1,4 @@
-//! WebSockets that misbehave to order, frame by frame. In: a handshake for `/ws/WHAT`; out: what `WHAT` says. Invariant:
+//! `WebSockets` that misbehave to order, frame by frame. In: a handshake for `/ws/WHAT`; out: what `WHAT` says. Invariant:
 //! frames are written here by hand, so that no library shares its mistakes with the one that is tested.
 
 use super::wire::{Conversation, Seen, Wire};
@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -64,7 +65,7 @@ fn handshake(seen: &Seen, what: &str) -> Vec<u8> {
         "unoffered" => head += "sec-websocket-protocol: other\r\n",
         "none" => {}
         _ if first.is_empty() => {}
-        _ => head += &format!("sec-websocket-protocol: {first}\r\n"),
+        _ => write!(head, "sec-websocket-protocol: {first}\r\n").unwrap(),
     }
     (head + "\r\n").into_bytes()
 }
@@ -177,8 +178,8 @@ async fn broken<S: Wire>(talk: &mut Conversation<S>, what: &str) -> io::Result<b
         "long-ping" => talk.write(frame(PING, &[0; 126])).await?,
         "latin" => talk.write(frame(TEXT, b"gr\xfc\xdfe")).await?,
         "code" => {
-            talk.write(close(rest.parse().unwrap(), "as you like"))
-                .await?
+            let frame = close(rest.parse().unwrap(), "as you like");
+            talk.write(frame).await?;
         }
         "no-code" => talk.write(frame(CLOSE, b"")).await?,
         // A frame that says to be a terabyte long.
@@ -189,7 +190,7 @@ async fn broken<S: Wire>(talk: &mut Conversation<S>, what: &str) -> io::Result<b
             return Ok(false);
         }
         "endless" => {
-            let piece = frame(0x00, &[b'x'; 60_000]);
+            let piece = frame(0x00, &vec![b'x'; 60_000]);
             talk.write(frame(0x01, b"x")).await?;
             loop {
                 talk.write(&piece).await?;
