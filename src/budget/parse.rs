@@ -7,7 +7,8 @@ use crate::record::Metric;
 use crate::source::Span;
 use std::ops::Range;
 use words::{
-    example, meant, measure, metric, misspelt, pointless, quantity, reachable, sides, unmeasured,
+    example, is_synonym, meant, measure, metric, misspelt, pointless, quantity, reachable, sides,
+    unmeasured,
 };
 
 mod calls;
@@ -138,10 +139,12 @@ impl<'a> Cursor<'a> {
         self.at = range.end;
         let (next, second) = self.term();
         let first = first.map_err(|error| match self.classify(next, &second) {
-            Ok(Word::Summary(_) | Word::Rate(_)) if error.code == "T0802" => SentenceError {
-                help: format!("the step stands behind `of`: `{next} of {word}`"),
-                ..error
-            },
+            Ok(Word::Summary(_) | Word::Rate(_)) if error.code == "T0802" && !is_synonym(word) => {
+                SentenceError {
+                    help: format!("the step stands behind `of`: `{next} of {word}`"),
+                    ..error
+                }
+            }
             _ => error,
         })?;
         // A second word that is neither metric nor statistic is somebody else's to read.

@@ -202,6 +202,13 @@ pub(super) fn reachable(statistic: Statistic) -> String {
     }
 }
 
+/// Whether a word is of another tool, and has a name of its own here.
+pub(super) fn is_synonym(word: &str) -> bool {
+    SYNONYMS
+        .iter()
+        .any(|(theirs, _)| theirs.eq_ignore_ascii_case(word))
+}
+
 pub(super) fn misspelt(word: &str) -> String {
     let lower = word.to_lowercase();
     if let Some((_, ours)) = SYNONYMS.iter().find(|(theirs, _)| *theirs == lower) {

@@ -29,13 +29,15 @@ fn every_step_has_its_name_and_its_tags() {
         ("GET /order", "checkout"),
         ("addItem", "checkout"),
         ("live", "checkout"),
+        ("ticker", "checkout"),
+        ("STREAM /log", "checkout"),
         ("refused", "checkout"),
         ("plans", "checkout"),
         ("GET /all", "checkout"),
     ];
     assert_eq!(found, expected.map(|(name, tags)| (name, tags.to_owned())));
     let requests = scenario.flows[0].expected_requests();
-    assert!((requests - 23.0).abs() < 1e-9, "{requests}");
+    assert!((requests - 25.0).abs() < 1e-9, "{requests}");
     assert_eq!(scenario.flows[0].feeders, [0, 1, 2]);
 }
 
