@@ -76,8 +76,7 @@ fn run(budgets: &budget::BudgetFile) -> RunRecord {
             name: "shop".into(),
             outside: false,
         }],
-        groups: Vec::new(),
-        watches: Vec::new(),
+        ..Layout::default()
     };
     let mut recorder = Recorder::new(&layout);
     let mut timeline = Timeline::default();

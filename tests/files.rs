@@ -7,7 +7,8 @@ use std::path::Path;
 #[test]
 fn every_scenario_of_the_repository_is_valid_and_plans() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let bench = Bench::new(&[("ca.pem", "")]);
+    let ca = fs::read_to_string(root.join("tests/diagnostics/data/client.pem")).unwrap();
+    let bench = Bench::new(&[("ca.pem", &ca)]);
     let run = |arguments: &[&str]| {
         let mut command = bench.command(arguments);
         command.env("EDGE_CA", bench.path("ca.pem"));

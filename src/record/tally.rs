@@ -2,221 +2,21 @@
 //! counts. Invariant: `sent = ok + check failed + failed + timed out + aborted + retried`, and what never got an answer
 //! is never left out of a percentile: it stands beyond the last one.
 
+mod counts;
+mod decoded;
+mod messages;
+mod metric;
 mod refusals;
 
+pub use counts::{CacheCount, CheckCount, OverCount, PolicyCount};
+pub use messages::{MessageSample, Messages, Since};
+pub use metric::Metric;
 pub use refusals::{Platform, Refusal, Refusals};
 
 use super::{Failure, Histogram, Outcome, Sample, Slots, rank};
-use crate::expr::Cache;
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-mod decoded;
-mod messages;
-
-pub use messages::{MessageSample, Messages, Since};
-
-/// A latency that budgets can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// From the intended start to the last byte.
-    Response,
-    /// From the actual send to the last byte.
-    Service,
-    /// From the actual send to the head of the answer.
-    Ttfb,
-    /// Waiting for a place on a connection that others use; only such connections have it.
-    Wait,
-    /// Looking up the host; only where that was needed.
-    Dns,
-    /// Opening a connection; only new ones have it.
-    Connect,
-    /// The TLS handshake; only new connections have it.
-    Tls,
-    /// From having a connection to the last byte of the request.
-    Write,
-    /// From the head of the answer to its last byte.
-    Body,
-    /// Bytes of the answer's body on the wire. A histogram holds each as a microsecond: see [`Metric::BYTE`].
-    Bytes,
-    /// Bytes of the answer's body once unpacked, held in the same way.
-    Decoded,
-    /// From the intended start to the actual send: how late the generator was.
-    Lag,
-    /// From a message's own time stamp, or from the send that it replies to, to its arrival.
-    Message,
-    /// From the send of a request to the first message of its stream.
-    First,
-    /// From one message of a stream to the next.
-    Gap,
-}
-
-impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Response,
-        Self::Service,
-        Self::Ttfb,
-        Self::Wait,
-        Self::Dns,
-        Self::Connect,
-        Self::Tls,
-        Self::Write,
-        Self::Body,
-        Self::Bytes,
-        Self::Decoded,
-        Self::Lag,
-        Self::Message,
-        Self::First,
-        Self::Gap,
-    ];
-
-    /// The parts of the time from the send to the last byte, in their order.
-    pub const PHASES: [Self; 7] = [
-        Self::Wait,
-        Self::Dns,
-        Self::Connect,
-        Self::Tls,
-        Self::Write,
-        Self::Ttfb,
-        Self::Body,
-    ];
-
-    /// What a byte weighs in a histogram, whose finest step is a microsecond.
-    pub const BYTE: Nanos = 1_000;
-
-    /// The word in budgets and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Response => "response",
-            Self::Service => "service",
-            Self::Ttfb => "ttfb",
-            Self::Wait => "wait",
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Write => "write",
-            Self::Body => "body",
-            Self::Bytes => "bytes",
-            Self::Decoded => "decoded",
-            Self::Lag => "lag",
-            Self::Message => "message latency",
-            Self::First => "first message",
-            Self::Gap => "message gap",
-        }
-    }
-
-    /// Only part of the requests have it, so requests without it are not missing.
-    pub fn of_connections(self) -> bool {
-        matches!(self, Self::Wait | Self::Dns | Self::Connect | Self::Tls)
-    }
-
-    /// Bytes, not a time.
-    pub fn of_bytes(self) -> bool {
-        matches!(self, Self::Bytes | Self::Decoded)
-    }
-
-    /// It is of messages, not of requests.
-    pub fn of_messages(self) -> bool {
-        matches!(self, Self::Message | Self::First | Self::Gap)
-    }
-
-    /// What it is of one request; `None` where the request does not have it.
-    pub fn value(self, sample: &Sample) -> Option<Nanos> {
-        match self {
-            Self::Response => Some(sample.response()),
-            Self::Service => Some(sample.service()),
-            Self::Ttfb => sample.first_byte.map(|t| t.saturating_sub(sample.sent)),
-            Self::Wait => sample.wait,
-            Self::Dns => sample.dns,
-            Self::Connect => sample.connect,
-            Self::Tls => sample.tls,
-            Self::Write => sample.write,
-            Self::Body => sample.first_byte.map(|t| sample.done.saturating_sub(t)),
-            Self::Bytes => Some(sample.received.saturating_mul(Self::BYTE)),
-            Self::Decoded => sample.decoded.map(|n| n.saturating_mul(Self::BYTE)),
-            Self::Lag => Some(sample.lag()),
-            Self::Message | Self::First | Self::Gap => None,
-        }
-    }
-}
-
-/// Exact count of requests over one limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OverCount {
-    /// The latency.
-    pub metric: Metric,
-    /// The limit.
-    pub limit: Nanos,
-    /// Passed requests above it, or messages. Failed requests and messages that never came are not in here: they
-    /// violate every limit and are counted apart.
-    pub over: u64,
-}
-
-/// What caches said of answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CacheCount {
-    /// Answers from a cache.
-    pub hit: u64,
-    /// Answers from a cache that were out of date.
-    pub stale: u64,
-    /// Answers that a cache had to fetch.
-    pub miss: u64,
-    /// Answers that no cache was meant to have.
-    pub bypass: u64,
-}
-
-impl CacheCount {
-    /// Counts an answer.
-    pub fn record(&mut self, cache: Cache) {
-        *match cache {
-            Cache::Hit => &mut self.hit,
-            Cache::Stale => &mut self.stale,
-            Cache::Miss => &mut self.miss,
-            Cache::Bypass => &mut self.bypass,
-        } += 1;
-    }
-
-    /// Adds the counts of others.
-    pub fn merge(&mut self, other: Self) {
-        self.hit += other.hit;
-        self.stale += other.stale;
-        self.miss += other.miss;
-        self.bypass += other.bypass;
-    }
-
-    /// Answers that a cache could have given.
-    pub fn cacheable(self) -> u64 {
-        self.hit + self.stale + self.miss
-    }
-}
-
-/// How often a check held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckCount {
-    /// It held.
-    pub passed: u64,
-    /// It did not.
-    pub failed: u64,
-}
-
-/// What one policy found in the answers of a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolicyCount {
-    /// Answers that passed every check.
-    pub answers: u64,
-    /// Those of them that it looked at.
-    pub looked: u64,
-    /// Those in which there was nothing to judge.
-    pub idle: u64,
-    /// Those with a finding that failed the step.
-    pub failed: u64,
-    /// Those with a finding that is only shown.
-    pub warned: u64,
-}
 
 /// A percentile as it can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,17 +113,6 @@ pub struct Tally {
     /// One per policy of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyCount>,
-}
-
-impl PolicyCount {
-    /// Adds another's.
-    pub fn add(&mut self, other: Self) {
-        self.answers += other.answers;
-        self.looked += other.looked;
-        self.idle += other.idle;
-        self.failed += other.failed;
-        self.warned += other.warned;
-    }
 }
 
 impl Tally {

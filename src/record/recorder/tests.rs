@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::Metric;
 
 fn layout() -> Layout {
     let step = |name: &str| StepLayout {

@@ -1,7 +1,8 @@
 //! What was said over a WebSocket, in the summary. In: an exchange; out: its last messages, a line each. Invariant: no
 //! message can begin a line of its own.
 
-use super::{BODY, Page, clip};
+use super::failures::BODY;
+use super::{Page, clip};
 use crate::report::ExhibitRow;
 use std::io;
 

@@ -1,8 +1,9 @@
 //! Policies in the summary. In: rows by step; out: one line for each policy, and below it what was found. Invariant:
 //! how many answers were looked at is said of each.
 
+use super::Page;
+use super::failures::FAILURES;
 use super::paint::{BAD, DIM, GOOD, UNSURE};
-use super::{FAILURES, Page};
 use crate::record::PolicyCount;
 use crate::report::text::log_line;
 use crate::report::{PolicyRow, View};

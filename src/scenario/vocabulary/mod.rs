@@ -4,6 +4,7 @@
 
 mod message;
 mod policy;
+mod profile;
 mod step;
 
 pub use policy::POLICIES;
@@ -13,6 +14,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
+pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
     STREAM, UNTIL, VERBS, WEBSOCKET,
@@ -33,8 +35,6 @@ pub(super) const FAMILIES: [&str; 3] = ["any", "4", "6"];
 pub(super) const TLS_VERSIONS: [&str; 2] = ["1.2", "1.3"];
 /// Versions of HTTP.
 pub(super) const HTTP: [&str; 3] = ["auto", "1.1", "2"];
-/// The ways to say how much; exactly one stands in a profile.
-pub(super) const LOADS: [&str; 6] = ["passes", "rate", "users", "stairs", "spike", "stages"];
 
 const fn key(name: &'static str, kind: Type, about: &'static str) -> Key {
     Key { name, kind, about }
@@ -409,133 +409,6 @@ pub(super) static FLOW: Shape = Shape {
             "steps",
             Type::List(&Type::Object(&STEP)),
             "What happens, one after the other.",
-        ),
-    ],
-};
-
-pub(super) static PROFILE: Shape = Shape {
-    name: "a profile",
-    required: &[],
-    keys: &[
-        key(
-            "passes",
-            Type::Integer,
-            "Every flow this many times, in order, without think time.",
-        ),
-        key(
-            "rate",
-            Type::Quantity("500 req/s"),
-            "Arrivals at this rate, however slow the system answers.",
-        ),
-        key(
-            "users",
-            Type::Integer,
-            "This many users, each starting anew when done.",
-        ),
-        key(
-            "stairs",
-            Type::Object(&STAIRS),
-            "Arrivals at one constant rate after the other, to find the last that holds.",
-        ),
-        key(
-            "spike",
-            Type::Object(&SPIKE),
-            "Arrivals at a base rate, with a peak in the middle of the duration or of every period.",
-        ),
-        key(
-            "stages",
-            Type::List(&Type::Object(&STAGE)),
-            "Any load, stretch by stretch: arrivals (`to: 100 req/s`) or users (`to: 50 users`).",
-        ),
-        key(
-            "ramp",
-            Type::Quantity("30s"),
-            "How long the load grows from nothing before it is full (or at the first rate of a shape).",
-        ),
-        key(
-            "warmup",
-            Type::Quantity("30s"),
-            "Full load that is reported and not judged.",
-        ),
-        key(
-            "duration",
-            Type::Quantity("5m"),
-            "How long the full load is judged.",
-        ),
-        key(
-            "arrivals",
-            Type::Words(&["poisson", "constant"]),
-            "How arrivals are spread: as independent people come (poisson), or evenly.",
-        ),
-        key(
-            "max_in_flight",
-            Type::Integer,
-            "Arrivals beyond this many unfinished flows are dropped, and counted.",
-        ),
-    ],
-};
-
-const RATE: Type = Type::Quantity("100 req/s");
-
-pub(super) static STAIRS: Shape = Shape {
-    name: "stairs",
-    required: &["from", "to", "step", "every"],
-    keys: &[
-        key("from", RATE, "The first rate."),
-        key(
-            "to",
-            RATE,
-            "The last rate; below `from` the stairs go down.",
-        ),
-        key("step", RATE, "From one rate to the next."),
-        key(
-            "every",
-            Type::Quantity("30s"),
-            "How long each rate is held.",
-        ),
-    ],
-};
-
-pub(super) static SPIKE: Shape = Shape {
-    name: "a spike",
-    required: &["base", "peak", "hold"],
-    keys: &[
-        key("base", RATE, "The rate before and after."),
-        key("peak", RATE, "The highest rate."),
-        key(
-            "rise",
-            Type::Quantity("5s"),
-            "How long it takes from base to peak (at once when left out).",
-        ),
-        key("hold", Type::Quantity("20s"), "How long the peak lasts."),
-        key(
-            "fall",
-            Type::Quantity("5s"),
-            "How long it takes from peak to base (at once when left out).",
-        ),
-        key(
-            "every",
-            Type::Quantity("1m"),
-            "The period, with a spike in the middle of each; the whole duration when left out.",
-        ),
-    ],
-};
-
-pub(super) static STAGE: Shape = Shape {
-    name: "a stage",
-    required: &["for"],
-    keys: &[
-        key(
-            "to",
-            RATE,
-            "In a straight line to this rate, from that of the stage before (the first: from nothing).",
-        ),
-        key("at", RATE, "At once, and constantly, at this rate."),
-        key("for", Type::Quantity("30s"), "How long."),
-        key(
-            "warmup",
-            Type::Boolean,
-            "`true` reports the stage and does not judge it; only the first stages can have it.",
         ),
     ],
 };
