@@ -157,6 +157,13 @@ fn what_is_sound_passes_and_is_counted() {
         ("get: /careful", "cookies: { https: true }", 1),
         ("get: /with?server=nginx", "no sensitive data", 1),
         ("get: /gzip", "compressed: { above: 0 B }", 1),
+        ("get: /with?x-cache=MISS", "cache", 1),
+        (
+            "get: /with?x-vercel-cache=STALE",
+            "cache: { accept: [hit, stale] }",
+            1,
+        ),
+        ("get: /with?server=nginx", "cache", 1),
         (
             "get: /cors?allow=https://a.test",
             "cors: { allowed: [https://a.test], refused: [https://evil.test], credentials: true }",
@@ -189,6 +196,19 @@ fn what_is_sound_passes_and_is_counted() {
             ran.stdout
         );
     }
+}
+
+#[test]
+fn a_policy_on_caches_has_the_hit_ratio_counted() {
+    let target = target();
+    let (ran, _bench) = smoke(&target.url(""), "get: /with?x-cache=HIT", "cache");
+    let ran = ran.expect(0);
+    assert_eq!(ran.record().steps[0].measured.cache.hit, 1);
+    let (ran, _bench) = smoke(&target.url(""), "get: /with?server=nginx", "cache");
+    let ran = ran.expect(0);
+    // No header is no data: nothing was judged, nothing is counted.
+    assert_eq!(row(&ran.result(), "f/page")["nothing_to_judge"], 1);
+    assert_eq!(ran.record().steps[0].measured.cache.cacheable(), 0);
 }
 
 #[test]

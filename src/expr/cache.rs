@@ -29,6 +29,9 @@ const PLAIN: [&str; 5] = [
 ];
 
 impl Cache {
+    /// All of them, the best first.
+    pub const ALL: [Self; 4] = [Self::Hit, Self::Stale, Self::Miss, Self::Bypass];
+
     /// The word in checks and reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 use crate::expr::{Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location, Opens};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
-use crate::scenario::policy::Policy;
+use crate::scenario::policy::{Policy, Rule};
 use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
@@ -377,7 +377,11 @@ impl RequestProgram {
                 || request.most().is_some(),
             compared: None,
             details: asked(request, |needs| needs.details || needs.certificate),
-            counts_cache: asked(request, |needs| needs.cache),
+            counts_cache: asked(request, |needs| needs.cache)
+                || request
+                    .policies
+                    .iter()
+                    .any(|policy| matches!(policy.rule, Rule::Cached(_))),
             implicit_status: request.probe.is_none()
                 && !request.checks.iter().any(|c| c.value.tests_status()),
         }

@@ -1,7 +1,7 @@
 //! Answers that break one rule each.
 
 /// A step, a policy that it breaks, the step that fails, and the finding.
-pub(super) const BROKEN: [(&str, &str, &str, &str); 20] = [
+pub(super) const BROKEN: [(&str, &str, &str, &str); 22] = [
     (
         "get: /careful?without=content-security-policy",
         "security headers",
@@ -55,6 +55,18 @@ pub(super) const BROKEN: [(&str, &str, &str, &str); 20] = [
         "cookies: { https: true }",
         "f/page",
         "flavour has no Secure, no SameSite",
+    ),
+    (
+        "get: /with?cf-cache-status=DYNAMIC",
+        "cache",
+        "f/page",
+        "the cache says bypass, not hit or stale or miss",
+    ),
+    (
+        "get: /with?x-cache=MISS",
+        "cache: { accept: hit }",
+        "f/page",
+        "the cache says miss, not hit",
     ),
     (
         "get: /with?server=Apache%2F2.4.1",

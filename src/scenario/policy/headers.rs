@@ -1,8 +1,10 @@
 //! `security headers`. In: the headers of an answer; out: what is missing or too weak in them. Invariant: what only
 //! matters on a page is not asked of anything else, unless the scenario says so.
 
-use super::csp::Csp;
+mod csp;
+
 use super::{Look, Seen, days, short};
+use csp::Csp;
 use std::time::Duration;
 
 /// What is looked for.

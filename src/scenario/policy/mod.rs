@@ -5,16 +5,17 @@
 //! *A policy that needs requests of its own becomes steps beside its step, each with a rule that looks at one answer:
 //! see `flow/request/probes.rs`. A new policy is a word in the vocabulary, a reader in `read.rs` and a [`Rule`].*
 
+mod cached;
 mod certificate;
 mod compressed;
 mod cookies;
 mod cors;
-mod csp;
 mod headers;
 mod read;
 mod sensitive;
 mod service;
 
+pub use cached::Cached;
 pub use certificate::Certificate;
 pub use compressed::Compressed;
 pub use cookies::Cookies;
@@ -61,6 +62,8 @@ pub enum Rule {
     Certificate(Certificate),
     /// Whether texts come compressed.
     Compressed(Compressed),
+    /// What caches say.
+    Cached(Cached),
     /// What no answer should tell.
     Sensitive(Sensitive),
     /// Origins: becomes a [`Rule::Crossing`] for each request.
@@ -121,6 +124,7 @@ impl Policy {
             Rule::Cookies(rule) => rule.look(seen),
             Rule::Certificate(rule) => rule.look(seen),
             Rule::Compressed(rule) => rule.look(seen),
+            Rule::Cached(rule) => rule.look(seen),
             Rule::Sensitive(rule) => rule.look(seen),
             Rule::Crossing(rule) => rule.look(seen),
             Rule::RateLimited(rule) => rule.look(seen),

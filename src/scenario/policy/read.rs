@@ -2,9 +2,10 @@
 //! included. Invariant: of each word there is one, the innermost; `off` takes it away.
 
 use super::{
-    Certificate, Compressed, Cookies, Cors, Level, Policy, RateLimited, Rule, SecurityHeaders,
-    Sensitive,
+    Cached, Certificate, Compressed, Cookies, Cors, Level, Policy, RateLimited, Rule,
+    SecurityHeaders, Sensitive,
 };
+use crate::expr::Cache;
 use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary as words;
 use crate::source::{Fields, Kind, Node, Shape, Span};
@@ -94,6 +95,7 @@ fn policy(
         "cookies" => &words::COOKIES,
         "certificate" => &words::CERTIFICATE,
         "compressed" => &words::COMPRESSED,
+        "cache" => &words::CACHED,
         "no sensitive data" => &words::SENSITIVE,
         "cors" => &words::CORS,
         "uptime" => &words::UPTIME,
@@ -114,6 +116,7 @@ fn policy(
         "cookies" => Rule::Cookies(cookies(&mut told)),
         "certificate" => Rule::Certificate(certificate(&mut told)?),
         "compressed" => Rule::Compressed(compressed(&mut told)),
+        "cache" => Rule::Cached(cached(&mut told)),
         "no sensitive data" => Rule::Sensitive(sensitive(&mut told)),
         "cors" => Rule::Cors(cors(&mut told)?),
         "uptime" => Rule::Uptime,
@@ -227,6 +230,22 @@ fn compressed(told: &mut Told<'_, '_, '_>) -> Compressed {
     });
     Compressed {
         above: above.unwrap_or(usual.above),
+    }
+}
+
+fn cached(told: &mut Told<'_, '_, '_>) -> Cached {
+    let Some(node) = told.get("accept") else {
+        return Cached::default();
+    };
+    let reader = &mut told.loading.reader;
+    let words: Vec<_> = reader
+        .list(node)
+        .into_iter()
+        .filter_map(|item| reader.word(item, &words::CACHE))
+        .collect();
+    let accept = Cache::ALL.into_iter().filter(|c| words.contains(&c.name()));
+    Cached {
+        accept: accept.collect(),
     }
 }
 

@@ -9,8 +9,8 @@ mod step;
 
 pub use policy::POLICIES;
 pub(super) use policy::{
-    ANSWERS, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICY, RATE_LIMITED, RETRY_AFTER,
-    SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
+    ANSWERS, CACHE, CACHED, CERTIFICATE, COMPRESSED, COOKIES, CORS, LEVELS, POLICY, RATE_LIMITED,
+    RETRY_AFTER, SECURITY_HEADERS, SENSITIVE, SWITCH, UPTIME,
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
@@ -449,6 +449,7 @@ mod tests {
             &COOKIES,
             &CERTIFICATE,
             &COMPRESSED,
+            &CACHED,
             &SENSITIVE,
             &CORS,
             &UPTIME,

@@ -5,11 +5,12 @@ use super::{TEXTS, key};
 use crate::source::{Key, Shape, Type};
 
 /// The words that can stand in `policies:`.
-pub const POLICIES: [&str; 8] = [
+pub const POLICIES: [&str; 9] = [
     "security headers",
     "cookies",
     "certificate",
     "compressed",
+    "cache",
     "no sensitive data",
     "cors",
     "uptime",
@@ -21,6 +22,8 @@ pub(in crate::scenario) const SWITCH: [&str; 2] = ["on", "off"];
 pub(in crate::scenario) const LEVELS: [&str; 2] = ["fail", "warn"];
 /// Whether a 429 must say when to come again.
 pub(in crate::scenario) const RETRY_AFTER: [&str; 2] = ["required", "optional"];
+/// What caches say of answers.
+pub(in crate::scenario) const CACHE: [&str; 4] = ["hit", "stale", "miss", "bypass"];
 /// Which answers the headers of pages are looked for on.
 pub(in crate::scenario) const ANSWERS: [&str; 2] = ["pages", "all"];
 
@@ -74,6 +77,11 @@ pub(in crate::scenario) static POLICY: Shape = Shape {
             "compressed",
             settings!(COMPRESSED),
             "Texts that are not short come compressed; the policy offers `gzip` where the step offers nothing.",
+        ),
+        key(
+            "cache",
+            settings!(CACHED),
+            "Caches deal with the answers as they are meant to; the hit ratio is in every report.",
         ),
         key(
             "no sensitive data",
@@ -181,6 +189,19 @@ pub(in crate::scenario) static COMPRESSED: Shape = Shape {
             "above",
             Type::Quantity("1 kB"),
             "Answers up to this size may come as they are (1 kB when left out).",
+        ),
+        LEVEL,
+    ],
+};
+
+pub(in crate::scenario) static CACHED: Shape = Shape {
+    name: "cache",
+    required: &[],
+    keys: &[
+        key(
+            "accept",
+            Type::Either(&[Type::Words(&CACHE), Type::List(&Type::Words(&CACHE))]),
+            "What caches may say (`[hit, stale, miss]` when left out).",
         ),
         LEVEL,
     ],
