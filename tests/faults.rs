@@ -1,6 +1,7 @@
 //! What a server can do to a client, and how the run names it. Every fault ends the request within its timeout,
 //! is counted under its own kind and leaves the run able to report.
 
+mod frames;
 mod table;
 
 use crate::support::cli::Bench;

@@ -1,7 +1,7 @@
 //! The table of `docs/faults.md`, done: every fault is caused, and the run ends in time, in bounded memory, with the
 //! failure that the table names. `UPDATE=1 cargo test` writes the page anew.
 
-use super::SMOKE;
+use super::{SMOKE, frames};
 use crate::support::cli::Bench;
 use crate::support::target::{Certificate, refused, target_tls, target_tls_with};
 use flate2::Compression;
@@ -27,6 +27,10 @@ enum Cause {
     Refused,
     /// A server without TLS that does this.
     Plain(Script),
+    /// The same where HTTP/2 is expected, without TLS.
+    Multiplexed(Script),
+    /// The same where a WebSocket is wanted.
+    Socket(Script),
     /// The same where TLS is expected.
     Secure(Script),
     /// A server with TLS and such a certificate.
@@ -120,6 +124,30 @@ const FAULTS: &[Fault] = &[
         failure: Failure::Protocol, means: "the body is not what `content-encoding` says", fix: "mend what compresses: often it is done twice, or not at all" },
     Fault { name: "a redirect to nowhere", cause: Cause::Plain(|s| { request(s)?; s.write_all(b"HTTP/1.1 302 Found\r\nlocation: http://[\r\ncontent-length: 0\r\n\r\n") }), more: "        redirects: 3\n",
         failure: Failure::Redirect, means: "the `location` cannot be followed", fix: "look at the header `location` with `redirects: off`" },
+    Fault { name: "HTTP/2: the stream is reset", cause: Cause::Multiplexed(frames::reset), more: "",
+        failure: Failure::Read, means: "the server or something before it (a proxy, a load balancer) gave the request up", fix: LOOK },
+    Fault { name: "HTTP/2: every request is refused", cause: Cause::Multiplexed(frames::refused), more: "",
+        failure: Failure::Read, means: "the server takes no requests; it was asked twice", fix: LOOK },
+    Fault { name: "HTTP/2: the connection is ended under the request (GOAWAY)", cause: Cause::Multiplexed(frames::going_away), more: "",
+        failure: Failure::Read, means: GONE, fix: LOOK },
+    Fault { name: "HTTP/2: resets on and on", cause: Cause::Multiplexed(frames::rapid_reset), more: "",
+        failure: Failure::Read, means: GONE, fix: LOOK },
+    Fault { name: "HTTP/2: settings on and on", cause: Cause::Multiplexed(frames::settings), more: "",
+        failure: Failure::Timeout, means: ODD, fix: PROXY },
+    Fault { name: "HTTP/2: pings on and on", cause: Cause::Multiplexed(frames::pings), more: "",
+        failure: Failure::Timeout, means: ODD, fix: PROXY },
+    Fault { name: "HTTP/2: a head without end", cause: Cause::Multiplexed(frames::continuation), more: "",
+        failure: Failure::Protocol, means: ODD, fix: PROXY },
+    Fault { name: "HTTP/2: more than the window allows", cause: Cause::Multiplexed(frames::window), more: "",
+        failure: Failure::Protocol, means: ODD, fix: PROXY },
+    Fault { name: "HTTP/1.1 where HTTP/2 is expected", cause: Cause::Multiplexed(|s| s.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")), more: "",
+        failure: Failure::Protocol, means: "the port speaks HTTP/1.1 only", fix: "write `http: 1.1`" },
+    Fault { name: "WebSocket: a message without an end of its fragments", cause: Cause::Socket(frames::endless_message), more: LISTEN,
+        failure: Failure::BodyLimit, means: "a message is kept up to 16 MB", fix: "send less in one message" },
+    Fault { name: "WebSocket: a frame of exabytes", cause: Cause::Socket(frames::huge_frame), more: LISTEN,
+        failure: Failure::BodyLimit, means: "a message is kept up to 16 MB", fix: "send less in one message" },
+    Fault { name: "WebSocket: frames with a mask", cause: Cause::Socket(frames::masked_frame), more: LISTEN,
+        failure: Failure::Protocol, means: "what came is no WebSocket as its standard has it", fix: "mend the server or the proxy before it" },
     Fault { name: "a certificate for another host", cause: Cause::Certificate(Certificate::WrongHost), more: "",
         failure: Failure::Tls, means: TRUST, fix: "ask by a name that the certificate has" },
     Fault { name: "a certificate that is over", cause: Cause::Certificate(Certificate::Expired), more: "",
@@ -138,6 +166,9 @@ const FAULTS: &[Fault] = &[
         failure: Failure::Protocol, means: "the port speaks TLS", fix: "write `https://`" },
 ];
 
+/// Something is waited for.
+const LISTEN: &str = "        messages: [listen: 20s]\n";
+
 /// A body of 4 MB, in one text.
 const UPLOAD: &str = "UPLOAD";
 
@@ -150,7 +181,7 @@ fn begun(stream: &TcpStream) -> io::Result<()> {
 }
 
 /// Reads a head.
-fn request(stream: &mut TcpStream) -> io::Result<()> {
+pub(super) fn request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut seen = Vec::new();
     let mut bytes = [0; 4096];
     while !seen.windows(4).any(|w| w == b"\r\n\r\n") {
@@ -159,11 +190,11 @@ fn request(stream: &mut TcpStream) -> io::Result<()> {
             n => seen.extend_from_slice(&bytes[..n]),
         }
     }
-    Ok(())
+    Ok(seen)
 }
 
 /// Waits until the client has closed.
-fn gone(stream: &mut TcpStream) -> io::Result<()> {
+pub(super) fn gone(stream: &mut TcpStream) -> io::Result<()> {
     io::copy(stream, &mut io::sink()).map(drop)
 }
 
@@ -274,7 +305,9 @@ fn caused(fault: &Fault) -> String {
     let url = match &fault.cause {
         Cause::Host(url) => (*url).to_owned(),
         Cause::Refused => format!("http://{}", closed.insert(refused()).addr),
-        Cause::Plain(script) => format!("http://{}", serve(*script)),
+        Cause::Plain(script) | Cause::Multiplexed(script) | Cause::Socket(script) => {
+            format!("http://{}", serve(*script))
+        }
         Cause::Secure(script) => format!("https://{}", serve(*script)),
         Cause::Certificate(kind) => {
             let target = kept.insert(target_tls_with(*kind));
@@ -288,6 +321,13 @@ fn caused(fault: &Fault) -> String {
         more => more.to_owned(),
     };
     let verb = if fault.more == UPLOAD { "post" } else { "get" };
+    let what = match fault.cause {
+        Cause::Socket(_) => "websocket: /ok".to_owned(),
+        _ => format!("{verb}: /ok"),
+    };
+    if let Cause::Multiplexed(_) = fault.cause {
+        tls.push_str("http: 2\n");
+    }
     // Long enough for what is found by reading much of it, on a machine with other things to do.
     let timeout = if fault.failure == Failure::Timeout {
         "500ms"
@@ -295,7 +335,7 @@ fn caused(fault: &Fault) -> String {
         "30s"
     };
     let text = format!(
-        "scenario: s\ntarget: {url}\n{tls}flows:\n  f:\n    steps:\n      - {verb}: /ok\n        name: a\n        timeout: {timeout}\n{more}profiles:\n{SMOKE}"
+        "scenario: s\ntarget: {url}\n{tls}flows:\n  f:\n    steps:\n      - {what}\n        name: a\n        timeout: {timeout}\n{more}profiles:\n{SMOKE}"
     );
     let bench = Bench::new(&[("s.yaml", &text)]);
     let ran = bench.smoke(&[]);

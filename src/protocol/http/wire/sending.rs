@@ -139,6 +139,11 @@ impl Sending {
         let detail = match (self, error) {
             _ if trouble.is_some() => trouble.unwrap_or_default(),
             (Self::Failed { error, .. }, _) => error.to_string(),
+            // The library's own words are a link to its manual.
+            (_, Some(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+                "the connection was closed without the end that TLS gives it (close_notify)"
+                    .to_owned()
+            }
             (_, Some(error)) => error.to_string(),
             (Self::Nothing, None) => "the connection was closed before an answer came".to_owned(),
             (_, None) => "the connection was closed before the request was written".to_owned(),
