@@ -16,7 +16,8 @@ use crate::record::Failure;
 use http::{Method, StatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 
@@ -216,7 +217,11 @@ impl Client {
         self.answered(reused);
         let (peer, certificate) = (connection.peer, connection.certificate.clone());
         let (channel, connection) = opened(&hop.call, connection, received)?;
-        if let Some(connection) = connection.filter(|_| received.reusable) {
+        if let Some(mut connection) = connection.filter(|_| received.reusable) {
+            if received.has.lifetime {
+                let said = received.head.get("keep-alive").and_then(lifetime);
+                connection.until = said.map(|said| Instant::now() + said);
+            }
             self.keep(&hop.origin, kept, connection);
         }
         Ok(Shown {
@@ -287,6 +292,16 @@ struct Shown {
     channel: Option<Channel>,
 }
 
+/// How long a connection is used again, out of `keep-alive: timeout=5`: a second less than the server says, as others
+/// do, or half of it where it says less.
+fn lifetime(value: &[u8]) -> Option<Duration> {
+    let mut parameters = value.split(|b| *b == b',').map(<[u8]>::trim_ascii);
+    let seconds = parameters.find_map(|p| p.strip_prefix(b"timeout="))?;
+    let seconds: u32 = std::str::from_utf8(seconds).ok()?.parse().ok()?;
+    let said = Duration::from_secs(seconds.into());
+    Some(said - (said / 2).min(Duration::from_secs(1)))
+}
+
 /// Whether a request that was lost on a used connection has not been read by anybody.
 async fn unread(lost: &Lost, hop: &Hop<'_>, connection: &Connection) -> bool {
     // Of what is written through TLS nobody knows how much went out.
@@ -330,6 +345,27 @@ fn keep_cookies(head: &Head, jar: &mut Jar, place: Place<'_>) {
     for line in head.get_all("set-cookie") {
         if let Ok(line) = std::str::from_utf8(line) {
             jar.set(line, place, now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_a_little_less_than_the_server_says() {
+        for (value, millis) in [
+            ("timeout=5", Some(4_000)),
+            ("timeout=5, max=100", Some(4_000)),
+            ("max=100,timeout=1", Some(500)),
+            ("timeout=0", Some(0)),
+            ("timeout=", None),
+            ("timeout=99999999999999", None),
+            ("max=100", None),
+        ] {
+            let expected = millis.map(Duration::from_millis);
+            assert_eq!(lifetime(value.as_bytes()), expected, "{value}");
         }
     }
 }

@@ -85,6 +85,13 @@ impl Client {
                 Connections::PerUser => own.take(origin)?,
                 Connections::PerRequest => return None,
             };
+            // A request that meets the close on its way is lost, and one with effects must not be sent again.
+            if connection
+                .until
+                .is_some_and(|until| Instant::now() >= until)
+            {
+                continue;
+            }
             let stream = &mut connection.stream;
             if poll_fn(|cx| Poll::Ready(wire::is_quiet(stream, &self.scratch, cx))).await {
                 return Some(connection);

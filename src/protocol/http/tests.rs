@@ -167,6 +167,39 @@ async fn kept_connections_are_looked_at_before_they_are_used() {
 }
 
 #[tokio::test]
+async fn connections_that_the_server_is_about_to_close_are_left_alone() {
+    for (said, opened) in [
+        ("timeout=0", 2),
+        ("max=9, timeout=600", 1),
+        ("timeout=x", 1),
+    ] {
+        let listener = listen().await;
+        let client = client(&listener, Connections::Shared);
+        let (mut session, now) = (Session::default(), Instant::now());
+        let text = format!("HTTP/1.1 200 OK\r\nkeep-alive: {said}\r\ncontent-length: 0\r\n\r\n");
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            reply(&mut stream, &text).await;
+            if opened == 2 {
+                answer(&listener).await;
+            } else {
+                reply(&mut stream, OK).await;
+            }
+        };
+        let call = call();
+        let both = async {
+            for _ in 0..2 {
+                let exchange = client.call(&call, &mut session, now).await;
+                assert!(exchange.result.is_ok(), "{said}");
+            }
+        };
+        tokio::join!(both, server);
+        let stats = client.stats();
+        assert_eq!((stats.opened, stats.reconnects), (opened, 0), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_knows_where_it_came_from() {
     let listener = listen().await;
     let port = listener.local_addr().unwrap().port();

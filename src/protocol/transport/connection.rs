@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
 /// How long a reset may be on its way behind the end of a connection.
@@ -29,6 +29,8 @@ pub(in crate::protocol) struct Connection {
     pub(in crate::protocol) certificate: Option<Arc<[u8]>>,
     /// What requests say on a connection to a proxy that passes them on one by one.
     pub(in crate::protocol) forward: Option<Arc<Forward>>,
+    /// When the server is about to close it, where it has said how long it waits for another request.
+    pub(in crate::protocol) until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,7 @@ impl Connection {
             agreed: Agreed::Http1,
             certificate: None,
             forward: None,
+            until: None,
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Parsed {
 pub(in super::super) struct Has {
     pub(in super::super) cookies: bool,
     pub(in super::super) location: bool,
+    /// How long the connection stays open between requests.
+    pub(in super::super) lifetime: bool,
     /// The body is packed.
     pub(in super::super) coding: bool,
 }
@@ -108,6 +110,7 @@ impl Fields {
             // Names of other lengths are none of these.
             match header.name.len() {
                 8 if is("location") => fields.has.location = true,
+                10 if is("keep-alive") => fields.has.lifetime = true,
                 10 if is("set-cookie") => fields.has.cookies = true,
                 10 if is("connection") => {
                     // Who closes has the last word.
