@@ -4,6 +4,7 @@ use crate::support::cli::Bench;
 use crate::support::target::{refused, target};
 use serde_json::Value;
 use tollgate::notify::{SIGNATURE, signature};
+use tollgate::record::RunRecord;
 
 const FAILING: &str = "      - get: /status/500\n        name: a\n";
 const GUARD: &str = "budgets: [error_rate < 100%]\nguards:\n  - error_rate < 5% for 2s\n";
@@ -108,4 +109,39 @@ fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
         assert!(!ran.stderr.contains("k-4711"), "{}", ran.stderr);
         assert_eq!(target.hits("/status/404"), asked);
     }
+}
+
+/// A load that ends as soon as its budgets are decided, of twenty minutes otherwise.
+fn decided(path: &str, budgets: &str, code: i32) -> (String, RunRecord) {
+    let target = target();
+    let steps = format!("      - think: 20ms\n      - get: {path}\n        name: a\n");
+    let profile = "  load: { users: 4, duration: 20m, stop: when decided }\n";
+    let bench = Bench::with_steps(&target.url(""), &steps, profile);
+    bench.write("b.yaml", budgets);
+    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(code);
+    ran.all_reports();
+    let result = ran.result();
+    assert_eq!(result["run"]["stopped"], "ended early: decided");
+    assert!(ran.record().health.conserved);
+    // What is stored is judged in the same way.
+    bench
+        .run(&["judge", "out", "--budgets", "b.yaml"])
+        .expect(code);
+    (ran.stdout.clone(), ran.record())
+}
+
+#[test]
+fn a_run_ends_at_once_when_nothing_works() {
+    let (stdout, record) = decided("/status/500", "budgets: [error_rate < 1%, p95 < 1s]\n", 4);
+    let last = stdout.lines().last().unwrap();
+    assert!(last.starts_with("FAIL"), "{last}");
+    assert!(last.contains("of 20 min, the rest was not run"), "{last}");
+    let seen = record.decided.unwrap();
+    assert_eq!(seen.broken.as_deref(), Some("error_rate < 1%"));
+}
+
+#[test]
+fn a_run_ends_early_when_its_error_rates_are_decided() {
+    let (_, record) = decided("/ok", "budgets: [error_rate < 2%, check_rate > 97%]\n", 0);
+    assert!(record.decided.unwrap().measured >= 20_000_000_000);
 }

@@ -6,7 +6,7 @@ use super::args::{Amount, Reading};
 use super::error::Error;
 use crate::budget::{self, BudgetFile};
 use crate::plan::{self, Overrides, Plan};
-use crate::record::{BudgetSource, Limit, Watch};
+use crate::record::{BudgetSource, Layout, Limit, StepLayout, Watch};
 use crate::scenario::{self, Flow, Lookup, Override, Proxy, Scenario, Setting};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
@@ -114,12 +114,20 @@ impl Inputs {
             .map_or_else(Vec::new, |b| b.limits(&steps))
     }
 
-    /// What recorders must count for the guards of a profile.
-    pub(super) fn watches(&self, profile: &str) -> Vec<Watch> {
+    /// What recorders must count while the run goes: for the guards of its profile and, behind them, for the budgets
+    /// where it ends as soon as they are decided.
+    pub(super) fn watches(&self, plan: &Plan, layout: &Layout) -> Vec<Watch> {
         let steps = steps(&self.scenario);
-        self.budgets
-            .as_ref()
-            .map_or_else(Vec::new, |b| b.watches(profile, &steps))
+        let Some(budgets) = &self.budgets else {
+            return Vec::new();
+        };
+        let mut watches = budgets.watches(&plan.profile, &steps);
+        if plan.until_decided {
+            let slow = |step: &StepLayout| step.tags.iter().any(|tag| tag == budget::SLOW);
+            let slow: Vec<bool> = layout.steps.iter().map(slow).collect();
+            watches.extend(budgets.deciding(&plan.profile, &steps, &slow));
+        }
+        watches
     }
 
     /// The request steps whose cache outcomes a budget asks for.

@@ -51,5 +51,7 @@ fn exit_now(reason: Stop) -> ! {
         Stop::Interrupted => 130,
         Stop::Terminated => 143,
         Stop::Guard => 8,
+        // Nobody signals that.
+        Stop::Decided => 0,
     })
 }

@@ -39,6 +39,8 @@ pub struct Plan {
     pub requests_per_flow: f64,
     /// The most requests in flight: what would be outstanding if nothing answered until the timeout.
     pub max_in_flight: u64,
+    /// Whether it ends as soon as its budgets are decided.
+    pub until_decided: bool,
     /// Whether a smoke test ends at its first failure.
     pub bail: bool,
 }
@@ -187,7 +189,12 @@ impl fmt::Display for Plan {
         }
         let Range { start, end } = self.measured;
         if end > start {
-            write!(f, ", {} {}", self.profile, length(start, end))?;
+            let until = if self.until_decided {
+                " or until decided"
+            } else {
+                ""
+            };
+            write!(f, ", {} {}{until}", self.profile, length(start, end))?;
         }
         Ok(())
     }

@@ -104,6 +104,7 @@ pub fn resolve(
         flows,
         requests_per_flow,
         max_in_flight,
+        until_decided: profile.until_decided,
         bail: false,
     };
     enough_rows(scenario, &plan)?;

@@ -33,5 +33,5 @@ pub use tally::{
     CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,
     Quantile, Refusal, Refusals, Since, Tally,
 };
-pub use watch::{Breach, GuardRecord, Watch, Watched};
+pub use watch::{Breach, Decided, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

@@ -54,7 +54,7 @@ pub struct Recorder {
     attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
     passes: Vec<Exhibit>,
     /// For each step, the watches that speak of it.
-    watches: Vec<Vec<(usize, Breach)>>,
+    watches: Vec<Vec<Watching>>,
     window: Window,
     lag: Histogram,
 }
@@ -141,8 +141,10 @@ impl Recorder {
         for step in 0..self.steps.len() {
             if self.steps[step].flow == flow {
                 self.tally(step, measured).dropped += 1;
-                for (watch, _) in &self.watches[step] {
-                    self.window.watch(*watch, true);
+                for watch in &self.watches[step] {
+                    if measured || !watch.measured {
+                        self.window.watch(watch.index, true);
+                    }
                 }
             }
         }
@@ -241,9 +243,12 @@ impl Recorder {
             Outcome::Failed(_) | Outcome::Aborted => {}
         }
         let window = &mut self.window;
-        for (watch, breach) in &self.watches[sample.step] {
-            if let Some(broken) = breach.of(sample) {
-                window.watch(*watch, broken);
+        for watch in &self.watches[sample.step] {
+            if watch.measured && !sample.measured {
+                continue;
+            }
+            if let Some(broken) = watch.breach.of(sample) {
+                window.watch(watch.index, broken);
             }
         }
         window.counts.received += sample.received;
@@ -417,11 +422,23 @@ impl Recorder {
     }
 }
 
+/// A watch that speaks of a step.
+#[derive(Debug)]
+struct Watching {
+    index: usize,
+    breach: Breach,
+    measured: bool,
+}
+
 /// The watches that speak of a step.
-fn watching(layout: &Layout, step: usize) -> Vec<(usize, Breach)> {
+fn watching(layout: &Layout, step: usize) -> Vec<Watching> {
     let all = layout.watches.iter().enumerate();
     all.filter(|(_, watch)| watch.steps.contains(&step))
-        .map(|(index, watch)| (index, watch.breach))
+        .map(|(index, watch)| Watching {
+            index,
+            breach: watch.breach,
+            measured: watch.measured,
+        })
         .collect()
 }
 

@@ -1,7 +1,9 @@
 //! A whole run as data. In: what recorders, windows and health gathered; out: the value that budgets judge,
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
-use super::{Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, Tally, Timeline};
+use super::{
+    Decided, Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, Tally, Timeline,
+};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +66,9 @@ pub struct RunRecord {
     /// What became of the guards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<GuardRecord>,
+    /// How it was decided before its planned end, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
     /// Why it ended before its plan, if it did.
     pub stop: Option<Stop>,
     /// Why the target could not be reached before the first request, if it could not.
@@ -358,4 +363,6 @@ pub enum Stop {
     Terminated,
     /// A guard tripped.
     Guard,
+    /// Its budgets were decided, and its profile says that this is enough.
+    Decided,
 }

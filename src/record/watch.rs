@@ -23,6 +23,8 @@ pub struct Watch {
     pub steps: Vec<usize>,
     /// The rule.
     pub breach: Breach,
+    /// Only of requests of the measured phase.
+    pub measured: bool,
 }
 
 /// Requests that a rule speaks of.
@@ -32,6 +34,18 @@ pub struct Watched {
     pub ended: u64,
     /// Of those, the ones that broke it.
     pub broken: u64,
+}
+
+/// How a run was decided before its planned end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Decided {
+    /// When, since the run began.
+    pub at: Nanos,
+    /// How much of the measured phase had passed.
+    pub measured: Nanos,
+    /// The budget that is broken, as written; `None` where all of them hold.
+    pub broken: Option<String>,
 }
 
 /// What became of a guard in a run.

@@ -8,8 +8,10 @@
 //! the start of the first second that says so, and trips at the end of the first second by which it has been broken
 //! for its time. Ramp and warm-up are watched too: a wire that stops a deploy must not sleep while a system warms up.
 
+mod decider;
 mod watchman;
 
+pub use decider::Decider;
 pub use watchman::Watchman;
 
 use super::judge::allowed;
@@ -89,6 +91,7 @@ impl BudgetFile {
                 Some(Watch {
                     steps: covered(guard),
                     breach: breach(guard)?,
+                    measured: false,
                 })
             })
             .collect()

@@ -50,6 +50,11 @@ impl Watchman {
         }
     }
 
+    /// How many guards there are.
+    pub fn guards(&self) -> usize {
+        self.posts.len()
+    }
+
     /// A second has passed, from `start` to `end`, with these counts, guard by guard; whether a guard tripped.
     pub fn second(&mut self, (start, end): (Nanos, Nanos), watched: &[Watched]) -> bool {
         let mut tripped = false;

@@ -72,7 +72,7 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
 }
 
 /// The tag that keeps a step out of latency budgets without a part.
-const SLOW: &str = "slow";
+pub const SLOW: &str = "slow";
 
 /// The first step of a load that was never sent, though nothing stopped the run: what its checks would have said
 /// is not known, and that is not a pass. A step whose condition never held was not meant to be sent.

@@ -6,7 +6,7 @@ use crate::budget::{
     Budget, Consequence, Evidence, FailedCheck, Judgement, Level, Outcome, Reason, Scope, Verdict,
 };
 use crate::record::Tally;
-use crate::units::{format_count, format_nanos, format_share};
+use crate::units::{Nanos, format_count, format_nanos, format_share};
 
 pub(super) fn sentence(
     run: &Run<'_>,
@@ -14,6 +14,18 @@ pub(super) fn sentence(
     given: bool,
     verdict: &Verdict,
 ) -> String {
+    let reason = reason(run, budgets, given, verdict);
+    let Some(decided) = &run.record.decided else {
+        return reason;
+    };
+    let measured = run.record.phases.iter().filter(|p| p.measured);
+    let planned: Nanos = measured.map(|p| p.end - p.start).sum();
+    let (seen, planned) = (format_nanos(decided.measured), format_nanos(planned));
+    format!("{reason}; decided after {seen} of {planned}, the rest was not run")
+}
+
+/// The same, whenever the run ended.
+fn reason(run: &Run<'_>, budgets: &[Budget], given: bool, verdict: &Verdict) -> String {
     let judged = budgets.iter().zip(&verdict.judgements);
     match verdict.exit.reason {
         Reason::Unreachable => {

@@ -10,14 +10,15 @@ use statrs::function::beta::{beta_reg, ln_beta};
 
 /// What may be said after any request: the evidence for one side has reached 1 / α.
 /// `Some(true)`: the share is below the limit; `Some(false)`: above it; `None`: go on. Counts are divided by their
-/// inflation.
-pub fn decided(k: f64, n: f64, allowed: f64) -> Option<bool> {
+/// inflation. Of several limits any one may be found broken: among `among` of them the evidence must be so many times
+/// as strong (Holm).
+pub fn decided(k: f64, n: f64, allowed: f64, among: f64) -> Option<bool> {
     let (below, above) = evidence(k, n, allowed);
     let enough = -ALPHA.ln();
     if below >= enough {
         Some(true)
     } else {
-        (above >= enough).then_some(false)
+        (above >= enough + among.ln()).then_some(false)
     }
 }
 

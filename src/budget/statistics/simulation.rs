@@ -98,7 +98,7 @@ fn sequential(runs: usize, most: u64, p: f64, allowed: f64) -> (f64, f64) {
             if !(bad || n % 25 == 0) {
                 continue;
             }
-            match decided(k, n as f64, allowed) {
+            match decided(k, n as f64, allowed, 1.0) {
                 Some(true) => below += 1,
                 Some(false) => above += 1,
                 None => continue,
@@ -118,8 +118,8 @@ fn looking_all_the_time_errs_as_seldom_as_looking_once() {
     assert!(pass <= 0.08 && fail <= 0.08, "{pass} {fail}");
     assert_eq!(sequential(20, 4_000, 0.05, 0.01).1, 1.0);
     assert_eq!(sequential(20, 4_000, 0.001, 0.01).0, 1.0);
-    assert_eq!(decided(30.0, 30.0, 0.01), Some(false));
-    let first = (1..1_000).find(|n| decided(0.0, f64::from(*n), 0.01).is_some());
+    assert_eq!(decided(30.0, 30.0, 0.01, 1.0), Some(false));
+    let first = (1..1_000).find(|n| decided(0.0, f64::from(*n), 0.01, 1.0).is_some());
     // A single look needs 299.
     assert!(first.is_some_and(|n| (299..=390).contains(&n)), "{first:?}");
 }
@@ -158,7 +158,7 @@ fn early(load: f64, factor: f64, runs: usize) -> (f64, f64, usize) {
                 seen.k as f64 / seen.inflation,
                 seen.n as f64 / seen.inflation,
             );
-            match decided(k, n, 0.01) {
+            match decided(k, n, 0.01, 1.0) {
                 Some(true) => pass += 1,
                 Some(false) => fail += 1,
                 None => continue,

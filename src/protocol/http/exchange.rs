@@ -299,7 +299,7 @@ fn lifetime(value: &[u8]) -> Option<Duration> {
     let seconds = parameters.find_map(|p| p.strip_prefix(b"timeout="))?;
     let seconds: u32 = std::str::from_utf8(seconds).ok()?.parse().ok()?;
     let said = Duration::from_secs(seconds.into());
-    Some(said - (said / 2).min(Duration::from_secs(1)))
+    Some(said.saturating_sub((said / 2).min(Duration::from_secs(1))))
 }
 
 /// Whether a request that was lost on a used connection has not been read by anybody.

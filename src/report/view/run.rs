@@ -118,6 +118,7 @@ impl RunView {
                 Stop::Interrupted => "interrupted",
                 Stop::Terminated => "terminated",
                 Stop::Guard => "stopped by a guard",
+                Stop::Decided => "ended early: decided",
             }),
             unreachable: record.unreachable.as_deref().map(text::line),
         }

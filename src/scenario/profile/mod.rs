@@ -6,7 +6,7 @@ mod shape;
 pub use shape::{Amount, Spike, Stage, Stairs};
 
 use super::loading::Loading;
-use super::vocabulary::{LOADS, PROFILE};
+use super::vocabulary::{LOADS, PROFILE, STOP};
 use crate::source::{Fields, Node, Span, Spanned};
 use crate::units::Rate;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub struct Profile {
     pub arrivals: Process,
     /// Unfinished flows beyond which arrivals of an open model are dropped; derived when left out.
     pub max_in_flight: Option<u64>,
+    /// The run ends as soon as its budgets are decided.
+    pub until_decided: bool,
 }
 
 /// The kind of load.
@@ -71,6 +73,7 @@ impl Profile {
             duration: Duration::ZERO,
             arrivals: Process::default(),
             max_in_flight: None,
+            until_decided: false,
         }
     }
 }
@@ -133,6 +136,8 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
         Some(node) => Some(loading.count(node)?),
         None => None,
     };
+    let stop = fields.get("stop");
+    let until_decided = stop.is_some_and(|node| loading.reader.word(node, &STOP).is_some());
     Some(Profile {
         name: name.value.clone(),
         span: name.span,
@@ -142,6 +147,7 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
         duration: duration?,
         arrivals: arrivals?,
         max_in_flight,
+        until_decided,
     })
 }
 
@@ -177,7 +183,14 @@ fn misfits(loading: &mut Loading<'_>, kind: &str, load: Option<&Load>, fields: &
     let of_users = |load: Option<&Load>| matches!(load, Some(Load::Stages(stages)) if matches!(stages[0].amount, Amount::Users(_)));
     let (keys, why): (&[&str], _) = match kind {
         "passes" => (
-            &["ramp", "warmup", "duration", "arrivals", "max_in_flight"],
+            &[
+                "ramp",
+                "warmup",
+                "duration",
+                "arrivals",
+                "max_in_flight",
+                "stop",
+            ],
             "passes run one after the other and end when they are done; remove it, or use `rate` or `users`",
         ),
         "users" => (

@@ -4,6 +4,8 @@ use super::key;
 use crate::source::{Shape, Type};
 
 /// The ways to say how much; exactly one stands in a profile.
+/// When a run may end before its time.
+pub(in crate::scenario) const STOP: [&str; 1] = ["when decided"];
 pub(in crate::scenario) const LOADS: [&str; 6] =
     ["passes", "rate", "users", "stairs", "spike", "stages"];
 
@@ -60,6 +62,11 @@ pub(in crate::scenario) static PROFILE: Shape = Shape {
             "arrivals",
             Type::Words(&["poisson", "constant"]),
             "How arrivals are spread: as independent people come (poisson), or evenly.",
+        ),
+        key(
+            "stop",
+            Type::Words(&STOP),
+            "Ends the run as soon as the rest of it could change nothing about its budgets, at the earliest after 20 seconds.",
         ),
         key(
             "max_in_flight",

@@ -28,6 +28,9 @@ pub(super) fn execute(
     debug: bool,
     (stop, terminal): (&Stop, Terminal),
 ) -> Result<Exit, Error> {
+    // What ends this run need not end those beside it.
+    let own = stop.of_one_run();
+    let stop = if run.plan.until_decided { &own } else { stop };
     let Prepared {
         file,
         inputs,
@@ -97,7 +100,8 @@ fn generate(
     if matches!(plan.load, Load::Passes(_)) {
         program = program.showing_bodies();
     }
-    let program = Arc::new(program.watching(inputs.watches(&plan.profile)));
+    let watches = inputs.watches(plan, program.layout());
+    let program = Arc::new(program.watching(watches));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
@@ -106,8 +110,8 @@ fn generate(
         stop: stop.clone(),
     };
     let progress = Progress::new(plan, how.quiet);
-    let guards = (inputs.budgets.as_ref(), plan.profile.as_str());
-    let mut watching = Watching::new(progress, guards, stop.stopper());
+    let budgets = (inputs.budgets.as_ref(), &**plan);
+    let mut watching = Watching::new(progress, budgets, stop.stopper());
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {
         None => load::run(&program, plan, &settings, client, &mut watching)?,
@@ -120,10 +124,12 @@ fn generate(
             load::run(&program, plan, &settings, telling, &mut watching)?
         }
     };
-    record.guards = watching.finish();
+    (record.guards, record.decided) = watching.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
-    record.counts.duration = plan.measured.end - plan.measured.start;
+    let whole = plan.measured.end - plan.measured.start;
+    let decided = record.decided.as_ref();
+    record.counts.duration = decided.map_or(whole, |decided| decided.measured);
     record.health = parts.health;
     record.elapsed = parts.elapsed;
     record.stop = stop.reason();

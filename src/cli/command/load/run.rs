@@ -157,6 +157,7 @@ pub(super) fn stopped(reason: record::Stop) -> Reason {
         record::Stop::Interrupted => Reason::Interrupted,
         record::Stop::Terminated => Reason::Terminated,
         record::Stop::Guard => Reason::GuardTripped,
+        record::Stop::Decided => Reason::Undecided,
     }
 }
 

@@ -1,35 +1,43 @@
 //! Guards beside a run. In: a window a second; out: the same for the live line, and the end of the run where a guard
 //! trips. Invariant: a guard that trips is told at once, and its run still drains and is reported.
 
-use crate::budget::{BudgetFile, Watchman};
+use crate::budget::{BudgetFile, Decider, Watchman};
 use crate::cli::progress::Progress;
 use crate::load::{Observer, Stopper};
-use crate::record::{GuardRecord, Stop, Window};
+use crate::plan::Plan;
+use crate::record::{Decided, GuardRecord, Stop, Window};
 
 /// Shows a run, and watches it.
 pub(super) struct Watching {
     progress: Progress,
     watchman: Option<Watchman>,
+    decider: Option<Decider>,
+    decided: Option<Decided>,
     stopper: Stopper,
 }
 
 impl Watching {
     pub(super) fn new(
         progress: Progress,
-        (budgets, profile): (Option<&BudgetFile>, &str),
+        (budgets, plan): (Option<&BudgetFile>, &Plan),
         stopper: Stopper,
     ) -> Self {
         Self {
             progress,
-            watchman: budgets.map(|budgets| Watchman::new(budgets, profile)),
+            watchman: budgets.map(|budgets| Watchman::new(budgets, &plan.profile)),
+            decider: budgets
+                .filter(|_| plan.until_decided)
+                .map(|budgets| Decider::new(budgets, &plan.profile, plan.measured.clone())),
+            decided: None,
             stopper,
         }
     }
 
-    /// Removes the live line; what became of the guards.
-    pub(super) fn finish(self) -> Vec<GuardRecord> {
+    /// Removes the live line; what became of the guards, and how the run was decided.
+    pub(super) fn finish(self) -> (Vec<GuardRecord>, Option<Decided>) {
         self.progress.finish();
-        self.watchman.map_or_else(Vec::new, Watchman::records)
+        let guards = self.watchman.map_or_else(Vec::new, Watchman::records);
+        (guards, self.decided)
     }
 }
 
@@ -40,12 +48,24 @@ impl Observer for Watching {
             return;
         };
         let span = (window.start, window.start + window.length);
-        if watchman.second(span, &window.watched) {
+        let guards = watchman.guards().min(window.watched.len());
+        let (guarded, judged) = window.watched.split_at(guards);
+        if watchman.second(span, guarded) {
             self.stopper.stop(Stop::Guard);
             for guard in watchman.tripped() {
                 self.progress
                     .say(&format!("stopping: the guard `{guard}` tripped"));
             }
+        }
+        if let (Some(decider), None) = (&mut self.decider, &self.decided) {
+            self.decided = decider.second(span, judged);
+        }
+        if let Some(decided) = self.decided.as_ref().filter(|d| d.at == span.1) {
+            self.stopper.stop(Stop::Decided);
+            self.progress.say(&match &decided.broken {
+                Some(budget) => format!("stopping: decided, `{budget}` is broken"),
+                None => "stopping: decided, every budget holds".to_owned(),
+            });
         }
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct Parsed {
 
 /// Headers that somebody may want to look up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent flags")]
 pub(in super::super) struct Has {
     pub(in super::super) cookies: bool,
     pub(in super::super) location: bool,
