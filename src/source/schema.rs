@@ -92,10 +92,10 @@ fn object(shape: &'static Shape, definitions: &mut Map<String, Value>) -> Value 
 fn of(kind: Type, definitions: &mut Map<String, Value>) -> Value {
     match kind {
         Type::Text => json!({ "type": ["string", "number", "boolean"] }),
-        Type::Integer => or_variable(json!({ "type": "integer", "minimum": 0 })),
-        Type::Boolean => or_variable(json!({ "type": "boolean" })),
+        Type::Integer => or_variable(&json!({ "type": "integer", "minimum": 0 })),
+        Type::Boolean => or_variable(&json!({ "type": "boolean" })),
         Type::Quantity(example) => json!({ "type": "string", "examples": [example] }),
-        Type::Words(words) => or_variable(json!({ "enum": spelt(words) })),
+        Type::Words(words) => or_variable(&json!({ "enum": spelt(words) })),
         Type::List(item) => json!({ "type": "array", "items": of(*item, definitions) }),
         Type::MapOf(item) => {
             json!({ "type": "object", "additionalProperties": of(*item, definitions) })
@@ -117,7 +117,7 @@ fn of(kind: Type, definitions: &mut Map<String, Value>) -> Value {
 }
 
 /// The same, or a variable of the environment in its place: `${HTTP:-auto}`.
-fn or_variable(schema: Value) -> Value {
+fn or_variable(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "string", "pattern": "\\$\\{[^}]+\\}" }] })
 }
 
