@@ -9,6 +9,7 @@ mod mask;
 mod recorder;
 mod run_record;
 mod sample;
+mod server;
 mod slots;
 mod tally;
 mod watch;
@@ -28,6 +29,7 @@ pub use run_record::{
 pub use sample::{
     Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample, What,
 };
+pub use server::{ServerPoint, ServerSeries, ServerSource};
 pub use slots::Slots;
 pub use tally::{
     CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,

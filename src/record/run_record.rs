@@ -1,7 +1,7 @@
 //! A whole run as data. In: what recorders, windows and health gathered; out: the value that budgets judge,
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
-use super::{Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, Tally, Timeline};
+use super::{Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, ServerSeries, Tally, Timeline};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,9 @@ pub struct RunRecord {
     /// What became of the guards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<GuardRecord>,
+    /// What servers said of themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub server: Vec<ServerSeries>,
     /// Why it ended before its plan, if it did.
     pub stop: Option<Stop>,
     /// Why the target could not be reached before the first request, if it could not.

@@ -10,7 +10,7 @@ use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
-use super::{Loaded, Problems, Scenario, constants, feeder, network, notify, settings};
+use super::{Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings};
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
@@ -168,6 +168,7 @@ fn read<'a>(
     let streams = settings::streams(loading, &fields, http);
     let preflight = settings::preflight(loading, &fields);
     let notify = notify::read(loading, &fields);
+    let observe = observe::read(loading, &fields, target.as_ref().map(|target| &target.value));
     let mut constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
     let here = Here::read(loading, fields.get("defaults"));
@@ -203,6 +204,7 @@ fn read<'a>(
         streams,
         preflight,
         notify,
+        observe,
         variables: Vec::new(),
         data,
         flows: journeys.flows,

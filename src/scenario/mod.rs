@@ -16,6 +16,7 @@ mod loading;
 mod names;
 mod network;
 mod notify;
+mod observe;
 pub mod policy;
 mod profile;
 mod select;
@@ -34,6 +35,7 @@ pub use network::{
     Dns, Family, Identity, Network, Override, Proxies, Proxy, Speaks, Tls, TlsVersion, is_loopback,
 };
 pub use notify::{Ending, Notify};
+pub use observe::{Address, Observe, Observed, Page, Prometheus, Reading, Selector, Test, labels};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Http, parse_target};
@@ -92,6 +94,8 @@ pub struct Scenario {
     pub preflight: bool,
     /// Who is told how a run ended.
     pub notify: Option<Notify>,
+    /// What is read beside the load.
+    pub observe: Option<Observe>,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

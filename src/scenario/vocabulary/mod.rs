@@ -3,6 +3,7 @@
 //! offer and what is read cannot differ.
 
 mod message;
+mod observe;
 mod policy;
 mod profile;
 mod step;
@@ -14,6 +15,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
+pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS};
 pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
@@ -50,6 +52,11 @@ const HEADERS: Key = key(
     "headers",
     Type::MapOf(&Type::Text),
     "Request headers; those of a step win over those of `defaults`.",
+);
+const HEADERS_BESIDE: Key = key(
+    "headers",
+    Type::MapOf(&Type::Text),
+    "Request headers.",
 );
 /// What `compression` can be, alone.
 pub(super) const COMPRESSION: [&str; 6] = ["off", "auto", "gzip", "deflate", "br", "zstd"];
@@ -165,6 +172,11 @@ pub static SCENARIO: Shape = Shape {
             "notify",
             Type::Object(&NOTIFY),
             "Who is told how a run ended.",
+        ),
+        key(
+            "observe",
+            Type::Object(&OBSERVE),
+            "What is read beside the load, for budgets on the servers themselves.",
         ),
         key(
             "include",
@@ -444,6 +456,10 @@ mod tests {
             &SPIKE,
             &STAGE,
             &NOTIFY,
+            &OBSERVE,
+            &METRICS,
+            &HEALTH,
+            &PROMETHEUS,
             &POLICY,
             &SECURITY_HEADERS,
             &COOKIES,
