@@ -62,11 +62,6 @@ pub(super) async fn read(
             _ = stop.wait_for(|stop| *stop) => true,
             () = sleep_until(clock.due(tick)) => false,
         };
-        // So short a time says nothing about rates, and values have just been read.
-        let soon = clock.due(tick.saturating_sub(1)) + clock.every / 2;
-        if last && readings.known() && Instant::now() < soon {
-            break;
-        }
         let asked = Instant::now();
         let answer = fetch(&client, &question).await;
         let ticks = clock.ticks(Instant::now());
@@ -101,12 +96,6 @@ impl Readings {
         }
     }
 
-    /// Every series has a value.
-    fn known(&self) -> bool {
-        let known = |series: &ServerSeries| series.points.iter().any(|point| point.read > 0);
-        self.series.iter().all(known)
-    }
-
     /// A reading that was due and was not made.
     fn miss(&mut self, at: Instant, clock: Clock) {
         for series in &mut self.series {
@@ -124,13 +113,13 @@ impl Readings {
             status => Err(format!("it answered {status}")),
         });
         let found = match &answer {
-            Ok(answer) => self.values(asked, answer),
+            Ok(answer) => self.values(asked, answer, clock.every),
             Err(why) => self.values.iter().map(|_| Err(why.clone())).collect(),
         };
         for (series, value) in self.series.iter_mut().zip(found) {
             match value {
                 Ok(Some(value)) if value.is_finite() => series.push(at, Some(value)),
-                // The first reading of a counter.
+                // A counter whose growth is not known yet.
                 Ok(None) => {}
                 Ok(Some(value)) => {
                     series.push(at, None);
@@ -144,8 +133,14 @@ impl Readings {
         }
     }
 
-    /// What an answer says, value by value; `None` of a counter that was never read before.
-    fn values(&mut self, at: Instant, answer: &Answer) -> Vec<Result<Option<f64>, String>> {
+    /// What an answer says, value by value; `None` of a counter that was not read before, or just now: so short a time
+    /// says nothing about a rate.
+    fn values(
+        &mut self,
+        at: Instant,
+        answer: &Answer,
+        every: Duration,
+    ) -> Vec<Result<Option<f64>, String>> {
         let selectors = self.values.iter().filter_map(|value| match &value.what {
             Reading::Metric(selector) => Some(selector),
             Reading::Field(_) => None,
@@ -159,8 +154,15 @@ impl Readings {
                 Reading::Field(expression) => field(expression, answer).map(Some),
                 Reading::Metric(_) => match metrics.next() {
                     Some(Ok(found)) if found.counter => {
-                        let before = self.before.insert(index, (at, found.series.clone()));
-                        Ok(before.map(|before| rate(&before, (at, &found.series))))
+                        let known = !self.series[index].points.is_empty();
+                        match self.before.get(&index) {
+                            Some((then, _)) if known && at < *then + every / 4 => Ok(None),
+                            _ => {
+                                let now = (at, found.series.clone());
+                                let before = self.before.insert(index, now);
+                                Ok(before.map(|before| rate(&before, (at, &found.series))))
+                            }
+                        }
                     }
                     Some(Ok(found)) => Ok(Some(found.series.values().sum())),
                     Some(Err(why)) => Err(why),

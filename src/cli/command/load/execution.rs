@@ -2,6 +2,7 @@
 //! whatever the load did, reports are written.
 
 use super::debugging::{Debugging, Steps};
+use super::observing::Observing;
 use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
@@ -108,6 +109,8 @@ fn generate(
     let progress = Progress::new(plan, how.quiet);
     let guards = (inputs.budgets.as_ref(), plan.profile.as_str());
     let mut watching = Watching::new(progress, guards, stop.stopper());
+    let observing = Observing::start(inputs, blueprint.clone())?;
+    let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {
         None => load::run(&program, plan, &settings, client, &mut watching)?,
@@ -120,6 +123,7 @@ fn generate(
             load::run(&program, plan, &settings, telling, &mut watching)?
         }
     };
+    let began = watching.began;
     record.guards = watching.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
@@ -134,6 +138,7 @@ fn generate(
     record.failures = recorded.failures;
     record.exhibits = recorded.exhibits;
     record.health.lag = recorded.lag;
+    record.server = observing.finish(began, record, &shown)?;
     Ok(())
 }
 

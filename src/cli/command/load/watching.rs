@@ -5,12 +5,15 @@ use crate::budget::{BudgetFile, Watchman};
 use crate::cli::progress::Progress;
 use crate::load::{Observer, Stopper};
 use crate::record::{GuardRecord, Stop, Window};
+use tokio::time::Instant;
 
 /// Shows a run, and watches it.
 pub(super) struct Watching {
     progress: Progress,
     watchman: Option<Watchman>,
     stopper: Stopper,
+    /// When the run began.
+    pub(super) began: Option<Instant>,
 }
 
 impl Watching {
@@ -23,6 +26,7 @@ impl Watching {
             progress,
             watchman: budgets.map(|budgets| Watchman::new(budgets, profile)),
             stopper,
+            began: None,
         }
     }
 
@@ -34,6 +38,10 @@ impl Watching {
 }
 
 impl Observer for Watching {
+    fn begin(&mut self, at: Instant) {
+        self.began = Some(at);
+    }
+
     fn window(&mut self, window: &Window) {
         self.progress.window(window);
         let Some(watchman) = &mut self.watchman else {
