@@ -29,6 +29,7 @@ mod probes;
 mod reference;
 mod reports;
 mod schema;
+mod server;
 mod shops;
 mod smoke;
 mod streams;

@@ -105,7 +105,7 @@ pub fn bind_servers(file: &BudgetFile, names: &[String], asks: bool) -> Vec<Diag
         if query.is_some() {
             let message = "the scenario names no Prometheus server to ask";
             let help = "add `observe: { prometheus: http://127.0.0.1:9090 }` to the scenario";
-            let found = Diagnostic::error("T0827", &file.source, budget.span, message);
+            let found = Diagnostic::error("T0841", &file.source, budget.span, message);
             return (!asks).then(|| found.help(help));
         }
         let help = match closest(name, names.iter().map(String::as_str)) {
@@ -117,7 +117,7 @@ pub fn bind_servers(file: &BudgetFile, names: &[String], asks: bool) -> Vec<Diag
         };
         let message = format!("nothing that is called `{name}` is read of a server");
         let span = last_place(file, budget, name);
-        let found = Diagnostic::error("T0826", &file.source, span, message);
+        let found = Diagnostic::error("T0840", &file.source, span, message);
         (!names.contains(name)).then(|| found.help(help))
     };
     file.budgets.iter().filter_map(problem).collect()

@@ -4,7 +4,9 @@
 use super::{Budget, BudgetFile, Level, Scope, Statistic, guard, parse_sentence};
 use crate::record::{Limit, Metric};
 use crate::source::parse as yaml;
-use crate::source::{Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Span, Spanned, Type};
+use crate::source::{
+    Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Span, Spanned, Type,
+};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -51,7 +53,7 @@ static WARNING: Shape = Shape {
 /// # Errors
 /// Every problem of the file, each with its place and fix.
 pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
-    let root = yaml(&source).map_err(|problem| vec![problem])?;
+    let root = yaml(&source).map_err(|problem| vec![with_help(problem)])?;
     let mut reader = Reader::new(&source);
     let fields = reader.object(&root, &BUDGETS);
     let budgets = fields
@@ -74,6 +76,21 @@ pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
         guards,
         strict,
     })
+}
+
+/// A quoted expression in a bare sentence is what the parser of YAML stumbles over.
+fn with_help(problem: Diagnostic) -> Diagnostic {
+    let line = problem.source.position(problem.span.start).0;
+    let line = problem
+        .source
+        .text
+        .lines()
+        .nth(line - 1)
+        .unwrap_or_default();
+    let asks = line.trim_start().starts_with("- prometheus ");
+    problem.help_if(asks.then(|| {
+        "put the whole sentence into quotes, or leave out those of the expression: `- prometheus cpu: rate(x[15s]) < 70%`".to_owned()
+    }))
 }
 
 fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {

@@ -207,7 +207,11 @@ impl fmt::Display for Budget {
             Scope::Server { name, query } => {
                 let query = query.as_deref().unwrap_or_default();
                 let mark = if query.contains('\'') { '"' } else { '\'' };
-                write!(f, "prometheus {name} {}: {mark}{query}{mark}", self.statistic)?;
+                write!(
+                    f,
+                    "prometheus {name} {}: {mark}{query}{mark}",
+                    self.statistic
+                )?;
             }
             Scope::Named(name) => write!(f, "{} of {}", self.statistic, quoted(name))?,
             Scope::All => write!(f, "{}", self.statistic)?,

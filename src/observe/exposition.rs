@@ -46,7 +46,10 @@ pub(super) fn find(page: &str, wanted: &[&Selector]) -> Vec<Result<Found, String
         if let Ok(all) = found {
             all.counter = counter(&selector.name, &types);
             if all.series.is_empty() {
-                *found = Err(format!("its page has no series `{}` that fits", selector.name));
+                *found = Err(format!(
+                    "its page has no series `{}` that fits",
+                    selector.name
+                ));
             }
         }
     }
@@ -58,14 +61,20 @@ fn add(selector: &Selector, rest: &str, found: &mut Result<Found, String>) {
     let Ok(all) = found else { return };
     let Some((written, own, value)) = sample(rest) else {
         let line: String = rest.chars().take(60).collect();
-        *found = Err(format!("`{}{line}` is no line of its format", selector.name));
+        *found = Err(format!(
+            "`{}{line}` is no line of its format",
+            selector.name
+        ));
         return;
     };
     if !selector.fits(&own) {
         return;
     }
     if all.series.len() >= MOST {
-        *found = Err(format!("more than {MOST} series of `{}` fit", selector.name));
+        *found = Err(format!(
+            "more than {MOST} series of `{}` fit",
+            selector.name
+        ));
         return;
     }
     *all.series.entry(written.to_owned()).or_default() += value;

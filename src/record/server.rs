@@ -107,9 +107,8 @@ impl ServerSeries {
     /// Adds a reading; what is no finite number was not read.
     pub fn push(&mut self, at: Nanos, value: Option<f64>) {
         if self.points.len() >= MOST {
-            let pair = |pair: &[ServerPoint]| {
-                pair.iter().skip(1).fold(pair[0], |all, one| all.with(*one))
-            };
+            let pair =
+                |pair: &[ServerPoint]| pair.iter().skip(1).fold(pair[0], |all, one| all.with(*one));
             self.points = self.points.chunks(2).map(pair).collect();
         }
         self.points.push(ServerPoint::of(at, value));

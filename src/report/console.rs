@@ -6,6 +6,7 @@ mod conversation;
 mod failures;
 mod paint;
 mod policies;
+mod server;
 mod table;
 
 use super::text::{self, clip, counted, log_line, put};
@@ -59,6 +60,7 @@ impl Reporter for Console {
         if view.word != Word::Unreachable {
             page.budgets(view)?;
             table::guards(&mut page, view)?;
+            server::server(&mut page, view)?;
             policies::policies(&mut page, view)?;
             page.failures(view)?;
             page.flaky(view)?;

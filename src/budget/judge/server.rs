@@ -19,7 +19,9 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, over: Over) -> Finding {
     };
     let Some(series) = series(&run.record.server, name, query.as_deref()) else {
         let note = match query {
-            Some(_) => "Prometheus was not asked for this in the run: run it again with this budget",
+            Some(_) => {
+                "Prometheus was not asked for this in the run: run it again with this budget"
+            }
             None => "nothing of that name was read in this run",
         };
         return Finding::nothing(Outcome::Undecided, note);
@@ -31,12 +33,19 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, over: Over) -> Finding {
     let Some(value) = value(over, &points) else {
         let why = series.problem.as_deref();
         let why = why.unwrap_or("the measured phase was too short for a reading");
-        return Finding::nothing(Outcome::Undecided, format!("{name} could not be read: {why}"));
+        return Finding::nothing(
+            Outcome::Undecided,
+            format!("{name} could not be read: {why}"),
+        );
     };
     let bound = budget.bound;
     let holds = bound.operator.holds(scaled(value, bound), bound.number());
     // One reading decides against a maximum, whatever the others would have been.
-    let certain = !holds && matches!((over, bound.operator.upper()), (Over::Max, true) | (Over::Min, false));
+    let certain = !holds
+        && matches!(
+            (over, bound.operator.upper()),
+            (Over::Max, true) | (Over::Min, false)
+        );
     let enough = !missing(missed, read + missed);
     let mut notes = Vec::new();
     if missed > 0 {
@@ -45,7 +54,8 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, over: Over) -> Finding {
         notes.push(format!("{missed} of {all} readings missed: {why}"));
     }
     if read > 1 && series.points.iter().any(|p| p.read + p.missed > 1) {
-        notes.push("the run is too long to keep every reading: neighbours are kept together".into());
+        notes
+            .push("the run is too long to keep every reading: neighbours are kept together".into());
     }
     Finding {
         outcome: match (enough || certain, holds) {
@@ -149,7 +159,9 @@ fn extreme(point: &ServerPoint, bound: Bound) -> f64 {
 
 fn violations(points: &[&ServerPoint], bound: Bound) -> u64 {
     let broken = |p: &&&ServerPoint| {
-        !bound.operator.holds(scaled(extreme(p, bound), bound), bound.number())
+        !bound
+            .operator
+            .holds(scaled(extreme(p, bound), bound), bound.number())
     };
     let read = points.iter().filter(|p| p.read > 0);
     read.filter(broken).count() as u64
@@ -160,7 +172,11 @@ fn worst(points: &[&ServerPoint], bound: Bound, from: Nanos) -> Option<String> {
     let read = points.iter().filter(|p| p.read > 0);
     let far = |p: &&ServerPoint| {
         let value = extreme(p, bound);
-        if bound.operator.upper() { value } else { -value }
+        if bound.operator.upper() {
+            value
+        } else {
+            -value
+        }
     };
     let worst = read.max_by(|a, b| far(a).total_cmp(&far(b)))?;
     let at = format_nanos(worst.at.saturating_sub(from));

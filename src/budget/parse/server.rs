@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
         });
         let statistic = Statistic::Server(over);
         let (limit, at) = self.value()?;
-        self.when(statistic)?;
+        self.no_windows()?;
         let during = self.during()?;
         Ok(Budget {
             text: self.text.trim().to_owned(),
@@ -59,7 +59,8 @@ impl<'a> Cursor<'a> {
         }
         self.at = range.end;
         let (word, range) = self.word();
-        if word.is_empty() {
+        // A limit without its operator is said so where the operator is read.
+        if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
             return Ok((name.to_owned(), None));
         }
         let over = self.over(word, &range)?;
@@ -123,10 +124,23 @@ impl<'a> Cursor<'a> {
             Word::Summary(Summary::Percentile(q)) => Ok(Over::Percentile(q)),
             _ => {
                 let message = format!("`{word}` is no statistic of readings");
-                let help = "readings have `max`, `min`, `mean`, `last` and percentiles such as `p95`";
+                let help =
+                    "readings have `max`, `min`, `mean`, `last` and percentiles such as `p95`";
                 Err(self.error("T0802", range.clone(), message, help))
             }
         }
+    }
+
+    /// Windows are of requests.
+    fn no_windows(&mut self) -> Parsed<()> {
+        let (word, range) = self.word();
+        if !matches!(word, "in" | "for" | "within") {
+            return Ok(());
+        }
+        let rest = range.start..self.text.trim_end().len();
+        let message = "what a server says is judged over the whole measured phase";
+        let help = "leave the time out; `p95`, `mean` and `last` say less than every reading does";
+        Err(self.error("T0813", rest, message, help))
     }
 
     /// The limit: its unit says how the value is read.
@@ -141,7 +155,11 @@ impl<'a> Cursor<'a> {
                 .map(|percent| Quantity::Share(percent / 100.0)),
             number => bare(&number.replace('_', ""))
                 .map(Quantity::Number)
-                .or_else(|| Some(Quantity::Time(units::nanos(units::parse_duration(number).ok()?))))
+                .or_else(|| {
+                    Some(Quantity::Time(units::nanos(
+                        units::parse_duration(number).ok()?,
+                    )))
+                })
                 .or_else(|| units::parse_bytes(number).ok().map(Quantity::Bytes)),
         };
         self.at = range.end;

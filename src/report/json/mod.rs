@@ -2,6 +2,8 @@
 //! times are milliseconds, shares are fractions of one, an unknown value is `null`, and a change that could break
 //! a reader changes the number in `schema`.
 
+mod server;
+
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
     MessagesRow, PolicyRow, Reporter, StepRow, View,
@@ -34,6 +36,10 @@ fn document(view: &View) -> Value {
     if let (Some(object), false) = (document.as_object_mut(), view.groups.is_empty()) {
         let groups = view.groups.iter().map(group).collect();
         object.insert("groups".into(), Value::Array(groups));
+    }
+    if let (Some(object), false) = (document.as_object_mut(), view.server.is_empty()) {
+        let server = view.server.iter().map(server::row).collect();
+        object.insert("server".into(), Value::Array(server));
     }
     document
 }

@@ -225,12 +225,7 @@ fn values<'n>(
     values
 }
 
-fn observed(
-    loading: &mut Loading<'_>,
-    key: &str,
-    name: String,
-    node: &Node,
-) -> Option<Observed> {
+fn observed(loading: &mut Loading<'_>, key: &str, name: String, node: &Node) -> Option<Observed> {
     let text = loading.reader.text(node)?;
     let what = if key == "metrics" {
         Selector::parse(&text.value)
@@ -247,8 +242,9 @@ fn observed(
         Expression::parse(&path, &mut NoNames)
             .map(|e| Reading::Field(Box::new(e)))
             .map_err(|e| {
-                let help = "write a JSON path: `$.pool.active`".to_owned();
-                (e.message, e.help.unwrap_or(help))
+                let path = format!("write a JSON path: `$.{}`", text.value.trim());
+                let told = e.help.filter(|_| text.value.trim().starts_with('$'));
+                (e.message, told.unwrap_or(path))
             })
     };
     match what {

@@ -53,11 +53,7 @@ const HEADERS: Key = key(
     Type::MapOf(&Type::Text),
     "Request headers; those of a step win over those of `defaults`.",
 );
-const HEADERS_BESIDE: Key = key(
-    "headers",
-    Type::MapOf(&Type::Text),
-    "Request headers.",
-);
+const HEADERS_BESIDE: Key = key("headers", Type::MapOf(&Type::Text), "Request headers.");
 /// What `compression` can be, alone.
 pub(super) const COMPRESSION: [&str; 6] = ["off", "auto", "gzip", "deflate", "br", "zstd"];
 /// What a list of `compression` can hold.

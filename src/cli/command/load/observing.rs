@@ -50,8 +50,10 @@ impl<'a> Observing<'a> {
             let mut queries = server.values.clone();
             let budgets = self.inputs.budgets.as_ref();
             let more = budgets.map_or_else(Vec::new, BudgetFile::queries);
-            // A value with a name and a budget may ask the same.
-            queries.extend(more);
+            let new = |(_, asked): &(String, String)| {
+                server.values.iter().all(|(_, known)| known != asked)
+            };
+            queries.extend(more.into_iter().filter(new));
             let asked = Asked {
                 queries,
                 began: SystemTime::now() - began.elapsed(),
