@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Series of one metric: more would be memory that a server decides on.
 const MOST: usize = 10_000;
 
+/// Names and values.
+type Labels = Vec<(String, String)>;
+
 /// What a page says of one metric.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Found {
@@ -81,7 +84,7 @@ fn add(selector: &Selector, rest: &str, found: &mut Result<Found, String>) {
 }
 
 /// Labels as written, labels, and the value.
-fn sample(rest: &str) -> Option<(&str, Vec<(String, String)>, f64)> {
+fn sample(rest: &str) -> Option<(&str, Labels, f64)> {
     let (own, behind) = match rest.strip_prefix('{') {
         Some(inside) => labels(inside)?,
         None => (Vec::new(), rest),

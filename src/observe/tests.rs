@@ -75,7 +75,15 @@ fn what_is_no_value() {
     ] {
         assert!(one(page, selector).is_err(), "{page}");
     }
-    let many: String = (0..10_001).map(|i| format!("a{{b=\"{i}\"}} 1\n")).collect();
+    let many: Vec<String> = (0..10_001)
+        .map(|i| {
+            format!(
+                "a{{b=\"{i}\"}} 1
+"
+            )
+        })
+        .collect();
+    let many = many.concat();
     assert!(one(&many, "a").unwrap_err().contains("more than 10000"));
     // What is not wanted may be broken.
     assert_eq!(one("b{ x\na 1\n\u{0}\u{1}", "a"), Ok((false, 1.0, 1)));

@@ -168,11 +168,7 @@ fn read<'a>(
     let streams = settings::streams(loading, &fields, http);
     let preflight = settings::preflight(loading, &fields);
     let notify = notify::read(loading, &fields);
-    let observe = observe::read(
-        loading,
-        &fields,
-        target.as_ref().map(|target| &target.value),
-    );
+    let observe = observe::read(loading, &fields, target.as_ref());
     let mut constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
     let here = Here::read(loading, fields.get("defaults"));

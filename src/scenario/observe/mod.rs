@@ -104,8 +104,9 @@ impl Scope for NoNames {
 pub(super) fn read(
     loading: &mut Loading<'_>,
     fields: &Fields<'_>,
-    target: Option<&Url>,
+    target: Option<&Spanned<Url>>,
 ) -> Option<Observe> {
+    let target = target.map(|target| &target.value);
     let node = fields.get("observe")?;
     let fields = loading.reader.object(node, &OBSERVE)?;
     let every = fields.get("every").and_then(|node| interval(loading, node));
@@ -165,13 +166,12 @@ fn address(
     for (key, node) in entries.unwrap_or_default() {
         let text = loading.reader.text(node)?;
         let name = HeaderName::from_bytes(key.value.as_bytes()).ok();
-        match name.filter(|_| HeaderValue::from_str(&text.value).is_ok()) {
-            Some(name) => headers.push((name, text.value)),
-            None => {
-                let message = format!("`{}` and its value are no header", key.value);
-                let help = "names are letters, digits and `-`; a value is one line";
-                loading.reader.error("T0761", key.span, message, help);
-            }
+        if let Some(name) = name.filter(|_| HeaderValue::from_str(&text.value).is_ok()) {
+            headers.push((name, text.value));
+        } else {
+            let message = format!("`{}` and its value are no header", key.value);
+            let help = "names are letters, digits and `-`; a value is one line";
+            loading.reader.error("T0761", key.span, message, help);
         }
     }
     Some(Address { url: url?, headers })
