@@ -37,6 +37,7 @@ mod support;
 mod target;
 mod tighten;
 mod timing;
+mod traces;
 mod trend;
 mod way;
 mod websocket;

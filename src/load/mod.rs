@@ -13,6 +13,7 @@ mod start;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod user;
 mod worker;
 

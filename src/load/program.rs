@@ -47,6 +47,8 @@ pub struct Program {
     pub(super) constants: Vec<(usize, Value)>,
     /// Slots whose values are secret once captured.
     pub(super) secret_slots: Vec<usize>,
+    /// The share of traces that are kept; `None` where requests carry none.
+    pub(super) traced: Option<f64>,
     layout: Layout,
 }
 
@@ -233,6 +235,7 @@ impl Program {
             names: scenario.variables.clone(),
             constants: scenario.constants.clone(),
             secret_slots,
+            traced: None,
             layout,
         }
     }
@@ -245,6 +248,13 @@ impl Program {
                 request.ready.keep_body = Keep::Shown;
             }
         }
+        self
+    }
+
+    /// Has requests carry traces, of which this share is kept.
+    #[must_use]
+    pub fn tracing(mut self, sampled: Option<f64>) -> Self {
+        self.traced = sampled;
         self
     }
 

@@ -10,7 +10,9 @@ use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
-use super::{Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings};
+use super::{
+    Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings, trace,
+};
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
@@ -205,6 +207,7 @@ fn read<'a>(
         preflight,
         notify,
         observe,
+        trace: trace::read(loading, &fields),
         variables: Vec::new(),
         data,
         flows: journeys.flows,

@@ -21,6 +21,7 @@ pub mod policy;
 mod profile;
 mod select;
 mod settings;
+mod trace;
 mod vocabulary;
 
 pub use environment::{Environment, Lookup, Origin, Secret, Setting};
@@ -39,6 +40,7 @@ pub use observe::{Address, Observe, Observed, Page, Prometheus, Reading, Selecto
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Http, parse_target};
+pub use trace::Trace;
 pub use vocabulary::{POLICIES, SCENARIO};
 
 use crate::expr::Value;
@@ -96,6 +98,8 @@ pub struct Scenario {
     pub notify: Option<Notify>,
     /// What is read beside the load.
     pub observe: Option<Observe>,
+    /// Whether requests carry traces.
+    pub trace: Option<Trace>,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

@@ -234,6 +234,11 @@ impl<'a> Page<'a> {
         (share > 0.0).then(|| format_share(share))
     }
 
+    /// Whether there are traces to look at.
+    fn traced(&self) -> bool {
+        self.steps.iter().any(|step| !step.slowest.is_empty())
+    }
+
     /// Share of requests that found a connection.
     fn reuse(&self) -> String {
         let health = &self.view.health;

@@ -6,7 +6,7 @@ mod server;
 
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
-    MessagesRow, PolicyRow, Reporter, StepRow, View,
+    MessagesRow, PolicyRow, Reporter, StepRow, TraceRow, View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};
@@ -190,6 +190,17 @@ fn step(view: &View, step: &StepRow) -> Value {
         .collect();
     object.insert("checks".into(), Value::Array(checks));
     object.insert("latency_ms".into(), clocks(step));
+    if !step.slowest.is_empty() {
+        let slowest = step.slowest.iter().map(|slow| {
+            json!({
+                "at_s": rounded(slow.at),
+                "response_ms": rounded(slow.took),
+                "status": slow.status,
+                "trace": trace(&slow.trace),
+            })
+        });
+        object.insert("slowest".into(), slowest.collect());
+    }
     // Absent where there are none: load keeps no passes.
     if !step.exchanges.is_empty() {
         let exchanges = step.exchanges.iter().map(exhibit).collect();
@@ -346,6 +357,9 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
                 .collect();
             object.insert("phases_ms".into(), Value::Object(phases));
         }
+        if let Some(row) = &exhibit.trace {
+            object.insert("trace".into(), trace(row));
+        }
         if exhibit.retried {
             object.insert("retried".into(), true.into());
             object.insert("what".into(), json!(exhibit.what));
@@ -374,6 +388,10 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
         }
     }
     object
+}
+
+fn trace(trace: &TraceRow) -> Value {
+    json!({ "id": trace.id, "sampled": trace.sampled, "url": trace.link })
 }
 
 fn plain_exhibit(exhibit: &ExhibitRow) -> Value {

@@ -12,6 +12,7 @@ mod rows;
 mod run;
 mod series;
 mod server;
+mod trace;
 mod why;
 
 pub use failures::{ExhibitRow, FailureRow};
@@ -24,6 +25,7 @@ pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
 pub use series::Slice;
 pub use server::{ServerRow, ServerSummary};
+pub use trace::{SlowRow, TraceRow};
 
 use super::text;
 use crate::budget::{Exit, FailedCheck, Reason, Verdict, answered_in_time};
@@ -276,6 +278,7 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
         .enumerate()
         .map(|(index, step)| StepRow {
             exchanges: failures::exchanges(record, index),
+            slowest: trace::slowest(record, step),
             ..StepRow::of(step, flow(step.flow), seconds)
         })
         .collect()

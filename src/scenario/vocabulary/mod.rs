@@ -15,7 +15,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
-pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS};
+pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS, TRACE};
 pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
@@ -24,6 +24,7 @@ pub(super) use step::{
 
 use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
+use observe::{OBSERVE_KEY, TRACE_KEY};
 use policy::POLICIES_KEY;
 use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
@@ -53,7 +54,6 @@ const HEADERS: Key = key(
     Type::MapOf(&Type::Text),
     "Request headers; those of a step win over those of `defaults`.",
 );
-const HEADERS_BESIDE: Key = key("headers", Type::MapOf(&Type::Text), "Request headers.");
 /// What `compression` can be, alone.
 pub(super) const COMPRESSION: [&str; 6] = ["off", "auto", "gzip", "deflate", "br", "zstd"];
 /// What a list of `compression` can hold.
@@ -169,11 +169,8 @@ pub static SCENARIO: Shape = Shape {
             Type::Object(&NOTIFY),
             "Who is told how a run ended.",
         ),
-        key(
-            "observe",
-            Type::Object(&OBSERVE),
-            "What is read beside the load, for budgets on the servers themselves.",
-        ),
+        OBSERVE_KEY,
+        TRACE_KEY,
         key(
             "include",
             TEXTS,
@@ -456,6 +453,7 @@ mod tests {
             &METRICS,
             &HEALTH,
             &PROMETHEUS,
+            &TRACE,
             &POLICY,
             &SECURITY_HEADERS,
             &COOKIES,

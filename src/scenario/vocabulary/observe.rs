@@ -1,8 +1,20 @@
-//! The keys of `observe:`. In: nothing; out: its shapes. Invariant: as in the module above.
+//! The keys of `observe:` and `trace:`. In: nothing; out: its shapes. Invariant: as in the module above.
 
-use super::{HEADERS_BESIDE, key};
+use super::key;
 use crate::source::{Key, Shape, Type};
 
+pub(super) const OBSERVE_KEY: Key = key(
+    "observe",
+    Type::Object(&OBSERVE),
+    "What is read beside the load, for budgets on the servers themselves.",
+);
+const TRACES: Type = Type::Either(&[Type::Quantity("1%"), Type::Object(&TRACE)]);
+pub(super) const TRACE_KEY: Key = key(
+    "trace",
+    TRACES,
+    "A trace for every request (`traceparent`), and the share of them that servers are told to keep.",
+);
+const HEADERS_BESIDE: Key = key("headers", Type::MapOf(&Type::Text), "Request headers.");
 const URL: Key = key(
     "url",
     Type::Text,
@@ -83,6 +95,23 @@ pub(in crate::scenario) static PROMETHEUS: Shape = Shape {
             "values",
             Type::MapOf(&Type::Text),
             "Expressions by the names that budgets call them: `cpu: rate(process_cpu_seconds_total[15s])`.",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static TRACE: Shape = Shape {
+    name: "trace",
+    required: &[],
+    keys: &[
+        key(
+            "sampled",
+            Type::Quantity("1%"),
+            "The share of a load's requests whose traces servers are told to keep (1% when left out); of a smoke test all.",
+        ),
+        key(
+            "url",
+            Type::Text,
+            "Where a trace is shown: `https://jaeger.shop.test/trace/{trace_id}`.",
         ),
     ],
 };

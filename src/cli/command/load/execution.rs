@@ -95,8 +95,12 @@ fn generate(
     let masker = Arc::new(masker(&inputs.scenario));
     let mut program =
         Program::new(&inputs.scenario, &inputs.limits(), &masker).counting_cache(&inputs.cached());
-    if matches!(plan.load, Load::Passes(_)) {
+    let smoke = matches!(plan.load, Load::Passes(_));
+    if smoke {
         program = program.showing_bodies();
+    }
+    if let Some(trace) = &inputs.scenario.trace {
+        program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
     }
     let program = Arc::new(program.watching(inputs.watches(&plan.profile)));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
