@@ -328,3 +328,40 @@ fn a_smoke_pass_is_judged_on_what_was_read() {
     );
     bench.smoke(&["--budgets", "b.yaml"]).expect(0);
 }
+
+#[test]
+fn durations_that_servers_give_are_kept_where_somebody_asks() {
+    let url = serve(|_| {
+        let head = "200 OK\r\nserver-timing: db;dur=0.5;desc=\"a, b\", cache;desc=hit\r\nserver-timing: <b>total;dur=1";
+        (head.to_owned(), "x".to_owned())
+    });
+    for (key, profile, names) in [
+        ("", "  smoke: { passes: 2 }\n", &["db", "<b>total"][..]),
+        ("server_timing: [db, gone]\n", LOAD, &["db"]),
+        ("", LOAD, &[]),
+    ] {
+        let bench = Bench::with_steps(&url, STEPS, profile);
+        let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+        bench.write("s.yaml", &format!("{key}{scenario}"));
+        let ran = bench.smoke(&["-v"]).expect(0);
+        let result = ran.result();
+        let step = &result["steps"][0];
+        let none = Vec::new();
+        let timings = step["server_timing"].as_array().unwrap_or(&none);
+        let found: Vec<&str> = timings
+            .iter()
+            .map(|t| t["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, names, "{key}");
+        for timing in timings {
+            assert_eq!(timing["time_ms"]["n"], step["ok"]);
+            assert_eq!(timing["rest_ms"]["n"], step["ok"]);
+        }
+        let html = ran.report("report.html");
+        assert_eq!(
+            html.contains("From the header server-timing"),
+            !names.is_empty()
+        );
+        assert!(!html.contains("<b>total"));
+    }
+}

@@ -49,6 +49,8 @@ pub struct Program {
     pub(super) secret_slots: Vec<usize>,
     /// The share of traces that are kept; `None` where requests carry none.
     pub(super) traced: Option<f64>,
+    /// The durations of `Server-Timing` that are kept, all where no name is given; `None` where none are.
+    pub(super) timed: Option<Vec<String>>,
     layout: Layout,
 }
 
@@ -236,6 +238,7 @@ impl Program {
             constants: scenario.constants.clone(),
             secret_slots,
             traced: None,
+            timed: None,
             layout,
         }
     }
@@ -255,6 +258,13 @@ impl Program {
     #[must_use]
     pub fn tracing(mut self, sampled: Option<f64>) -> Self {
         self.traced = sampled;
+        self
+    }
+
+    /// Keeps durations of `Server-Timing`, all where no name is given.
+    #[must_use]
+    pub fn timing(mut self, names: Option<Vec<String>>) -> Self {
+        self.timed = names;
         self
     }
 

@@ -12,6 +12,7 @@ mod sample;
 mod server;
 mod slots;
 mod tally;
+mod timing;
 mod trace;
 mod watch;
 mod window;
@@ -36,6 +37,7 @@ pub use tally::{
     CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,
     Quantile, Refusal, Refusals, Since, Tally,
 };
+pub use timing::ServerTiming;
 pub use trace::{SlowRequest, TraceId};
 pub use watch::{Breach, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

@@ -81,6 +81,7 @@ impl Recorder {
             checks: step.checks.clone(),
             policies: step.policies.iter().map(policy).collect(),
             slowest: Vec::new(),
+            timings: Vec::new(),
             measured: step.tally(most),
             unmeasured: step.tally(most),
         });
@@ -316,6 +317,11 @@ impl Recorder {
         self.steps[step].slow(request);
     }
 
+    /// What a server said of the time of one request, and the rest of the time to its first byte.
+    pub fn timing(&mut self, step: usize, name: &str, (time, rest): (Nanos, Option<Nanos>)) {
+        self.steps[step].timing(name, time, rest);
+    }
+
     /// Whether anything failed so far.
     pub fn failed(&self) -> bool {
         !self.failures.is_empty()
@@ -367,6 +373,7 @@ impl Recorder {
         for (ours, theirs) in self.steps.iter_mut().zip(&other.steps) {
             ours.measured.merge(&theirs.measured);
             ours.unmeasured.merge(&theirs.unmeasured);
+            ours.merge_timings(&theirs.timings);
             for slow in &theirs.slowest {
                 ours.slow(slow.clone());
             }

@@ -2,8 +2,8 @@
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
 use super::{
-    Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, ServerSeries, SlowRequest, Tally,
-    Timeline,
+    Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, ServerSeries, ServerTiming,
+    SlowRequest, Tally, Timeline,
 };
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
@@ -168,6 +168,9 @@ pub struct StepRecord {
     /// The slowest requests of the measured phase whose traces are kept, slowest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slowest: Vec<SlowRequest>,
+    /// What servers say where their time went.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timings: Vec<ServerTiming>,
     /// The measured phase.
     pub measured: Tally,
     /// Ramp and warm-up.

@@ -198,6 +198,9 @@ impl Page<'_> {
             } else {
                 self.field("p95, ms", &step.phases_text())?;
             }
+            for timing in &step.timings {
+                self.field("server", &timing.text())?;
+            }
             if let Some(sizes) = step.sizes_text() {
                 self.field("received", &sizes)?;
             }

@@ -21,7 +21,7 @@ use view::seconds;
 pub use view::{
     BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
     GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, RunView, ServerRow,
-    ServerSummary, Slice, SlowRow, StepRow, Totals, TraceRow, View, Word,
+    ServerSummary, Slice, SlowRow, StepRow, TimingRow, Totals, TraceRow, View, Word,
 };
 
 use std::io::{self, Write};

@@ -11,7 +11,8 @@ use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
 use super::{
-    Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings, trace,
+    Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings, timing,
+    trace,
 };
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
@@ -208,6 +209,7 @@ fn read<'a>(
         notify,
         observe,
         trace: trace::read(loading, &fields),
+        server_timing: timing::read(loading, &fields),
         variables: Vec::new(),
         data,
         flows: journeys.flows,

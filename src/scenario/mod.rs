@@ -21,6 +21,7 @@ pub mod policy;
 mod profile;
 mod select;
 mod settings;
+mod timing;
 mod trace;
 mod vocabulary;
 
@@ -100,6 +101,8 @@ pub struct Scenario {
     pub observe: Option<Observe>,
     /// Whether requests carry traces.
     pub trace: Option<Trace>,
+    /// The durations of `Server-Timing` that a load keeps.
+    pub server_timing: Option<Vec<String>>,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

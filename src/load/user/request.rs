@@ -7,13 +7,11 @@ use super::{Captured, Fault, Heard, Lane, evaluate};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
-use crate::load::trace::trace;
 use crate::load::worker::Worker;
 use crate::protocol::{Call, Exchange, Problem, Protocol};
-use crate::record::{Failure, Outcome, Refusal, Sample, SlowRequest, What};
+use crate::record::{Failure, Outcome, Refusal, Sample, What};
 use crate::units::{Nanos, format_nanos, nanos};
 use http::HeaderValue;
-use std::borrow::Cow;
 use tokio::time::Instant;
 
 /// One exchange that is wanted.
@@ -145,35 +143,6 @@ impl<P: Protocol> Worker<P> {
         )
     }
 
-    /// Gives a request its trace, where requests have one and it brings none along.
-    #[inline]
-    fn mark(&self, call: &mut Cow<'_, Call>) {
-        if let Some(sampled) = self.program.traced
-            && trace(call).is_none()
-        {
-            self.tracer.borrow_mut().mark(call.to_mut(), sampled);
-        }
-    }
-
-    /// Keeps the trace of a request that is one of the slowest of its step.
-    #[inline]
-    fn slow(&self, sample: &Sample, call: &Call) {
-        if self.program.traced.is_none() || !sample.measured {
-            return;
-        }
-        let took = sample.response();
-        let wanted = self.recorder.borrow().wants_slow(sample.step, took);
-        if let Some(found) = trace(call).filter(|found| wanted && found.sampled) {
-            let request = SlowRequest {
-                at: sample.sent,
-                took,
-                status: sample.status,
-                trace: found.id,
-            };
-            self.recorder.borrow_mut().slow(sample.step, request);
-        }
-    }
-
     /// A request that cannot be sent, for a reason known beforehand: it fails at once.
     pub(super) fn refuse(
         &self,
@@ -258,7 +227,7 @@ impl<P: Protocol> Worker<P> {
         self.found(shot, policed);
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
-        self.slow(&sample, call);
+        self.aside(&sample, call, exchange);
         self.count_cache(shot, exchange);
         self.count_refusal(shot, refused);
         if self.recorder.borrow().wants_exhibit(step, fault.what) {
@@ -322,7 +291,7 @@ impl<P: Protocol> Worker<P> {
         }
         let sample = self.sample(flying, exchange, Outcome::Ok);
         self.record(&sample);
-        self.slow(&sample, seen.2);
+        self.aside(&sample, seen.2, exchange);
         self.count_cache(shot, exchange);
         if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
             self.show(seen, &sample, Case::Passed(&captured));

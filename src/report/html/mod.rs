@@ -234,6 +234,11 @@ impl<'a> Page<'a> {
         (share > 0.0).then(|| format_share(share))
     }
 
+    /// Whether servers say where their time went.
+    fn timed(&self) -> bool {
+        self.steps.iter().any(|step| !step.timings.is_empty())
+    }
+
     /// Whether there are traces to look at.
     fn traced(&self) -> bool {
         self.steps.iter().any(|step| !step.slowest.is_empty())

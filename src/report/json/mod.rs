@@ -190,6 +190,9 @@ fn step(view: &View, step: &StepRow) -> Value {
         .collect();
     object.insert("checks".into(), Value::Array(checks));
     object.insert("latency_ms".into(), clocks(step));
+    if !step.timings.is_empty() {
+        object.insert("server_timing".into(), server::timings(step));
+    }
     if !step.slowest.is_empty() {
         let slowest = step.slowest.iter().map(|slow| {
             json!({

@@ -1,7 +1,7 @@
 //! What servers said of themselves, for machines. In: a row; out: JSON. Invariant: as in the module above.
 
-use super::rounded;
-use crate::report::ServerRow;
+use super::{latency, rounded};
+use crate::report::{ServerRow, StepRow};
 use serde_json::{Value, json};
 
 pub(super) fn row(row: &ServerRow) -> Value {
@@ -21,4 +21,17 @@ pub(super) fn row(row: &ServerRow) -> Value {
         })),
         "readings": row.points.iter().map(|(at, value)| json!([rounded(*at), value])).collect::<Vec<_>>(),
     })
+}
+
+/// What servers say where their time went.
+pub(super) fn timings(step: &StepRow) -> Value {
+    let timings = step.timings.iter();
+    let timings = timings.map(|timing| {
+        json!({
+            "name": timing.name,
+            "time_ms": latency(&timing.time),
+            "rest_ms": latency(&timing.rest),
+        })
+    });
+    timings.collect()
 }

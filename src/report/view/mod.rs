@@ -12,6 +12,7 @@ mod rows;
 mod run;
 mod series;
 mod server;
+mod timings;
 mod trace;
 mod why;
 
@@ -25,6 +26,7 @@ pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
 pub use series::Slice;
 pub use server::{ServerRow, ServerSummary};
+pub use timings::TimingRow;
 pub use trace::{SlowRow, TraceRow};
 
 use super::text;
@@ -279,6 +281,7 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
         .map(|(index, step)| StepRow {
             exchanges: failures::exchanges(record, index),
             slowest: trace::slowest(record, step),
+            timings: step.timings.iter().map(TimingRow::of).collect(),
             ..StepRow::of(step, flow(step.flow), seconds)
         })
         .collect()

@@ -173,6 +173,8 @@ pub struct StepRow {
     pub line: usize,
     /// The slowest requests whose traces are kept, slowest first.
     pub slowest: Vec<super::SlowRow>,
+    /// What servers say where their time went.
+    pub timings: Vec<super::TimingRow>,
     /// Requests sent.
     pub sent: u64,
     /// Answered, every check held.

@@ -24,7 +24,7 @@ pub(super) use step::{
 
 use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
-use observe::{OBSERVE_KEY, TRACE_KEY};
+use observe::{OBSERVE_KEY, TIMING_KEY, TRACE_KEY};
 use policy::POLICIES_KEY;
 use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
@@ -171,6 +171,7 @@ pub static SCENARIO: Shape = Shape {
         ),
         OBSERVE_KEY,
         TRACE_KEY,
+        TIMING_KEY,
         key(
             "include",
             TEXTS,

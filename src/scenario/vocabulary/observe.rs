@@ -1,4 +1,4 @@
-//! The keys of `observe:` and `trace:`. In: nothing; out: its shapes. Invariant: as in the module above.
+//! The keys of `observe:`, `trace:` and `server_timing:`. In: nothing; out: its shapes. Invariant: as in the module above.
 
 use super::key;
 use crate::source::{Key, Shape, Type};
@@ -15,6 +15,11 @@ pub(super) const TRACE_KEY: Key = key(
     "A trace for every request (`traceparent`), and the share of them that servers are told to keep.",
 );
 const HEADERS_BESIDE: Key = key("headers", Type::MapOf(&Type::Text), "Request headers.");
+pub(super) const TIMING_KEY: Key = key(
+    "server_timing",
+    super::TEXTS,
+    "Durations of the header `server-timing` that a load keeps, step by step, by their names; a smoke test keeps all.",
+);
 const URL: Key = key(
     "url",
     Type::Text,

@@ -99,6 +99,8 @@ fn generate(
     if smoke {
         program = program.showing_bodies();
     }
+    let asked = inputs.scenario.server_timing.clone();
+    program = program.timing(if smoke { Some(Vec::new()) } else { asked });
     if let Some(trace) = &inputs.scenario.trace {
         program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
     }
@@ -137,6 +139,9 @@ fn generate(
     record.stop = stop.reason();
     let recorded = parts.recorder.finish();
     record.steps = recorded.steps;
+    for timing in record.steps.iter_mut().flat_map(|step| &mut step.timings) {
+        timing.name = shown.text(&timing.name, &[]);
+    }
     record.flows = recorded.flows;
     record.groups = recorded.groups;
     record.failures = recorded.failures;
