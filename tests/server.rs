@@ -71,7 +71,7 @@ fn pages_beside_the_load_are_in_every_report_and_in_the_verdict() {
     let bench = bench(&target, &observed(&server()), budgets);
     let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(0);
     ran.all_reports();
-    let result = ran.result();
+    let result = ran.valid_result();
     let names: Vec<&str> = result["server"]
         .as_array()
         .unwrap()
@@ -181,6 +181,7 @@ fn seven_and_a_warning_when_a_server_cannot_be_read() {
             "budgets:\n  - error_rate < 100%\n  - server x < 1\n",
         );
         let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(7);
+        ran.valid_result();
         assert_eq!(judged(&ran, "server x < 1").0, "undecided", "{observe}");
         assert!(
             ran.stderr.contains("readings of `x` failed"),
@@ -344,7 +345,7 @@ fn durations_that_servers_give_are_kept_where_somebody_asks() {
         let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
         bench.write("s.yaml", &format!("{key}{scenario}"));
         let ran = bench.smoke(&["-v"]).expect(0);
-        let result = ran.result();
+        let result = ran.valid_result();
         let step = &result["steps"][0];
         let none = Vec::new();
         let timings = step["server_timing"].as_array().unwrap_or(&none);

@@ -40,19 +40,19 @@ mod tests {
 
     #[test]
     fn names_and_durations() {
-        let read = |text| -> Vec<(&str, Option<f64>)> {
+        let read = |text| -> Vec<(&str, Option<u128>)> {
             let ms = |(name, time): (&'static str, Option<Duration>)| {
-                (name, time.map(|time| time.as_secs_f64() * 1e3))
+                (name, time.map(|time| time.as_micros()))
             };
             server_timings(text).map(ms).collect()
         };
         assert_eq!(
             read("db;dur=53.2, cache;desc=\"hit, or ; \\\" miss\";dur=\"1\" ,miss, total ; DUR=0"),
             [
-                ("db", Some(53.2)),
-                ("cache", Some(1.0)),
+                ("db", Some(53_200)),
+                ("cache", Some(1_000)),
                 ("miss", None),
-                ("total", Some(0.0))
+                ("total", Some(0))
             ]
         );
         for (text, count) in [
