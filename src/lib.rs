@@ -14,6 +14,7 @@ pub mod expr;
 pub mod history;
 pub mod load;
 pub mod notify;
+pub mod observe;
 pub mod plan;
 pub mod protocol;
 pub mod record;

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tollgate::budget::{bind, parse};
+use tollgate::budget::{bind, bind_servers, parse};
 use tollgate::source::{Source, render_all};
 
 /// The scenario that the files are bound to.
@@ -26,12 +26,16 @@ fn diagnose(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let problems = match parse(Arc::new(Source::new(name, text))) {
         Err(problems) => problems,
-        Ok(file) => bind(
-            &file,
-            &names(&STEPS),
-            &names(&["browse", "purchase"]),
-            &names(&["smoke", "launch", "soak"]),
-        ),
+        Ok(file) => {
+            let mut problems = bind(
+                &file,
+                &names(&STEPS),
+                &names(&["browse", "purchase"]),
+                &names(&["smoke", "launch", "soak"]),
+            );
+            problems.extend(bind_servers(&file, &names(&["cpu", "queue_depth"]), false));
+            problems
+        }
     };
     assert!(!problems.is_empty(), "{} is not broken", path.display());
     for problem in &problems {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Stage → stages it may use; everyone may use these three.
 const EVERYONE: [&str; 3] = ["units", "source", "expr"];
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("units", &[]),
     ("source", &[]),
     ("expr", &[]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("plan", &["scenario"]),
     ("protocol", &["scenario", "record"]),
     ("load", &["plan", "scenario", "protocol", "record"]),
+    ("observe", &["scenario", "protocol", "record"]),
     ("budget", &["record"]),
     ("history", &["record", "budget"]),
     ("report", &["record", "budget"]),
@@ -24,7 +25,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
         "cli",
         &[
             "scenario", "plan", "load", "protocol", "record", "budget", "history", "report",
-            "notify", "demo",
+            "notify", "observe", "demo",
         ],
     ),
 ];

@@ -42,7 +42,11 @@ impl Scope {
 
     /// Whether it speaks of a step, one of `steps`.
     pub(super) fn covers(&self, flow: &str, step: &str, steps: &[(String, String)]) -> bool {
-        let Self::Named(name) = self else { return true };
+        let name = match self {
+            Self::All => return true,
+            Self::Server { .. } => return false,
+            Self::Named(name) => name,
+        };
         match self.target(steps) {
             Target::All => true,
             Target::Flow => flow == name,
@@ -89,6 +93,34 @@ fn split(steps: &[String], flows: &[String]) -> Vec<(String, String)> {
             .map(|(flow, step)| (flow.clone(), step.to_owned()))
     };
     steps.iter().filter_map(longest).collect()
+}
+
+/// Checks that every value of a server that a budget file names is read in a scenario: `names` are those that are,
+/// `asks` whether there is a Prometheus server.
+pub fn bind_servers(file: &BudgetFile, names: &[String], asks: bool) -> Vec<Diagnostic> {
+    let problem = |budget: &Budget| {
+        let Scope::Server { name, query } = &budget.scope else {
+            return None;
+        };
+        if query.is_some() {
+            let message = "the scenario names no Prometheus server to ask";
+            let help = "add `observe: { prometheus: http://127.0.0.1:9090 }` to the scenario";
+            let found = Diagnostic::error("T0841", &file.source, budget.span, message);
+            return (!asks).then(|| found.help(help));
+        }
+        let help = match closest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => {
+                "name what is read in the scenario, under `observe:`".to_owned()
+            }
+            None => format!("there are: {}", names.join(", ")),
+        };
+        let message = format!("nothing that is called `{name}` is read of a server");
+        let span = last_place(file, budget, name);
+        let found = Diagnostic::error("T0840", &file.source, span, message);
+        (!names.contains(name)).then(|| found.help(help))
+    };
+    file.budgets.iter().filter_map(problem).collect()
 }
 
 fn scope(file: &BudgetFile, budget: &Budget, steps: &[(String, String)]) -> Option<Diagnostic> {

@@ -36,13 +36,14 @@ pub struct Expectation {
     pub advice: Option<String>,
 }
 
-/// One expectation per budget that is judged in `profile`. Passes are another matter: nothing is undecided there.
+/// One expectation per budget on requests that is judged in `profile`. Passes are another matter: nothing is undecided there.
 pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) -> Vec<Expectation> {
     let names: Vec<(String, String)> = steps
         .iter()
         .map(|s| (s.flow.clone(), s.step.clone()))
         .collect();
     file.applies(profile)
+        .filter(|budget| !matches!(budget.statistic, Statistic::Server(_)))
         .map(|budget| {
             let covered = steps
                 .iter()

@@ -1,10 +1,13 @@
 //! The budget file. In: YAML with a list of sentences; out: a [`BudgetFile`], or every problem in it at once.
 //! Invariant: a budget's span is its place in the file, so whatever is found later points there too.
 
-use super::{Budget, BudgetFile, Level, Statistic, guard, parse_sentence};
+use super::{Budget, BudgetFile, Level, Scope, Statistic, guard, parse_sentence};
 use crate::record::{Limit, Metric};
 use crate::source::parse as yaml;
-use crate::source::{Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Type};
+use crate::source::{
+    Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Span, Spanned, Type,
+};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The vocabulary of a budget file.
@@ -14,7 +17,11 @@ pub static BUDGETS: Shape = Shape {
     keys: &[
         Key {
             name: "budgets",
-            kind: Type::List(&Type::Either(&[Type::Text, Type::Object(&WARNING)])),
+            kind: Type::List(&Type::Either(&[
+                Type::Text,
+                Type::Object(&WARNING),
+                Type::MapOf(&Type::Text),
+            ])),
             about: "What must hold, one sentence each: `p95 of purchase/pay < 500ms during launch`.",
         },
         Key {
@@ -46,7 +53,7 @@ static WARNING: Shape = Shape {
 /// # Errors
 /// Every problem of the file, each with its place and fix.
 pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
-    let root = yaml(&source).map_err(|problem| vec![problem])?;
+    let root = yaml(&source).map_err(|problem| vec![with_help(problem)])?;
     let mut reader = Reader::new(&source);
     let fields = reader.object(&root, &BUDGETS);
     let budgets = fields
@@ -71,6 +78,21 @@ pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
     })
 }
 
+/// A quoted expression in a bare sentence is what the parser of YAML stumbles over.
+fn with_help(problem: Diagnostic) -> Diagnostic {
+    let line = problem.source.position(problem.span.start).0;
+    let line = problem
+        .source
+        .text
+        .lines()
+        .nth(line - 1)
+        .unwrap_or_default();
+    let asks = line.trim_start().starts_with("- prometheus ");
+    problem.help_if(asks.then(|| {
+        "put the whole sentence into quotes, or leave out those of the expression: `- prometheus cpu: rate(x[15s]) < 70%`".to_owned()
+    }))
+}
+
 fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {
     let Some((key, list)) = fields.entry("budgets") else {
         return Vec::new();
@@ -87,6 +109,9 @@ fn sentences(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Budget> {
 }
 
 fn budget(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
+    if let Some((key, node)) = asked(item) {
+        return question(reader, key, node);
+    }
     // `- p95: 500ms` is a map too, and no warning.
     let warns = matches!(&item.kind, Kind::Map(keys) if keys.iter().any(|(k, _)| k.value == WARNING.keys[0].name));
     if warns {
@@ -98,6 +123,39 @@ fn budget(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
         });
     }
     sentence(reader, item)
+}
+
+/// `- prometheus cpu: rate(x[15s]) < 70%`: to YAML that is a map of one key.
+fn asked(item: &Node) -> Option<(&Spanned<String>, &Node)> {
+    let Kind::Map(entries) = &item.kind else {
+        return None;
+    };
+    let [(key, node)] = entries.as_slice() else {
+        return None;
+    };
+    let asks = key.value.split_whitespace().next() == Some("prometheus");
+    (asks && node.scalar().is_some()).then_some((key, node))
+}
+
+fn question(reader: &mut Reader<'_>, key: &Spanned<String>, node: &Node) -> Option<Budget> {
+    let written = node.scalar()?;
+    let head = format!("{}: ", key.value);
+    let place = |range: Range<usize>| match range.start.checked_sub(head.len()) {
+        Some(start) => node.inner(reader.source(), start..range.end - head.len()),
+        None => key.span,
+    };
+    match parse_sentence(&format!("{head}{}", written.text)) {
+        Ok(budget) => Some(Budget {
+            span: Span::new(key.span.start, node.span.end),
+            limit_at: place(budget.limit_at.range()),
+            ..budget
+        }),
+        Err(error) => {
+            let span = place(error.range);
+            reader.error(error.code, span, error.message, error.help);
+            None
+        }
+    }
 }
 
 /// A sentence of its own, with its place in the file.
@@ -160,6 +218,23 @@ impl BudgetFile {
                 limits
             })
             .collect()
+    }
+
+    /// What budgets ask a Prometheus server, each expression once, with the name it is given. Those of all profiles: so a
+    /// run can be judged by a budget that was not meant for its profile.
+    pub fn queries(&self) -> Vec<(String, String)> {
+        let mut queries: Vec<(String, String)> = Vec::new();
+        for budget in &self.budgets {
+            if let Scope::Server {
+                name,
+                query: Some(query),
+            } = &budget.scope
+                && queries.iter().all(|(_, known)| known != query)
+            {
+                queries.push((name.clone(), query.clone()));
+            }
+        }
+        queries
     }
 
     /// Whether a budget asks what caches say of a step's answers, per step (given as flow and step).

@@ -6,7 +6,10 @@
 //! # The language
 //! ```text
 //! item       = budget | "warn:" budget                                  (a YAML key: a warning changes no exit code)
-//! budget     = statement operator quantity [ when ] [ "during" name ]
+//! budget     = statement operator quantity [ when ] [ "during" name ] | server operator value [ "during" name ]
+//! server     = "server" name [ over ] | "prometheus" name [ over ] ":" ( quoted expression | expression )
+//! over       = "max" | "min" | "mean" | "last" | "p" digits [ "." digits ]      (the worst reading when left out)
+//! value      = number "%" (of 0 to 1) | duration (of seconds) | bytes | number
 //! statement  = latency [ "of" name ] | rate [ "of" name ] | "throughput"
 //! latency    = [ metric ] summary | summary metric | "apdex(" duration ")"
 //! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
@@ -73,6 +76,10 @@
 //!   drew, so that a Poisson draw of 4,930 instead of 5,000 requests is not held against the target; up to 1 % of
 //!   the drawn requests may stay unanswered. In a closed model it is answers within the measured phase a second.
 //!   A profile of passes offers no rate: there it is not judged.
+//! - **server** and **prometheus** are of the readings of a server's value in the measured phase, one a second when
+//!   nothing else is said; `n` is how many there are. They are compared as they are. Where more than 5 % of them could
+//!   not be read (of fewer than ten any, of fewer than twenty more than one) nothing is decided, except that one
+//!   reading over the limit breaks a `max`.
 //! - In a profile of **passes** (smoke) nothing is undecided for being small: the share decides, marked "a smoke
 //!   pass, not evidence", and `strict` does not apply. No data at all stays undecided.
 //!
@@ -94,7 +101,7 @@ mod text;
 mod tighten;
 mod verdict;
 
-pub use bind::bind;
+pub use bind::{bind, bind_servers};
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
@@ -213,6 +220,23 @@ pub enum Statistic {
     Count(Which),
     /// `rate(5xx)`.
     Rate(Which),
+    /// `server cpu max`, of the readings of a server's value.
+    Server(Over),
+}
+
+/// What is made of readings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Over {
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+    /// Their mean.
+    Mean,
+    /// The last one.
+    Last,
+    /// This share of them is no larger, as a fraction of one.
+    Percentile(f64),
 }
 
 /// Which requests are counted.
@@ -237,6 +261,13 @@ pub enum Scope {
     All,
     /// Those of a step or flow; [`bind()`] says whether there is one.
     Named(String),
+    /// Of none: a value that a server says of itself.
+    Server {
+        /// What it is called.
+        name: String,
+        /// The expression that Prometheus is asked, where the budget has it.
+        query: Option<String>,
+    },
 }
 
 /// Operator and limit.

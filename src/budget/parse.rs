@@ -12,6 +12,7 @@ use words::{
 };
 
 mod calls;
+mod server;
 #[cfg(test)]
 mod tests;
 mod when;
@@ -41,6 +42,9 @@ const OPERATORS: [char; 4] = ['<', '>', '≤', '≥'];
 /// What is wrong, where, and the fix.
 pub fn parse_sentence(text: &str) -> Result<Budget, SentenceError> {
     let mut cursor = Cursor { text, at: 0 };
+    if let Some(budget) = cursor.server() {
+        return budget;
+    }
     let statistic = cursor.statistic()?;
     let scope = cursor.scope(statistic)?;
     let operator = cursor.operator(statistic)?;

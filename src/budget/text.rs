@@ -1,7 +1,7 @@
 //! Budgets → text. In: parsed budgets and bare numbers; out: the sentence in its plainest form, and values with
 //! units. Invariant: the sentence parses back to the same budget.
 
-use super::{Bound, Budget, Operator, Quantity, Scope, Statistic, When, Which};
+use super::{Bound, Budget, Operator, Over, Quantity, Scope, Statistic, When, Which};
 use crate::record::Metric;
 use crate::units::{self, Nanos};
 use std::fmt;
@@ -52,7 +52,7 @@ impl Statistic {
     /// Whether its budgets may have this operator.
     pub fn takes(self, operator: Operator) -> bool {
         let any = Self::Count(Which::Messages) == self || Self::Rate(Which::Messages) == self;
-        any || matches!(self, Self::Min(_)) || operator.upper() == self.upper()
+        any || matches!(self, Self::Min(_) | Self::Server(_)) || operator.upper() == self.upper()
     }
 
     /// The latency it is about.
@@ -137,6 +137,19 @@ impl fmt::Display for Statistic {
             Self::Share(which) => write!(f, "share({which})"),
             Self::Count(which) => write!(f, "count({which})"),
             Self::Rate(which) => write!(f, "rate({which})"),
+            Self::Server(over) => write!(f, "{over}"),
+        }
+    }
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Max => f.write_str("max"),
+            Self::Min => f.write_str("min"),
+            Self::Mean => f.write_str("mean"),
+            Self::Last => f.write_str("last"),
+            Self::Percentile(q) => write!(f, "p{}", decimal(q * 100.0)),
         }
     }
 }
@@ -189,9 +202,19 @@ impl fmt::Display for When {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.statistic)?;
-        if let Scope::Named(name) = &self.scope {
-            write!(f, " of {}", quoted(name))?;
+        match &self.scope {
+            Scope::Server { name, query: None } => write!(f, "server {name} {}", self.statistic)?,
+            Scope::Server { name, query } => {
+                let query = query.as_deref().unwrap_or_default();
+                let mark = if query.contains('\'') { '"' } else { '\'' };
+                write!(
+                    f,
+                    "prometheus {name} {}: {mark}{query}{mark}",
+                    self.statistic
+                )?;
+            }
+            Scope::Named(name) => write!(f, "{} of {}", self.statistic, quoted(name))?,
+            Scope::All => write!(f, "{}", self.statistic)?,
         }
         write!(f, " {}", self.bound)?;
         if let Some(when) = &self.when {

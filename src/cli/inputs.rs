@@ -285,7 +285,12 @@ fn bind(budgets: &BudgetFile, scenario: &Scenario) -> Vec<Diagnostic> {
         .collect();
     let flows: Vec<String> = scenario.flows.iter().map(|f| f.name.clone()).collect();
     let profiles: Vec<String> = scenario.profiles.iter().map(|p| p.name.clone()).collect();
-    budget::bind(budgets, &labels, &flows, &profiles)
+    let observe = scenario.observe.as_ref();
+    let names = observe.map_or_else(Vec::new, |o| o.names().map(str::to_owned).collect());
+    let asks = observe.is_some_and(|observe| observe.prometheus.is_some());
+    let mut problems = budget::bind(budgets, &labels, &flows, &profiles);
+    problems.extend(budget::bind_servers(budgets, &names, asks));
+    problems
 }
 
 /// Errors end the command, warnings are printed.

@@ -4,16 +4,17 @@
 use super::error::Error;
 use super::{Terminal, columns};
 use crate::record::{self, RunRecord};
-use crate::report::{Console, Html, Json, Junit, Reporter, Summary, View, Windows};
+use crate::report::{Console, Html, Json, Junit, Reporter, Servers, Summary, View, Windows};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The reports of a run, with their file names.
-const REPORTS: [(&str, &dyn Reporter); 5] = [
+const REPORTS: [(&str, &dyn Reporter); 6] = [
     ("report.html", &Html),
     ("summary.csv", &Summary),
     ("windows.csv", &Windows),
+    ("server.csv", &Servers),
     ("result.json", &Json),
     ("junit.xml", &Junit),
 ];
@@ -111,6 +112,13 @@ pub(super) fn file_name(scenario: &str) -> String {
 fn write(path: &Path, view: &View, reporter: &dyn Reporter) -> io::Result<()> {
     let mut bytes = Vec::new();
     reporter.render(view, &mut bytes)?;
+    if bytes.is_empty() {
+        // A report of what the run did not have; one of an earlier judgement must not stay either.
+        return match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    }
     let beside = path.with_extension("tmp");
     let mut file = fs::File::create(&beside)?;
     let written = file

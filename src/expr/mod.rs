@@ -87,6 +87,7 @@ mod parse;
 mod predicate;
 mod query;
 mod template;
+mod timing;
 mod vocabulary;
 
 pub use cache::Cache;
@@ -96,6 +97,7 @@ pub use head::Head;
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
 pub use template::{Member, Template};
+pub use timing::server_timings;
 pub use vocabulary::{EXAMPLE, Entry, Kind, vocabulary};
 
 use crate::source::{Diagnostic, Node, Source};

@@ -13,6 +13,7 @@ mod start;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod user;
 mod worker;
 
@@ -31,6 +32,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::{io, thread};
 use tokio::task::LocalSet;
+use tokio::time::Instant;
 use worker::{Orders, WindowPart, Worker, WorkerReport};
 
 /// Requests a second that one worker takes before another thread is worth its wake-ups.
@@ -43,6 +45,11 @@ pub struct WorkerError(#[from] io::Error);
 
 /// Sees every second of a run while it goes: progress, streams.
 pub trait Observer {
+    /// The run begins at this instant.
+    fn begin(&mut self, at: Instant) {
+        let _ = at;
+    }
+
     /// A second has passed.
     fn window(&mut self, window: &Window);
 }
@@ -128,7 +135,7 @@ where
         threads.push(thread);
     }
     drop((sender, start));
-    gate.open(workers);
+    observer.begin(gate.open(workers));
     let timeline = collect(&receiver, workers, observer);
     let mut reports = Vec::new();
     for thread in threads {

@@ -47,6 +47,10 @@ pub struct Program {
     pub(super) constants: Vec<(usize, Value)>,
     /// Slots whose values are secret once captured.
     pub(super) secret_slots: Vec<usize>,
+    /// The share of traces that are kept; `None` where requests carry none.
+    pub(super) traced: Option<f64>,
+    /// The durations of `Server-Timing` that are kept, all where no name is given; `None` where none are.
+    pub(super) timed: Option<Vec<String>>,
     layout: Layout,
 }
 
@@ -233,6 +237,8 @@ impl Program {
             names: scenario.variables.clone(),
             constants: scenario.constants.clone(),
             secret_slots,
+            traced: None,
+            timed: None,
             layout,
         }
     }
@@ -245,6 +251,20 @@ impl Program {
                 request.ready.keep_body = Keep::Shown;
             }
         }
+        self
+    }
+
+    /// Has requests carry traces, of which this share is kept.
+    #[must_use]
+    pub fn tracing(mut self, sampled: Option<f64>) -> Self {
+        self.traced = sampled;
+        self
+    }
+
+    /// Keeps durations of `Server-Timing`, all where no name is given.
+    #[must_use]
+    pub fn timing(mut self, names: Option<Vec<String>>) -> Self {
+        self.timed = names;
         self
     }
 

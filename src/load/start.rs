@@ -41,15 +41,17 @@ pub(super) fn gate() -> (Gate, Start) {
 }
 
 impl Gate {
-    /// Waits for the workers, except those that have failed, and tells them when the run begins.
-    pub(super) fn open(self, workers: u64) {
+    /// Waits for the workers, except those that have failed, and tells them, and whoever asked, when the run begins.
+    pub(super) fn open(self, workers: u64) -> Instant {
         let ready = (0..workers).all(|_| self.ready.recv().is_ok());
         let ahead = if workers > 1 || !ready {
             AHEAD
         } else {
             Duration::from_millis(1)
         };
-        self.epoch.send_replace(Some(Instant::now() + ahead));
+        let epoch = Instant::now() + ahead;
+        self.epoch.send_replace(Some(epoch));
+        epoch
     }
 }
 

@@ -2,6 +2,7 @@
 //! a sample. Invariant: two users never share anything but connections, and a step is sent only after the one
 //! before it passed.
 
+mod aside;
 mod control;
 mod group;
 mod identify;

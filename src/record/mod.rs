@@ -9,8 +9,11 @@ mod mask;
 mod recorder;
 mod run_record;
 mod sample;
+mod server;
 mod slots;
 mod tally;
+mod timing;
+mod trace;
 mod watch;
 mod window;
 
@@ -28,10 +31,13 @@ pub use run_record::{
 pub use sample::{
     Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample, What,
 };
+pub use server::{ServerPoint, ServerSeries, ServerSource};
 pub use slots::Slots;
 pub use tally::{
     CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,
     Quantile, Refusal, Refusals, Since, Tally,
 };
+pub use timing::ServerTiming;
+pub use trace::{SlowRequest, TraceId};
 pub use watch::{Breach, Decided, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts};

@@ -10,7 +10,7 @@ pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
 use super::{
     Breach, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, MessageSample,
-    Outcome, PolicyCount, Refusal, Sample, StepRecord, Tally, What, Window,
+    Outcome, PolicyCount, Refusal, Sample, SlowRequest, StepRecord, Tally, What, Window,
 };
 use crate::expr::Cache;
 use crate::units::Nanos;
@@ -80,6 +80,8 @@ impl Recorder {
             tags: step.tags.clone(),
             checks: step.checks.clone(),
             policies: step.policies.iter().map(policy).collect(),
+            slowest: Vec::new(),
+            timings: Vec::new(),
             measured: step.tally(most),
             unmeasured: step.tally(most),
         });
@@ -310,6 +312,21 @@ impl Recorder {
         count.last = count.last.max(sample.done);
     }
 
+    /// Whether a traced request that took so long is one of the slowest of its step so far.
+    pub fn wants_slow(&self, step: usize, took: Nanos) -> bool {
+        self.steps[step].wants_slow(took)
+    }
+
+    /// Keeps one.
+    pub fn slow(&mut self, step: usize, request: SlowRequest) {
+        self.steps[step].slow(request);
+    }
+
+    /// What a server said of the time of one request, and the rest of the time to its first byte.
+    pub fn timing(&mut self, step: usize, name: &str, (time, rest): (Nanos, Option<Nanos>)) {
+        self.steps[step].timing(name, time, rest);
+    }
+
     /// Whether anything failed so far.
     pub fn failed(&self) -> bool {
         !self.failures.is_empty()
@@ -361,6 +378,10 @@ impl Recorder {
         for (ours, theirs) in self.steps.iter_mut().zip(&other.steps) {
             ours.measured.merge(&theirs.measured);
             ours.unmeasured.merge(&theirs.unmeasured);
+            ours.merge_timings(&theirs.timings);
+            for slow in &theirs.slowest {
+                ours.slow(slow.clone());
+            }
             for (ours, theirs) in ours.policies.iter_mut().zip(&theirs.policies) {
                 ours.merge(theirs);
             }

@@ -2,7 +2,8 @@
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
 use super::{
-    Decided, Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, Tally, Timeline,
+    Decided, Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, ServerSeries,
+    ServerTiming, SlowRequest, Tally, Timeline,
 };
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,12 @@ pub struct RunRecord {
     /// How it was decided before its planned end, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided: Option<Decided>,
+    /// What servers said of themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub server: Vec<ServerSeries>,
+    /// Where traces are shown: an address with `{trace_id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_url: Option<String>,
     /// Why it ended before its plan, if it did.
     pub stop: Option<Stop>,
     /// Why the target could not be reached before the first request, if it could not.
@@ -161,6 +168,12 @@ pub struct StepRecord {
     /// Its policies; as kinds of failure they are counted behind the checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyRecord>,
+    /// The slowest requests of the measured phase whose traces are kept, slowest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slowest: Vec<SlowRequest>,
+    /// What servers say where their time went.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timings: Vec<ServerTiming>,
     /// The measured phase.
     pub measured: Tally,
     /// Ramp and warm-up.

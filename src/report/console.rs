@@ -6,6 +6,7 @@ mod conversation;
 mod failures;
 mod paint;
 mod policies;
+mod server;
 mod table;
 
 use super::text::{self, clip, counted, log_line, put};
@@ -59,6 +60,7 @@ impl Reporter for Console {
         if view.word != Word::Unreachable {
             page.budgets(view)?;
             table::guards(&mut page, view)?;
+            server::server(&mut page, view)?;
             policies::policies(&mut page, view)?;
             page.failures(view)?;
             page.flaky(view)?;
@@ -195,6 +197,9 @@ impl Page<'_> {
                 self.curl(exhibit)?;
             } else {
                 self.field("p95, ms", &step.phases_text())?;
+            }
+            for timing in &step.timings {
+                self.field("server", &timing.text())?;
             }
             if let Some(sizes) = step.sizes_text() {
                 self.field("received", &sizes)?;

@@ -1,5 +1,5 @@
 //! Tables for spreadsheets and scripts. In: a view; out: `summary.csv`, one row a step and one for all, and
-//! `windows.csv`, one row a window. Invariant: units stand in the header, numbers are plain, an unknown value is an
+//! `windows.csv`, one row a window; `server.csv`, one row a reading of a server, where there are any. Invariant: units stand in the header, numbers are plain, an unknown value is an
 //! empty cell, and no cell can be taken for a formula. A percentile among timed-out requests is the timeout: it is
 //! that or more, and the column `timed_out` says so.
 
@@ -179,6 +179,27 @@ impl Reporter for Windows {
         table.write_record(WINDOWS)?;
         for slice in &view.windows {
             table.write_record(window(slice))?;
+        }
+        table.flush()
+    }
+}
+
+/// `server.csv`; nothing where nothing was observed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Servers;
+
+impl Reporter for Servers {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        if view.server.is_empty() {
+            return Ok(());
+        }
+        let mut table = ::csv::Writer::from_writer(out);
+        table.write_record(["name", "from", "at_s", "value"])?;
+        for row in &view.server {
+            for (at, value) in &row.points {
+                let value = value.map_or_else(String::new, |value| value.to_string());
+                table.write_record([&guarded(&row.name), row.from, &decimals(*at, 3), &value])?;
+            }
         }
         table.flush()
     }

@@ -230,6 +230,9 @@ fn exchange(what: &str, exhibit: &ExhibitRow) -> String {
             format_args!("  body: {}\n", text::clip(&body, 512)),
         );
     }
+    if let Some(trace) = &exhibit.trace {
+        put(&mut out, format_args!("  trace {}\n", trace.text()));
+    }
     if !exhibit.curl.is_empty() {
         put(&mut out, format_args!("  {}\n", text::line(&exhibit.curl)));
     }

@@ -12,7 +12,7 @@ mod text;
 mod view;
 
 pub use console::Console;
-pub use csv::{Summary, Windows};
+pub use csv::{Servers, Summary, Windows};
 pub use html::Html;
 pub use json::{Json, SCHEMA};
 pub use junit::Junit;
@@ -20,8 +20,8 @@ pub use text::log_line;
 use view::seconds;
 pub use view::{
     BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
-    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, RunView, Slice,
-    StepRow, Totals, View, Word,
+    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, RunView, ServerRow,
+    ServerSummary, Slice, SlowRow, StepRow, TimingRow, Totals, TraceRow, View, Word,
 };
 
 use std::io::{self, Write};

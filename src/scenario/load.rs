@@ -10,7 +10,10 @@ use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
 use super::vocabulary::SCENARIO;
-use super::{Loaded, Problems, Scenario, constants, feeder, network, notify, settings};
+use super::{
+    Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings, timing,
+    trace,
+};
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
@@ -168,6 +171,7 @@ fn read<'a>(
     let streams = settings::streams(loading, &fields, http);
     let preflight = settings::preflight(loading, &fields);
     let notify = notify::read(loading, &fields);
+    let observe = observe::read(loading, &fields, target.as_ref());
     let mut constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
     let here = Here::read(loading, fields.get("defaults"));
@@ -203,6 +207,9 @@ fn read<'a>(
         streams,
         preflight,
         notify,
+        observe,
+        trace: trace::read(loading, &fields),
+        server_timing: timing::read(loading, &fields),
         variables: Vec::new(),
         data,
         flows: journeys.flows,

@@ -16,10 +16,13 @@ mod loading;
 mod names;
 mod network;
 mod notify;
+mod observe;
 pub mod policy;
 mod profile;
 mod select;
 mod settings;
+mod timing;
+mod trace;
 mod vocabulary;
 
 pub use environment::{Environment, Lookup, Origin, Secret, Setting};
@@ -34,9 +37,11 @@ pub use network::{
     Dns, Family, Identity, Network, Override, Proxies, Proxy, Speaks, Tls, TlsVersion, is_loopback,
 };
 pub use notify::{Ending, Notify};
+pub use observe::{Address, Observe, Observed, Page, Prometheus, Reading, Selector, Test, labels};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Http, parse_target};
+pub use trace::Trace;
 pub use vocabulary::{POLICIES, SCENARIO};
 
 use crate::expr::Value;
@@ -92,6 +97,12 @@ pub struct Scenario {
     pub preflight: bool,
     /// Who is told how a run ended.
     pub notify: Option<Notify>,
+    /// What is read beside the load.
+    pub observe: Option<Observe>,
+    /// Whether requests carry traces.
+    pub trace: Option<Trace>,
+    /// The durations of `Server-Timing` that a load keeps.
+    pub server_timing: Option<Vec<String>>,
     /// Slot → name of a captured variable or `feeder.column`.
     pub variables: Vec<String>,
     /// Rows for the flows.

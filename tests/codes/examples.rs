@@ -225,11 +225,15 @@ fn budgets(bench: &Bench, code: &str, text: &str) -> Seen {
     let names = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
     match budget::parse(Arc::new(Source::new("b.yaml", text))) {
         Err(problems) => Seen::of(&problems),
-        Ok(file) => Seen::of(&budget::bind(
-            &file,
-            &names(&STEPS),
-            &names(&["browse", "purchase", "checkout"]),
-            &names(&["smoke", "launch"]),
-        )),
+        Ok(file) => {
+            let mut problems = budget::bind(
+                &file,
+                &names(&STEPS),
+                &names(&["browse", "purchase", "checkout"]),
+                &names(&["smoke", "launch"]),
+            );
+            problems.extend(budget::bind_servers(&file, &names(&["cpu"]), false));
+            Seen::of(&problems)
+        }
     }
 }

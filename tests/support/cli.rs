@@ -115,6 +115,20 @@ impl Ran {
         serde_json::from_str(&self.report("result.json")).unwrap()
     }
 
+    /// The document `result.json`, which follows its schema.
+    #[track_caller]
+    pub(crate) fn valid_result(&self) -> Value {
+        let schema = serde_json::from_str(tollgate::report::SCHEMA).unwrap();
+        let result = self.result();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let problems: Vec<String> = validator
+            .iter_errors(&result)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect();
+        assert!(problems.is_empty(), "{problems:#?}");
+        result
+    }
+
     pub(crate) fn report(&self, name: &str) -> String {
         fs::read_to_string(self.out.join(name))
             .unwrap_or_else(|e| panic!("{name}: {e}\n{}", self.stderr))

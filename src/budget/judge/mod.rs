@@ -6,6 +6,7 @@ mod evidence;
 mod ladder;
 mod point;
 mod sentence;
+mod server;
 mod share;
 #[cfg(test)]
 mod tests;
@@ -309,6 +310,9 @@ impl<'a> Run<'a> {
             let note = format!("judged during {during}; this is {profile}");
             return Finding::nothing(Outcome::NotRun, note);
         }
+        if let Statistic::Server(over) = budget.statistic {
+            return server::find(self, budget, over);
+        }
         if let (Scope::Named(name), []) = (&budget.scope, steps) {
             let note = format!("no step or flow of this run is called `{name}`");
             return Finding::nothing(Outcome::Undecided, note);
@@ -333,6 +337,7 @@ impl<'a> Run<'a> {
             | Statistic::SuccessRate
             | Statistic::Share(_)
             | Statistic::CheckRate
+            | Statistic::Server(_)
             | Statistic::CacheHitRate => share::find(self, budget, steps),
         }
     }
@@ -358,6 +363,7 @@ impl<'a> Run<'a> {
     fn scope_name(&self, scope: &Scope, steps: &[&StepRecord]) -> String {
         match (scope, scope.target(&self.names)) {
             (Scope::All, _) => "all requests".to_owned(),
+            (Scope::Server { name, .. }, _) => format!("server {name}"),
             (Scope::Named(_), Target::Step) => {
                 steps.first().map_or_else(String::new, |s| s.label.clone())
             }

@@ -154,7 +154,7 @@ fn requests(run: &Run<'_>) -> String {
 fn failure(budget: &Budget, judgement: &Judgement) -> String {
     let of = match budget.scope {
         Scope::All => String::new(),
-        Scope::Named(_) => format!(" of {}", judgement.scope),
+        Scope::Named(_) | Scope::Server { .. } => format!(" of {}", judgement.scope),
     };
     let actual = judgement.actual.as_deref().unwrap_or("not known");
     // "no value: 12 % failed" is had, a value is been.

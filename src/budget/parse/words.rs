@@ -136,6 +136,7 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
         | Statistic::SuccessRate
         | Statistic::CheckRate
         | Statistic::CacheHitRate
+        | Statistic::Server(_)
         | Statistic::Share(_) => units::parse_share(text)
             .map(Quantity::Share)
             .map_err(|m| (m, share_help(statistic, text))),
@@ -186,6 +187,7 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
         _ if statistic.metric().is_some_and(Metric::of_bytes) => "< 100kB",
         Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
         Statistic::CacheHitRate => "> 80%",
+        Statistic::Server(_) => "< 70%",
         Statistic::Throughput => ">= 500 req/s",
         _ => "< 500ms",
     }

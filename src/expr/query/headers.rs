@@ -4,7 +4,7 @@
 use super::Gives;
 use crate::expr::facts::Facts;
 use crate::expr::found::{Found, Obstacle};
-use crate::units;
+use crate::expr::timing::server_timings;
 use cookie::Cookie;
 use http::header::{HeaderName, SET_COOKIE};
 use std::borrow::Cow;
@@ -109,18 +109,11 @@ pub(super) fn server_timing<'a>(facts: &Facts<'_>, name: &str) -> Result<Found<'
     let header = HeaderName::from_static("server-timing");
     let mut seen = false;
     for value in header_values(facts, &header) {
-        for metric in value.split(',') {
-            let mut parts = metric.split(';');
-            if parts.next().map(str::trim) != Some(name) {
+        for (metric, duration) in server_timings(&value) {
+            if metric != name {
                 continue;
             }
             seen = true;
-            let duration = parts.find_map(|part| {
-                let (key, value) = part.split_once('=')?;
-                let number = value.trim().trim_matches('"');
-                let number = key.trim().eq_ignore_ascii_case("dur").then_some(number)?;
-                units::parse_duration(&format!("{number}ms")).ok()
-            });
             if let Some(duration) = duration {
                 return Ok(Found::Time(duration));
             }

@@ -115,6 +115,7 @@ impl<P: Protocol> Worker<P> {
                 if self.program.requests[step].insists {
                     self.sign(variables, lane, shot, &mut call);
                 }
+                self.mark(&mut call);
                 call
             }
             Err(unsendable) => {
@@ -226,6 +227,7 @@ impl<P: Protocol> Worker<P> {
         self.found(shot, policed);
         let sample = self.sample(flying, exchange, outcome);
         self.record(&sample);
+        self.aside(&sample, call, exchange);
         self.count_cache(shot, exchange);
         self.count_refusal(shot, refused);
         if self.recorder.borrow().wants_exhibit(step, fault.what) {
@@ -289,6 +291,7 @@ impl<P: Protocol> Worker<P> {
         }
         let sample = self.sample(flying, exchange, Outcome::Ok);
         self.record(&sample);
+        self.aside(&sample, seen.2, exchange);
         self.count_cache(shot, exchange);
         if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
             self.show(seen, &sample, Case::Passed(&captured));

@@ -15,6 +15,7 @@ use super::flight::Flights;
 use super::program::Program;
 use super::stop::Stop;
 use super::user::{Captured, User};
+use crate::load::trace::Tracer;
 use crate::plan::{Load, Plan};
 use crate::protocol::{ClientStats, Protocol};
 use crate::record::{Counts, Layout, Masker, Recorder, Window};
@@ -75,6 +76,7 @@ pub(super) struct Worker<P> {
     pub(super) masker: Arc<Masker>,
     pub(super) recorder: RefCell<Recorder>,
     pub(super) flights: RefCell<Flights>,
+    pub(super) tracer: RefCell<Tracer>,
     plan: Arc<Plan>,
     known: Arc<[Captured]>,
     id: u64,
@@ -109,6 +111,7 @@ impl<P: Protocol> Worker<P> {
         Rc::new(Self {
             recorder: RefCell::new(Recorder::new(orders.program.layout())),
             program: Arc::clone(&orders.program),
+            tracer: RefCell::new(Tracer::new(orders.plan.seed, id)),
             plan: Arc::clone(&orders.plan),
             known: Arc::clone(&orders.known),
             masker: Arc::clone(&orders.masker),

@@ -60,6 +60,11 @@ impl Blueprint {
         })
     }
 
+    /// The scenario's target.
+    pub fn target(&self) -> &Url {
+        &self.target
+    }
+
     /// The same way of connecting, to somebody whom no load reaches.
     #[must_use]
     pub fn towards(self, target: Url) -> Self {

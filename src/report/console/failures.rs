@@ -68,6 +68,9 @@ impl Page<'_> {
             Some(status) => self.field("answer", &format!("status {status} after {took} ms"))?,
             None => self.field("answer", &format!("none after {took} ms"))?,
         }
+        if let Some(trace) = &exhibit.trace {
+            self.field("trace", &trace.text())?;
+        }
         let words: Vec<&str> = exhibit.response_body.split_whitespace().collect();
         let body = words.join(" ");
         conversation::said(self, exhibit, conversation::LAST)?;

@@ -5,11 +5,13 @@ use super::scale::Scale;
 use super::svg::{Chart, plot_x, plot_y};
 use crate::budget::Outcome;
 use crate::report::text::{figure, put};
-use crate::report::{Clock, Curve, Point, Slice, View, seconds};
-use crate::units::parse_duration;
+use crate::report::{Clock, Curve, Point, ServerRow, Slice, View, seconds};
+use crate::units::{parse_duration, significant};
 
 const TALL: f64 = 260.0;
 const LOW: f64 = 130.0;
+/// Columns of a server's chart that tell their values.
+const HOVERED: usize = 120;
 
 /// Slices worth drawing. Not one that is cut short: its rates are chance. Not what drains after the last phase: no
 /// load is offered then, and only the slow are left.
@@ -278,6 +280,55 @@ pub(super) fn in_flight(view: &View) -> Option<String> {
         chart.dot(middle(slice), slice.in_flight as f64, "dropped");
     }
     chart.hover(moments(view));
+    Some(chart.finish())
+}
+
+/// A value of a server over the time of the run, told to the second where it is pointed at.
+pub(super) fn server(view: &View, row: &ServerRow) -> Option<String> {
+    let summary = row.summary.filter(|_| row.points.len() > 1)?;
+    let (bottom, top) = plot_y(LOW);
+    let known = || row.points.iter().filter_map(|point| point.1);
+    let least = known().fold(0.0, f64::min);
+    let most = known().fold(0.0, f64::max);
+    let y = if least < 0.0 {
+        Scale::linear(least, most, bottom, top)
+    } else {
+        Scale::from_zero(most, bottom, top)
+    };
+    let (left, right) = plot_x();
+    let end = row.points.last().map_or(1.0, |point| point.0);
+    let label = format!(
+        "{} over time: at least {}, {} on average, at most {}",
+        row.name,
+        figure(summary.min),
+        figure(summary.mean),
+        figure(summary.max)
+    );
+    let mut chart = Chart::new(&label, LOW, Scale::linear(0.0, end, left, right), y);
+    for phase in view.run.phases.iter().filter(|p| !p.measured) {
+        chart.band(phase.start, phase.end.min(end), &phase.name);
+    }
+    let (x, y) = (chart.x.moments(), chart.y.labels());
+    chart.axes(&x, &y, &row.name);
+    chart.line(&row.name, "achieved", row.points.iter().copied());
+    let group = row.points.len().div_ceil(HOVERED).max(1);
+    let columns = row.points.chunks(group).map(|points| {
+        let told = |(at, value): &(f64, Option<f64>)| {
+            let value = value.map_or_else(|| "not read".to_owned(), significant);
+            format!("{}: {value}", seconds(*at))
+        };
+        let texts: Vec<String> = points.iter().map(told).collect();
+        (points[0].0, texts.join("\n"))
+    });
+    let ends: Vec<f64> = row
+        .points
+        .iter()
+        .skip(group)
+        .step_by(group)
+        .map(|p| p.0)
+        .collect();
+    let ends = ends.into_iter().chain([end]);
+    chart.hover(columns.zip(ends).map(|((from, text), to)| (from, to, text)));
     Some(chart.finish())
 }
 

@@ -7,7 +7,9 @@ mod scale;
 mod svg;
 
 use super::text::{clip, counted, figure};
-use super::{BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, StepRow, View, Word, seconds};
+use super::{
+    BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, ServerRow, StepRow, View, Word, seconds,
+};
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
 use askama::Template;
@@ -20,6 +22,9 @@ const STEPS: usize = 150;
 const FAILURES: usize = 40;
 /// Policies of steps shown; those with findings first.
 const POLICIES: usize = 150;
+/// Values of servers shown, and those that get a chart.
+const SERVERS: usize = 100;
+const DRAWN: usize = 12;
 /// Budgets shown.
 const BUDGETS: usize = 100;
 /// Characters of all exchanges together.
@@ -52,6 +57,13 @@ struct Page<'a> {
     curve: Option<String>,
     in_flight: Option<String>,
     lag: Option<String>,
+    servers: Vec<Server<'a>>,
+}
+
+/// A value of a server, with its chart.
+struct Server<'a> {
+    row: &'a ServerRow,
+    chart: Option<String>,
 }
 
 /// A kind of failure, with as many exchanges as there is room for.
@@ -96,6 +108,7 @@ impl<'a> Page<'a> {
             curve: charts::curve(view),
             in_flight: charts::in_flight(view),
             lag: charts::lag(view),
+            servers: servers(view),
         }
     }
 
@@ -221,6 +234,16 @@ impl<'a> Page<'a> {
         (share > 0.0).then(|| format_share(share))
     }
 
+    /// Whether servers say where their time went.
+    fn timed(&self) -> bool {
+        self.steps.iter().any(|step| !step.timings.is_empty())
+    }
+
+    /// Whether there are traces to look at.
+    fn traced(&self) -> bool {
+        self.steps.iter().any(|step| !step.slowest.is_empty())
+    }
+
     /// Share of requests that found a connection.
     fn reuse(&self) -> String {
         let health = &self.view.health;
@@ -230,6 +253,15 @@ impl<'a> Page<'a> {
         }
         format_share(health.reused as f64 / all as f64)
     }
+}
+
+fn servers(view: &View) -> Vec<Server<'_>> {
+    let rows = view.server.iter().take(SERVERS).enumerate();
+    rows.map(|(index, row)| Server {
+        row,
+        chart: (index < DRAWN).then(|| charts::server(view, row)).flatten(),
+    })
+    .collect()
 }
 
 fn policies(view: &View) -> Vec<&PolicyRow> {

@@ -2,9 +2,11 @@
 //! times are milliseconds, shares are fractions of one, an unknown value is `null`, and a change that could break
 //! a reader changes the number in `schema`.
 
+mod server;
+
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
-    MessagesRow, PolicyRow, Reporter, StepRow, View,
+    MessagesRow, PolicyRow, Reporter, StepRow, TraceRow, View,
 };
 use crate::budget::Outcome;
 use serde_json::{Map, Value, json};
@@ -34,6 +36,10 @@ fn document(view: &View) -> Value {
     if let (Some(object), false) = (document.as_object_mut(), view.groups.is_empty()) {
         let groups = view.groups.iter().map(group).collect();
         object.insert("groups".into(), Value::Array(groups));
+    }
+    if let (Some(object), false) = (document.as_object_mut(), view.server.is_empty()) {
+        let server = view.server.iter().map(server::row).collect();
+        object.insert("server".into(), Value::Array(server));
     }
     document
 }
@@ -184,6 +190,20 @@ fn step(view: &View, step: &StepRow) -> Value {
         .collect();
     object.insert("checks".into(), Value::Array(checks));
     object.insert("latency_ms".into(), clocks(step));
+    if !step.timings.is_empty() {
+        object.insert("server_timing".into(), server::timings(step));
+    }
+    if !step.slowest.is_empty() {
+        let slowest = step.slowest.iter().map(|slow| {
+            json!({
+                "at_s": rounded(slow.at),
+                "response_ms": rounded(slow.took),
+                "status": slow.status,
+                "trace": trace(&slow.trace),
+            })
+        });
+        object.insert("slowest".into(), slowest.collect());
+    }
     // Absent where there are none: load keeps no passes.
     if !step.exchanges.is_empty() {
         let exchanges = step.exchanges.iter().map(exhibit).collect();
@@ -340,6 +360,9 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
                 .collect();
             object.insert("phases_ms".into(), Value::Object(phases));
         }
+        if let Some(row) = &exhibit.trace {
+            object.insert("trace".into(), trace(row));
+        }
         if exhibit.retried {
             object.insert("retried".into(), true.into());
             object.insert("what".into(), json!(exhibit.what));
@@ -368,6 +391,10 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
         }
     }
     object
+}
+
+fn trace(trace: &TraceRow) -> Value {
+    json!({ "id": trace.id, "sampled": trace.sampled, "url": trace.link })
 }
 
 fn plain_exhibit(exhibit: &ExhibitRow) -> Value {

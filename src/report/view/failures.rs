@@ -3,6 +3,7 @@
 
 use super::curl::curl;
 use super::latency::ms;
+use super::trace::TraceRow;
 use crate::record::{Exhibit, FailureCount, Message, RunRecord, Said, What};
 use crate::report::text;
 
@@ -108,6 +109,8 @@ pub struct ExhibitRow {
     pub response_cut: bool,
     /// The last messages of a conversation behind it.
     pub said: Vec<SaidRow>,
+    /// The trace that its request belongs to.
+    pub trace: Option<TraceRow>,
     /// A command that sends the request again, secrets masked; empty where there was none to send.
     pub curl: String,
 }
@@ -197,6 +200,7 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
         response_body: response.map_or_else(String::new, |r| text::clean(&r.body)),
         response_cut: response.is_some_and(|r| r.cut),
         said: exhibit.said.iter().map(said).collect(),
+        trace: exhibit.trace().map(|trace| TraceRow::of(record, trace)),
         curl: text::clean(&curl(record, exhibit)),
     }
 }

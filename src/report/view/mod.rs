@@ -11,6 +11,9 @@ mod policies;
 mod rows;
 mod run;
 mod series;
+mod server;
+mod timings;
+mod trace;
 mod why;
 
 pub use failures::{ExhibitRow, FailureRow};
@@ -22,6 +25,9 @@ pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
 pub use series::Slice;
+pub use server::{ServerRow, ServerSummary};
+pub use timings::TimingRow;
+pub use trace::{SlowRow, TraceRow};
 
 use super::text;
 use crate::budget::{Exit, FailedCheck, Reason, Verdict, answered_in_time};
@@ -125,6 +131,8 @@ pub struct View {
     pub budgets: Vec<BudgetRow>,
     /// The guards.
     pub guards: Vec<GuardRow>,
+    /// What servers said of themselves.
+    pub server: Vec<ServerRow>,
     /// Whether the generator was fit to measure.
     pub evidence: Vec<EvidenceRow>,
     /// Checks and requests that failed, by step.
@@ -176,6 +184,7 @@ impl View {
             totals: totals(record, &all),
             budgets: verdict.judgements.iter().map(BudgetRow::of).collect(),
             guards: record.guards.iter().map(GuardRow::of).collect(),
+            server: server::rows(record),
             evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
             checks: verdict.checks.iter().map(check).collect(),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
@@ -271,6 +280,8 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
         .enumerate()
         .map(|(index, step)| StepRow {
             exchanges: failures::exchanges(record, index),
+            slowest: trace::slowest(record, step),
+            timings: step.timings.iter().map(TimingRow::of).collect(),
             ..StepRow::of(step, flow(step.flow), seconds)
         })
         .collect()

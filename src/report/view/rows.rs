@@ -171,6 +171,10 @@ pub struct StepRow {
     pub label: String,
     /// 1-based line in the scenario file.
     pub line: usize,
+    /// The slowest requests whose traces are kept, slowest first.
+    pub slowest: Vec<super::SlowRow>,
+    /// What servers say where their time went.
+    pub timings: Vec<super::TimingRow>,
     /// Requests sent.
     pub sent: u64,
     /// Answered, every check held.

@@ -3,7 +3,7 @@
 //! every value keeps its place in the file, and a secret of the file is a secret in each environment.
 
 use super::Environment;
-use crate::scenario::vocabulary::{DEFAULTS, FEEDER, LOADS, NOTIFY, PROFILE, TLS};
+use crate::scenario::vocabulary::{DEFAULTS, FEEDER, LOADS, NOTIFY, OBSERVE, PROFILE, TLS, TRACE};
 use crate::source::{Diagnostic, Key, Kind, Node, Reader, Shape, Span, Spanned, Type, closest};
 
 const fn key(name: &'static str, kind: Type, about: &'static str) -> Key {
@@ -78,6 +78,16 @@ pub(in crate::scenario) static ENVIRONMENT: Shape = Shape {
             "notify",
             Type::Object(&NOTIFY),
             "Who is told here how a run ended.",
+        ),
+        key(
+            "observe",
+            Type::Object(&OBSERVE),
+            "What is read beside the load here.",
+        ),
+        key(
+            "trace",
+            Type::Either(&[Type::Quantity("1%"), Type::Object(&TRACE)]),
+            "Traces of the requests here.",
         ),
         key(
             "http",

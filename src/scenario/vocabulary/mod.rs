@@ -3,6 +3,7 @@
 //! offer and what is read cannot differ.
 
 mod message;
+mod observe;
 mod policy;
 mod profile;
 mod step;
@@ -14,6 +15,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
+pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS, TRACE};
 pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS, STOP};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
@@ -22,6 +24,7 @@ pub(super) use step::{
 
 use super::environment::overlay::ENVIRONMENT;
 use crate::source::{Key, Shape, Type};
+use observe::{OBSERVE_KEY, TIMING_KEY, TRACE_KEY};
 use policy::POLICIES_KEY;
 use step::{AUTH_KEY, RETRY_KEY, TAGS};
 
@@ -166,6 +169,9 @@ pub static SCENARIO: Shape = Shape {
             Type::Object(&NOTIFY),
             "Who is told how a run ended.",
         ),
+        OBSERVE_KEY,
+        TRACE_KEY,
+        TIMING_KEY,
         key(
             "include",
             TEXTS,
@@ -444,6 +450,11 @@ mod tests {
             &SPIKE,
             &STAGE,
             &NOTIFY,
+            &OBSERVE,
+            &METRICS,
+            &HEALTH,
+            &PROMETHEUS,
+            &TRACE,
             &POLICY,
             &SECURITY_HEADERS,
             &COOKIES,

@@ -49,6 +49,11 @@ pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
         connections: Some(connections(inputs.scenario.connections)),
         phases,
         environment: environment(plan),
+        trace_url: inputs
+            .scenario
+            .trace
+            .as_ref()
+            .and_then(|trace| trace.url.clone()),
         budgets: inputs.budget_source(),
         ..RunRecord::default()
     }

@@ -2,6 +2,7 @@
 //! whatever the load did, reports are written.
 
 use super::debugging::{Debugging, Steps};
+use super::observing::Observing;
 use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
@@ -97,8 +98,14 @@ fn generate(
     let masker = Arc::new(masker(&inputs.scenario));
     let mut program =
         Program::new(&inputs.scenario, &inputs.limits(), &masker).counting_cache(&inputs.cached());
-    if matches!(plan.load, Load::Passes(_)) {
+    let smoke = matches!(plan.load, Load::Passes(_));
+    if smoke {
         program = program.showing_bodies();
+    }
+    let asked = inputs.scenario.server_timing.clone();
+    program = program.timing(if smoke { Some(Vec::new()) } else { asked });
+    if let Some(trace) = &inputs.scenario.trace {
+        program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
     }
     let watches = inputs.watches(plan, program.layout());
     let program = Arc::new(program.watching(watches));
@@ -112,6 +119,8 @@ fn generate(
     let progress = Progress::new(plan, how.quiet);
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let mut watching = Watching::new(progress, budgets, stop.stopper());
+    let observing = Observing::start(inputs, blueprint.clone())?;
+    let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {
         None => load::run(&program, plan, &settings, client, &mut watching)?,
@@ -124,6 +133,7 @@ fn generate(
             load::run(&program, plan, &settings, telling, &mut watching)?
         }
     };
+    let began = watching.began;
     (record.guards, record.decided) = watching.finish();
     record.timeline = parts.timeline;
     record.counts = parts.counts;
@@ -135,11 +145,15 @@ fn generate(
     record.stop = stop.reason();
     let recorded = parts.recorder.finish();
     record.steps = recorded.steps;
+    for timing in record.steps.iter_mut().flat_map(|step| &mut step.timings) {
+        timing.name = shown.text(&timing.name, &[]);
+    }
     record.flows = recorded.flows;
     record.groups = recorded.groups;
     record.failures = recorded.failures;
     record.exhibits = recorded.exhibits;
     record.health.lag = recorded.lag;
+    record.server = observing.finish(began, record, &shown)?;
     Ok(())
 }
 

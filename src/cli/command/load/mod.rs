@@ -5,6 +5,7 @@ mod beginning;
 mod debugging;
 pub(super) mod demo;
 mod execution;
+mod observing;
 mod revision;
 pub(super) mod run;
 mod watch;

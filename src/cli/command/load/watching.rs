@@ -6,6 +6,7 @@ use crate::cli::progress::Progress;
 use crate::load::{Observer, Stopper};
 use crate::plan::Plan;
 use crate::record::{Decided, GuardRecord, Stop, Window};
+use tokio::time::Instant;
 
 /// Shows a run, and watches it.
 pub(super) struct Watching {
@@ -14,6 +15,8 @@ pub(super) struct Watching {
     decider: Option<Decider>,
     decided: Option<Decided>,
     stopper: Stopper,
+    /// When the run began.
+    pub(super) began: Option<Instant>,
 }
 
 impl Watching {
@@ -30,6 +33,7 @@ impl Watching {
                 .map(|budgets| Decider::new(budgets, &plan.profile, plan.measured.clone())),
             decided: None,
             stopper,
+            began: None,
         }
     }
 
@@ -42,6 +46,10 @@ impl Watching {
 }
 
 impl Observer for Watching {
+    fn begin(&mut self, at: Instant) {
+        self.began = Some(at);
+    }
+
     fn window(&mut self, window: &Window) {
         self.progress.window(window);
         let Some(watchman) = &mut self.watchman else {

@@ -255,6 +255,11 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
             writeln!(out, "      {advice}").ok();
         }
     }
+    for budget in file.applies(&plan.profile) {
+        if matches!(budget.statistic, budget::Statistic::Server(_)) {
+            writeln!(out, "  {:<44} judged on what the server says", budget.text).ok();
+        }
+    }
     out
 }
 

@@ -37,8 +37,9 @@ fn again(
 fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<(), Error> {
     let steps: Vec<String> = record.steps.iter().map(|s| s.label.clone()).collect();
     let flows: Vec<String> = record.flows.iter().map(|f| f.name.clone()).collect();
-    refuse_errors(
-        budget::bind(budgets, &steps, &flows, &record.profiles),
-        terminal,
-    )
+    let servers: Vec<String> = record.server.iter().map(|s| s.name.clone()).collect();
+    let mut problems = budget::bind(budgets, &steps, &flows, &record.profiles);
+    // What a run did not ask has no data, and that is what judging says.
+    problems.extend(budget::bind_servers(budgets, &servers, true));
+    refuse_errors(problems, terminal)
 }
