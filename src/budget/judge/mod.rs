@@ -23,6 +23,7 @@ use super::{Reason, Scope, Statistic, Verdict};
 use crate::record::{Metric, Model, RunRecord, StepRecord, Stop};
 use crate::units::Nanos;
 use ladder::Ladder;
+use point::Latencies;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -156,6 +157,8 @@ struct Run<'a> {
     smoke: bool,
     /// Merged histograms, kept because budgets of one file ask for the same ones again and again.
     ladders: RefCell<HashMap<LadderKey, Rc<Ladder>>>,
+    /// The same for budgets on a plain value.
+    latencies: RefCell<HashMap<LadderKey, Rc<Latencies>>>,
     /// Inflations of limits that were not counted, kept for the same reason.
     inflations: RefCell<HashMap<LadderKey, f64>>,
 }
@@ -223,6 +226,7 @@ impl<'a> Run<'a> {
             names,
             smoke: matches!(record.model, Model::Passes { .. }),
             ladders: RefCell::default(),
+            latencies: RefCell::default(),
             inflations: RefCell::default(),
         }
     }
@@ -246,6 +250,16 @@ impl<'a> Run<'a> {
         let made = ladders
             .entry((metric, places))
             .or_insert_with(|| Rc::new(Ladder::new(metric, steps)));
+        Rc::clone(made)
+    }
+
+    /// The same, with the requests that have none.
+    fn latencies(&self, metric: Metric, steps: &[&StepRecord]) -> Rc<Latencies> {
+        let places = steps.iter().map(|s| std::ptr::from_ref(*s)).collect();
+        let mut latencies = self.latencies.borrow_mut();
+        let made = latencies
+            .entry((metric, places))
+            .or_insert_with(|| Rc::new(Latencies::new(metric, steps)));
         Rc::clone(made)
     }
 
@@ -318,16 +332,16 @@ impl<'a> Run<'a> {
         }
         match budget.statistic {
             Statistic::Throughput => point::throughput(self.record, budget.bound),
-            Statistic::Min(metric) => point::min(metric, budget.bound, steps),
-            Statistic::Deviation(metric) => point::deviation(metric, budget.bound, steps),
+            Statistic::Min(metric) => point::min(metric, budget.bound, (self, steps)),
+            Statistic::Deviation(metric) => point::deviation(metric, budget.bound, (self, steps)),
             Statistic::Apdex(t) => point::apdex(t, budget.bound, steps),
             Statistic::Count(which) => point::count(which, budget.bound, steps),
             Statistic::Rate(which) => {
                 let length = self.record.counts.duration;
                 point::rate(which, budget.bound, steps, length)
             }
-            Statistic::Mean(metric) => point::mean(metric, budget.bound, steps),
-            Statistic::Max(metric) => point::max(metric, budget.bound, steps),
+            Statistic::Mean(metric) => point::mean(metric, budget.bound, (self, steps)),
+            Statistic::Max(metric) => point::max(metric, budget.bound, (self, steps)),
             Statistic::Percentile { .. }
             | Statistic::ErrorRate
             | Statistic::SuccessRate

@@ -1,7 +1,7 @@
 //! Budgets on a plain value: mean, max and throughput. In: tallies, arrivals and a bound; out: a finding.
 //! Invariant: a request that was never answered cannot improve the value.
 
-use super::{Finding, no_data};
+use super::{Finding, Run, no_data};
 use crate::budget::text::show_value;
 use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic, Which};
 use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord, Tally};
@@ -11,7 +11,8 @@ use crate::units::{Nanos, format_count, format_share, significant};
 const SHORTFALL: f64 = 0.01;
 
 /// The latencies of some steps, and the requests that have none.
-struct Latencies {
+#[derive(Debug)]
+pub(super) struct Latencies {
     metric: Metric,
     answered: Histogram,
     timed_out: u64,
@@ -21,7 +22,7 @@ struct Latencies {
 }
 
 impl Latencies {
-    fn new(metric: Metric, steps: &[&StepRecord]) -> Self {
+    pub(super) fn new(metric: Metric, steps: &[&StepRecord]) -> Self {
         let mut all = Self {
             metric,
             answered: Histogram::default(),
@@ -42,6 +43,7 @@ impl Latencies {
                 all.timeout = all.timeout.max(tally.timeout);
             }
         }
+        all.answered.pack();
         all
     }
 
@@ -103,10 +105,14 @@ fn outcome(passed: bool) -> Outcome {
 
 /// Judges a mean. Failed, timed-out and dropped requests count at the highest of timeout, slowest answer and limit;
 /// where they are more than 1 %, there is no mean that could hold.
-pub(super) fn mean(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn mean(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
     let value = |all: &Latencies| all.mean(limit(bound));
-    let mut finding = latency(Statistic::Mean(metric), bound, steps, value);
-    let missing = Latencies::new(metric, steps).missing();
+    let mut finding = latency(Statistic::Mean(metric), bound, (run, steps), value);
+    let missing = run.latencies(metric, steps).missing();
     let count = format_count(missing);
     if missing > 0 && finding.headroom.is_some() {
         let at = "at the timeout, the slowest answer or the limit, whichever is highest";
@@ -122,13 +128,17 @@ pub(super) fn mean(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findi
 }
 
 /// Judges a maximum. A request without an answer has no latency that could be below a limit.
-pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn max(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
     let value = |all: &Latencies| {
         let highest = all.answered.max().max(Some(all.timeout).filter(|t| *t > 0));
         highest.filter(|_| all.lost == 0)
     };
-    let mut finding = latency(Statistic::Max(metric), bound, steps, value);
-    let missing = Latencies::new(metric, steps).missing();
+    let mut finding = latency(Statistic::Max(metric), bound, (run, steps), value);
+    let missing = run.latencies(metric, steps).missing();
     if missing > 0 {
         finding.outcome = Outcome::Fail;
         let note = format!(
@@ -141,10 +151,14 @@ pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
 }
 
 /// Judges a minimum: of the requests that were answered.
-pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn min(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
     let value = |all: &Latencies| all.answered.min();
-    let finding = latency(Statistic::Min(metric), bound, steps, value);
-    let least = Latencies::new(metric, steps).answered.min();
+    let finding = latency(Statistic::Min(metric), bound, (run, steps), value);
+    let least = run.latencies(metric, steps).answered.min();
     let shown = least.map(|least| show_value(metric, least));
     Finding {
         actual: shown.or(finding.actual),
@@ -154,8 +168,12 @@ pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
 
 /// Judges a standard deviation, of the answered requests to the 0.1 % of a histogram; where more than 1 % have no
 /// answer, there is none that could hold.
-pub(super) fn deviation(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
-    latency(Statistic::Deviation(metric), bound, steps, |all| {
+pub(super) fn deviation(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
+    latency(Statistic::Deviation(metric), bound, (run, steps), |all| {
         let mean = all.answered.mean()? as f64;
         let enough = all.missing() as f64 <= SHORTFALL * all.n() as f64;
         let square = |(value, count): (Nanos, u64)| (value as f64 - mean).powi(2) * count as f64;
@@ -269,11 +287,11 @@ pub(super) fn apdex(t: Nanos, bound: Bound, steps: &[&StepRecord]) -> Finding {
 fn latency(
     statistic: Statistic,
     bound: Bound,
-    steps: &[&StepRecord],
+    (run, steps): (&Run<'_>, &[&StepRecord]),
     value: impl Fn(&Latencies) -> Option<Nanos>,
 ) -> Finding {
     let metric = statistic.metric().unwrap_or(Metric::Response);
-    let all = Latencies::new(metric, steps);
+    let all = run.latencies(metric, steps);
     if all.n() == 0 {
         return Finding::nothing(Outcome::Undecided, no_data(statistic));
     }
@@ -293,7 +311,7 @@ fn latency(
     let worst = steps
         .iter()
         .filter(|_| steps.len() > 1)
-        .map(|step| (step, Latencies::new(metric, &[*step])))
+        .map(|step| (step, run.latencies(metric, &[*step])))
         .filter(|(_, of)| of.n() > 0)
         .max_by_key(|(_, of)| value(of).unwrap_or(Nanos::MAX))
         .map(|(step, of)| format!("{} {}", step.label, of.text(value(&of))));
