@@ -60,7 +60,11 @@ fn run(budgets: &budget::BudgetFile) -> RunRecord {
     let names: Vec<(String, String)> = (0..STEPS)
         .map(|i| ("shop".into(), format!("step {i}")))
         .collect();
-    let limits = budgets.limits(&names);
+    let places: Vec<budget::Place> = names
+        .iter()
+        .map(|(flow, step)| budget::Place::new(flow, step))
+        .collect();
+    let limits = budgets.limits(&places);
     let steps = names
         .iter()
         .zip(limits)

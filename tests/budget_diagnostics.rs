@@ -5,16 +5,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tollgate::budget::{bind, parse};
+use tollgate::budget::{Place, bind, parse};
 use tollgate::source::{Source, render_all};
 
 /// The scenario that the files are bound to.
-const STEPS: [&str; 5] = [
-    "browse/landing",
-    "browse/products",
-    "browse/pay",
-    "purchase/add to cart",
-    "purchase/pay",
+const STEPS: [(&str, &str); 5] = [
+    ("browse", "landing"),
+    ("browse", "products"),
+    ("browse", "pay"),
+    ("purchase", "add to cart"),
+    ("purchase", "pay"),
 ];
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -28,8 +28,7 @@ fn diagnose(path: &Path) -> String {
         Err(problems) => problems,
         Ok(file) => bind(
             &file,
-            &names(&STEPS),
-            &names(&["browse", "purchase"]),
+            &STEPS.map(|(flow, step)| Place::new(flow, step)),
             &names(&["smoke", "launch", "soak"]),
         ),
     };

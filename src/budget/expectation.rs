@@ -4,16 +4,14 @@
 
 use super::judge::{allowed, too_few};
 use super::statistics::{at_most, most_passing, smallest_sample};
-use super::{Budget, BudgetFile, Statistic, When};
+use super::{Budget, BudgetFile, Part, Place, Statistic, When};
 use crate::units::format_count;
 
 /// What a plan will send to one step in the measured phase.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExpectedStep {
-    /// Name of the flow.
-    pub flow: String,
-    /// Name of the step.
-    pub step: String,
+    /// The step.
+    pub place: Place,
     /// Expected requests.
     pub requests: f64,
 }
@@ -38,16 +36,11 @@ pub struct Expectation {
 
 /// One expectation per budget that is judged in `profile`. Passes are another matter: nothing is undecided there.
 pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) -> Vec<Expectation> {
-    let names: Vec<(String, String)> = steps
-        .iter()
-        .map(|s| (s.flow.clone(), s.step.clone()))
-        .collect();
+    let places: Vec<Place> = steps.iter().map(|s| s.place.clone()).collect();
     file.applies(profile)
         .map(|budget| {
-            let covered = steps
-                .iter()
-                .filter(|s| budget.scope.covers(&s.flow, &s.step, &names));
-            let requests: f64 = covered.map(|s| s.requests).sum();
+            let covered = steps.iter().zip(budget.scope.among(&places));
+            let requests: f64 = covered.filter(|c| c.1).map(|(s, _)| s.requests).sum();
             expect(budget, requests.max(0.0).floor() as u64)
         })
         .collect()
@@ -56,6 +49,9 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
 fn expect(budget: &Budget, n: u64) -> Expectation {
     if budget.statistic.of_what() == "messages" && n > 0 {
         return of_messages(budget, n);
+    }
+    if let Some(part) = budget.status().filter(|_| n > 0) {
+        return of_status(budget, n, part);
     }
     let windows = matches!(budget.when, Some(When::Windows { .. } | When::Every(_)));
     let share = allowed(budget.statistic, budget.bound).filter(|_| !windows);
@@ -73,6 +69,20 @@ fn expect(budget: &Budget, n: u64) -> Expectation {
         can_decide,
         chance: share.map(|share| chance(n, share)),
         advice,
+    }
+}
+
+/// How many answers have a status, the servers decide.
+fn of_status(budget: &Budget, requests: u64, part: &Part) -> Expectation {
+    let share = allowed(budget.statistic, budget.bound).filter(|_| budget.when.is_none());
+    let needed = share.map_or(1, smallest_sample);
+    Expectation {
+        text: budget.text.clone(),
+        expected_n: requests,
+        needed_n: needed,
+        can_decide: requests >= needed,
+        chance: share.map(|share| chance(requests, share)),
+        advice: Some(format!("if every answer is {part}; fewer decide less")),
     }
 }
 
@@ -121,8 +131,7 @@ mod tests {
         let source = Source::new("b.yaml", format!("budgets:\n  - {budget}\n"));
         let file = parse(Arc::new(source)).unwrap();
         let step = |flow: &str, step: &str, requests| ExpectedStep {
-            flow: flow.into(),
-            step: step.into(),
+            place: Place::new(flow, step),
             requests,
         };
         let steps = [

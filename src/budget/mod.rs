@@ -89,6 +89,7 @@ mod file;
 mod guard;
 mod judge;
 mod parse;
+mod place;
 mod statistics;
 mod text;
 mod tighten;
@@ -101,11 +102,12 @@ pub use file::{BUDGETS, parse};
 pub use guard::Watchman;
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
+pub use place::Place;
 pub use statistics::decided;
 pub use tighten::{Suggestion, patch, tighten};
 pub use verdict::{Consequence, Evidence, FailedCheck, Judgement, Outcome, Verdict};
 
-use crate::record::Metric;
+use crate::record::{Metric, Part};
 use crate::source::{Source, Span};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
@@ -142,6 +144,8 @@ pub struct Budget {
     pub statistic: Statistic,
     /// Of which requests.
     pub scope: Scope,
+    /// Which part of them, where that is counted apart.
+    pub part: Option<Part>,
     /// How.
     pub bound: Bound,
     /// At which times; over all of the measured phase when `None`.
@@ -235,7 +239,7 @@ pub enum Which {
 pub enum Scope {
     /// All of them.
     All,
-    /// Those of a step or flow; [`bind()`] says whether there is one.
+    /// Those of a step, flow, group, tag or host; [`bind()`] says whether there is one.
     Named(String),
 }
 

@@ -6,6 +6,7 @@
 mod file;
 mod histogram;
 mod mask;
+mod part;
 mod recorder;
 mod run_record;
 mod sample;
@@ -17,6 +18,7 @@ mod window;
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker, name_of};
+pub use part::{Part, PartLayout, PartRecord};
 pub use recorder::{
     FlowLayout, GroupLayout, Layout, Limit, PolicyFinding, PolicyRecord, Recorded, Recorder,
     StepLayout,

@@ -10,8 +10,9 @@ pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
 use super::{
     Breach, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, MessageSample,
-    Outcome, PolicyCount, Refusal, Sample, StepRecord, Tally, What, Window,
+    Outcome, PartRecord, PolicyCount, Refusal, Sample, StepRecord, Tally, What, Window,
 };
+use super::part::Parts;
 use crate::expr::Cache;
 use crate::units::Nanos;
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct Recorded {
     pub flows: Vec<FlowRecord>,
     /// The groups.
     pub groups: Vec<GroupRecord>,
+    /// What was counted apart.
+    pub parts: Vec<PartRecord>,
     /// What failed, most frequent first.
     pub failures: Vec<FailureCount>,
     /// A few exchanges of each kind of failure, of attempts that were sent again, and of passes in smoke tests.
@@ -50,6 +53,7 @@ pub struct Recorder {
     steps: Vec<StepRecord>,
     flows: Vec<FlowRecord>,
     groups: Vec<GroupRecord>,
+    parts: Parts,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
     attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
     passes: Vec<Exhibit>,
@@ -70,7 +74,9 @@ fn policy((name, warns): &(String, bool)) -> PolicyRecord {
 impl Recorder {
     /// An empty recorder for a run.
     pub fn new(layout: &Layout) -> Self {
-        let series: usize = layout.steps.iter().map(|s| 3 + s.limits.len()).sum();
+        let apart = layout.parts.iter().map(|part| &part.limits);
+        let limits = layout.steps.iter().map(|step| &step.limits).chain(apart);
+        let series: usize = limits.map(|limits| 3 + limits.len()).sum();
         let most = (SLOTS / series.max(1)).clamp(*SLOTS_OF_A_STEP.start(), *SLOTS_OF_A_STEP.end());
         let steps = layout.steps.iter().map(|step| StepRecord {
             flow: step.flow,
@@ -78,6 +84,8 @@ impl Recorder {
             label: step.label.clone(),
             line: step.line,
             tags: step.tags.clone(),
+            groups: step.groups.clone(),
+            host: step.host.clone(),
             checks: step.checks.clone(),
             policies: step.policies.iter().map(policy).collect(),
             measured: step.tally(most),
@@ -98,8 +106,10 @@ impl Recorder {
             line: group.line,
             ..GroupRecord::default()
         });
+        let steps: Vec<StepRecord> = steps.collect();
         Self {
-            steps: steps.collect(),
+            parts: Parts::new(&layout.parts, &steps, most),
+            steps,
             flows,
             groups: groups.collect(),
             failures: BTreeMap::new(),
@@ -141,6 +151,7 @@ impl Recorder {
         for step in 0..self.steps.len() {
             if self.steps[step].flow == flow {
                 self.tally(step, measured).dropped += 1;
+                self.parts.dropped(step, measured);
                 for (watch, _) in &self.watches[step] {
                     self.window.watch(*watch, true);
                 }
@@ -226,6 +237,8 @@ impl Recorder {
         let checks = self.steps[sample.step].checks.len();
         let tally = self.tally(sample.step, sample.measured);
         tally.record(sample);
+        self.parts.record(sample);
+        let tally = self.tally(sample.step, sample.measured);
         match sample.outcome {
             Outcome::Ok => tally.checks.iter_mut().for_each(|c| c.passed += 1),
             // Checks are evaluated in order and stop at the first that fails; policies come behind them.
@@ -265,6 +278,11 @@ impl Recorder {
             }
             Outcome::Aborted => window.counts.not_ok += 1,
         }
+    }
+
+    /// A value was captured that a budget asks for, by a request that was due at `at`; `None` is no number.
+    pub fn number(&mut self, part: usize, measured: bool, at: Nanos, value: Option<f64>) {
+        self.parts.number(part, measured, (at, value));
     }
 
     /// A message came in.
@@ -366,6 +384,7 @@ impl Recorder {
         for (ours, theirs) in self.groups.iter_mut().zip(&other.groups) {
             ours.merge(theirs);
         }
+        self.parts.merge(&other.parts);
         for (key, (count, exhibits)) in other.failures {
             let Some((ours, kept)) = self.failures.get_mut(&key) else {
                 self.failures.insert(key, (count, exhibits));
@@ -410,6 +429,7 @@ impl Recorder {
             steps: self.steps,
             flows: self.flows,
             groups: self.groups,
+            parts: self.parts.finish(),
             failures: failures.into_iter().map(|(count, _)| count).collect(),
             exhibits,
             lag: self.lag,

@@ -45,13 +45,13 @@ const FILES: [(&str, &str); 10] = [
 ];
 const FLOWS: &str = "flows: { browse: { steps: [{ get: /, check: status == 200 }] } }\n";
 /// What budgets are bound to.
-const STEPS: [&str; 6] = [
-    "browse/landing",
-    "browse/pay",
-    "purchase/pay",
-    "purchase/cart",
-    "checkout/checkout",
-    "checkout/receipt",
+const STEPS: [(&str, &str); 6] = [
+    ("browse", "landing"),
+    ("browse", "pay"),
+    ("purchase", "pay"),
+    ("purchase", "cart"),
+    ("checkout", "checkout"),
+    ("checkout", "receipt"),
 ];
 
 #[test]
@@ -227,8 +227,7 @@ fn budgets(bench: &Bench, code: &str, text: &str) -> Seen {
         Err(problems) => Seen::of(&problems),
         Ok(file) => Seen::of(&budget::bind(
             &file,
-            &names(&STEPS),
-            &names(&["browse", "purchase", "checkout"]),
+            &STEPS.map(|(flow, step)| budget::Place::new(flow, step)),
             &names(&["smoke", "launch"]),
         )),
     }

@@ -142,6 +142,10 @@ impl Ladder {
 impl Rung {
     pub(super) fn text(self, metric: Metric) -> String {
         match self {
+            // Beyond the histogram a captured number is only known to be there.
+            Self::Value(value) if metric == Metric::Captured && value >= Histogram::MOST => {
+                format!("≥ {}", show_value(metric, Histogram::MOST))
+            }
             Self::Value(value) => show_value(metric, value),
             Self::AtLeast(nanos) => format!("≥ {}", format_nanos(nanos)),
             Self::Failed(share) => {

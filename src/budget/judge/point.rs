@@ -303,11 +303,6 @@ fn latency(
         Operator::More => v > limit,
         Operator::AtLeast => v >= limit,
     };
-    let unit = if metric.of_bytes() {
-        Metric::BYTE as f64
-    } else {
-        1.0
-    };
     let worst = steps
         .iter()
         .filter(|_| steps.len() > 1)
@@ -320,7 +315,7 @@ fn latency(
         actual: Some(all.text(found)),
         headroom: found.map(|v| 1.0 - v as f64 / limit as f64),
         n: all.n(),
-        bound: found.map(|v| v as f64 / unit),
+        bound: found.map(|v| v as f64 / metric.unit() as f64),
         worst,
         ..Finding::nothing(Outcome::Pass, "")
     }

@@ -190,9 +190,8 @@ impl Rule {
             limits.sort_by_key(|o| o.limit);
             limits.dedup_by_key(|o| o.limit);
             let like = limits.into_iter().map(|o| {
-                let limit = Quantity::Time(o.limit);
                 let bound = Bound {
-                    limit,
+                    limit: of_histogram(metric, o.limit),
                     ..self.bound
                 };
                 Self { bound, ..self }
@@ -295,8 +294,7 @@ impl Rule {
                 .and_then(|(rung, limit)| rung.headroom(limit)),
             interval,
             bound: worst.and_then(|rung| match rung {
-                Rung::Value(value) if metric.of_bytes() => Some((value / Metric::BYTE) as f64),
-                Rung::Value(value) => Some(value as f64),
+                Rung::Value(value) => Some(value as f64 / metric.unit() as f64),
                 Rung::AtLeast(_) | Rung::Failed(_) => None,
             }),
         }
@@ -400,6 +398,14 @@ pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, allowed: f64) -> 
         "{} {requests} can never show {what}; needs {needed}",
         format_count(n)
     )
+}
+
+/// A limit that was counted, as a sentence would have it.
+fn of_histogram(metric: Metric, limit: Nanos) -> Quantity {
+    match metric {
+        Metric::Captured => Quantity::Number(limit as f64 / Metric::NUMBER as f64),
+        _ => Quantity::Time(limit),
+    }
 }
 
 /// Requests over a latency limit, those without a whole and right answer among them.

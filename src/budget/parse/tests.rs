@@ -77,6 +77,15 @@ const PLAIN: &[(&str, &str)] = &[
         ),
         ("p95 of GET /a?b=1 < 1s", "p95 of \"GET /a?b=1\" < 1s"),
         ("  p95 of ofen < 1s  ", "p95 of ofen < 1s"),
+        ("capture queue_depth max < 100", "capture queue_depth max < 100"),
+        ("p95 capture queue_depth of landing <= 1_000", "capture queue_depth p95 of landing <= 1000"),
+        ("capture free min > 0.5", "capture free min > 0.5"),
+        ("p95 of 2xx < 300ms", "p95 of 2xx < 300ms"),
+        ("ttfb p99 of 404 of tag search < 1s in 95% of 10s windows", "ttfb p99 of 404 of tag search < 1s in 95% of 10s windows"),
+        ("error_rate of 2xx of \"a < b\" < 1%", "error_rate of 2xx of \"a < b\" < 1%"),
+        ("p95 of \"2xx\" < 1s", "p95 of \"2xx\" < 1s"),
+        ("p95 of tag checkout < 1s", "p95 of tag checkout < 1s"),
+        ("p95 of 2xxl < 1s", "p95 of 2xxl < 1s"),
 ];
 
 #[test]
@@ -162,7 +171,12 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("cache_hit_rate of images < 80%", "T0805", "<", ">"),
     ("cache_hits > 80%", "T0802", "cache_hits", "cache_hit_rate"),
     ("cache_hit_rate > 80% for 2m", "T0813", "for 2m", "of the whole run"),
-    ("capture queue_depth max < 100", "T0812", "capture", "not measured by this version"),
+    ("capture max < 100", "T0802", "capture max", "`capture max p95`"),
+    ("capture < 100", "T0812", "capture", "names nothing"),
+    ("capture queue_depth max < 100ms", "T0806", "100ms", "plain number"),
+    ("count(5xx) of 2xx < 4", "T0815", "2xx", "not kept by status"),
+    ("cache_hit_rate of 2xx > 80%", "T0815", "2xx", "not kept by status"),
+    ("capture depth max of 2xx < 4", "T0815", "2xx", "not kept by status"),
     ("ws p95 < 1s", "T0802", "ws", "write `ws latency p95`"),
     ("message latency < 1s", "T0802", "message latency", "`message latency p95`"),
     ("messages > 5", "T0802", "messages", "count(messages)"),
@@ -246,6 +260,27 @@ fn statistic() -> impl Strategy<Value = Statistic> {
     ]
 }
 
+/// A statistic with a part that it can have.
+fn apart(statistic: Statistic, part: Option<Part>) -> (Statistic, Option<Part>) {
+    let by_status = match statistic.metric() {
+        Some(metric) => !metric.of_messages() && metric != Metric::Decoded,
+        None => matches!(statistic, Statistic::ErrorRate | Statistic::Apdex(_)),
+    };
+    match (part, statistic) {
+        (Some(part @ Part::Capture(_)), Statistic::Percentile { q, .. }) => {
+            let metric = Metric::Captured;
+            (Statistic::Percentile { metric, q }, Some(part))
+        }
+        (Some(part @ Part::Capture(_)), Statistic::Max(_)) => {
+            (Statistic::Max(Metric::Captured), Some(part))
+        }
+        (Some(part @ (Part::Status(_) | Part::Class(_))), _) if by_status => {
+            (statistic, Some(part))
+        }
+        _ => (statistic, None),
+    }
+}
+
 fn sentence() -> impl Strategy<Value = Budget> {
     let time = (1u64..100_000_000_000).prop_map(Quantity::Time);
     let share = (1u32..99_999).prop_map(|s| Quantity::Share(f64::from(s) / 1000.0 / 100.0));
@@ -255,6 +290,11 @@ fn sentence() -> impl Strategy<Value = Budget> {
         Just(Scope::All),
         name().prop_map(|n| Scope::Named(n.trim().into()))
     ];
+    let part = prop::option::of(prop_oneof![
+        (100u16..600).prop_map(Part::Status),
+        (1u16..6).prop_map(Part::Class),
+        "[a-z_][a-z0-9_]{0,8}".prop_map(Part::Capture),
+    ]);
     let during = prop::option::of(name().prop_map(|n| n.trim().to_owned()));
     let when = prop::option::of(prop_oneof![
         (1u32..=1000, length()).prop_map(|(per_mille, length)| When::Windows {
@@ -269,10 +309,11 @@ fn sentence() -> impl Strategy<Value = Budget> {
         scope,
         (time, share, rate),
         any::<bool>(),
-        (during, when),
+        (during, when, part),
     )
         .prop_map(
-            |(statistic, scope, (time, share, rate), strict, (during, when))| {
+            |(statistic, scope, (time, share, rate), strict, (during, when, part))| {
+                let (statistic, part) = apart(statistic, part);
                 let operator = match (statistic.upper(), strict) {
                     (true, true) => Operator::Less,
                     (true, false) => Operator::AtMost,
@@ -282,6 +323,7 @@ fn sentence() -> impl Strategy<Value = Budget> {
                 let limit = match statistic {
                     Statistic::Throughput | Statistic::Rate(_) => rate,
                     Statistic::Count(_) | Statistic::Apdex(_) => Quantity::Number(7.0),
+                    _ if statistic.metric() == Some(Metric::Captured) => Quantity::Number(7.5),
                     _ if statistic.metric().is_some_and(Metric::of_bytes) => Quantity::Bytes(7_000),
                     _ if statistic.metric().is_some() => time,
                     _ => share,
@@ -299,6 +341,7 @@ fn sentence() -> impl Strategy<Value = Budget> {
                     level: Level::Fail,
                     statistic,
                     scope,
+                    part,
                     bound,
                     when: when.filter(|_| statistic.timed()),
                     during,

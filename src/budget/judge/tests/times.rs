@@ -9,7 +9,7 @@ use crate::record::{
 /// A minute of ramp and two of a measured phase, ten requests a second; `took` says how long the request that is
 /// due at a second takes, in milliseconds, and `None` that it fails.
 fn recorded(budgets: &[&str], took: impl Fn(u64, u64) -> Option<u64>) -> RunRecord {
-    let steps = [("browse".to_owned(), "landing".to_owned())];
+    let steps = [Place::new("browse", "landing")];
     let layout = Layout {
         steps: vec![StepLayout {
             name: "landing".into(),
@@ -21,8 +21,7 @@ fn recorded(budgets: &[&str], took: impl Fn(u64, u64) -> Option<u64>) -> RunReco
             name: "browse".into(),
             outside: false,
         }],
-        groups: Vec::new(),
-        watches: Vec::new(),
+        ..Layout::default()
     };
     let mut recorder = Recorder::new(&layout);
     for second in 0..180 {

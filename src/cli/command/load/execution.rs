@@ -92,8 +92,9 @@ fn generate(
     (how, stop, debug): (&How, &Stop, bool),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let mut program =
-        Program::new(&inputs.scenario, &inputs.limits(), &masker).counting_cache(&inputs.cached());
+    let mut program = Program::new(&inputs.scenario, &inputs.limits(), &masker)
+        .counting_cache(&inputs.cached())
+        .counting_parts(inputs.parts());
     if matches!(plan.load, Load::Passes(_)) {
         program = program.showing_bodies();
     }
@@ -131,6 +132,7 @@ fn generate(
     record.steps = recorded.steps;
     record.flows = recorded.flows;
     record.groups = recorded.groups;
+    record.parts = recorded.parts;
     record.failures = recorded.failures;
     record.exhibits = recorded.exhibits;
     record.health.lag = recorded.lag;

@@ -6,7 +6,7 @@ pub(super) mod report;
 pub(super) mod tighten;
 pub(super) mod trend;
 
-use crate::budget::{self, BudgetFile, Verdict};
+use crate::budget::{self, BudgetFile, Place, Verdict};
 use crate::cli::Terminal;
 use crate::cli::error::Error;
 use crate::cli::inputs::{parse_budgets, read_budgets, refuse_errors};
@@ -35,10 +35,6 @@ fn again(
 
 /// Steps, flows and profiles come from the record.
 fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<(), Error> {
-    let steps: Vec<String> = record.steps.iter().map(|s| s.label.clone()).collect();
-    let flows: Vec<String> = record.flows.iter().map(|f| f.name.clone()).collect();
-    refuse_errors(
-        budget::bind(budgets, &steps, &flows, &record.profiles),
-        terminal,
-    )
+    let places = Place::of(record);
+    refuse_errors(budget::bind(budgets, &places, &record.profiles), terminal)
 }
