@@ -17,6 +17,18 @@ const STEPS: [(&str, &str); 5] = [
     ("purchase", "pay"),
 ];
 
+/// Steps of a purchase are tagged; one of the flow before it is in a group, and one tells how busy it is.
+fn place((flow, step): (&str, &str)) -> Place {
+    let list = |is: bool, word: &str| is.then(|| word.to_owned()).into_iter().collect();
+    Place {
+        tags: list(flow == "purchase", "paying"),
+        groups: list(step == "products", "catalogue"),
+        host: Some("shop.test".to_owned()),
+        captures: Some(list(step == "landing", "queue_depth")),
+        ..Place::new(flow, step)
+    }
+}
+
 fn names(list: &[&str]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
 }
@@ -28,7 +40,7 @@ fn diagnose(path: &Path) -> String {
         Err(problems) => problems,
         Ok(file) => bind(
             &file,
-            &STEPS.map(|(flow, step)| Place::new(flow, step)),
+            &STEPS.map(place),
             &names(&["smoke", "launch", "soak"]),
         ),
     };

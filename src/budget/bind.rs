@@ -2,7 +2,7 @@
 //! name that means nothing or two things. Invariant: what binds without an error names exactly one step or flow,
 //! by the same rule that judging uses.
 
-use super::place::Target;
+use super::place::{Kind, Target};
 use super::{Budget, BudgetFile, Part, Place, Scope};
 use crate::source::{Diagnostic, Span, closest};
 
@@ -32,7 +32,9 @@ fn captured(file: &BudgetFile, budget: &Budget, places: &[Place]) -> Option<Diag
     if covered().any(|(place, speaks)| speaks && place.captured(part)) {
         return None;
     }
-    let names = covered().filter(|c| c.1).filter_map(|(p, _)| p.captures.as_ref());
+    let names = covered()
+        .filter(|c| c.1)
+        .filter_map(|(p, _)| p.captures.as_ref());
     let names: Vec<&str> = names.flatten().map(String::as_str).collect();
     let help = closest(name, names).map_or_else(
         || "name what a `capture:` of a request keeps; secret ones and those of sockets are not measured".to_owned(),
@@ -91,13 +93,22 @@ const SHOWN: usize = 12;
 fn known(name: &str, places: &[Place]) -> String {
     let labels: Vec<String> = places.iter().map(Place::label).collect();
     let parts = places.iter().flat_map(|p| {
-        let (groups, tags) = (p.groups.iter(), p.tags.iter());
-        let names = [&p.flow, &p.step].into_iter().chain(groups).chain(tags);
-        names.chain(&p.host)
+        let kinds = Kind::ALL.into_iter();
+        kinds.flat_map(|kind| p.called(kind))
     });
-    let candidates = labels.iter().chain(parts).map(String::as_str);
+    let candidates = labels.iter().map(String::as_str).chain(parts);
     if let Some(near) = closest(name, candidates) {
         return format!("did you mean `{near}`?");
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| {
+        let rest = name.strip_prefix(kind.word());
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    });
+    if let Some(kind) = kind {
+        let all = places.iter().flat_map(|p| p.called(kind));
+        if let Some(near) = closest(name[kind.word().len()..].trim(), all) {
+            return format!("did you mean `{} {near}`?", kind.word());
+        }
     }
     let mut list = labels[..labels.len().min(SHOWN)].join(", ");
     if labels.len() > SHOWN {

@@ -287,8 +287,10 @@ mod tests {
             "budgets:\n  - p95 < 500ms\n  - p50 < 500ms\n  - mean < 1s\n  - ttfb p95 of purchase < 1s\n  - p99 of landing < 2s\n",
         )
         .unwrap();
-        let limits =
-            file.limits(&[Place::new("browse", "landing"), Place::new("purchase", "pay")]);
+        let limits = file.limits(&[
+            Place::new("browse", "landing"),
+            Place::new("purchase", "pay"),
+        ]);
         let of = |metric, ms: u64| Limit {
             metric,
             limit: ms * 1_000_000,

@@ -13,6 +13,8 @@ use words::{
 pub(super) use part::part;
 
 mod calls;
+#[cfg(test)]
+mod grammar;
 mod part;
 #[cfg(test)]
 mod tests;

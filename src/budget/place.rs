@@ -84,6 +84,17 @@ impl Place {
         format!("{}/{}", self.flow, self.step)
     }
 
+    /// Its names of a kind.
+    pub(super) fn called(&self, kind: Kind) -> Vec<&str> {
+        match kind {
+            Kind::Step => vec![&self.step],
+            Kind::Flow => vec![&self.flow],
+            Kind::Group => self.groups.iter().map(String::as_str).collect(),
+            Kind::Tag => self.tags.iter().map(String::as_str).collect(),
+            Kind::Host => self.host.as_deref().into_iter().collect(),
+        }
+    }
+
     /// Whether a part of it can be counted, as far as is known.
     pub(super) fn captured(&self, part: &Part) -> bool {
         match (part, &self.captures) {

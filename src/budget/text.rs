@@ -262,7 +262,10 @@ pub(super) fn show(limit: Quantity) -> String {
 pub(super) fn show_value(metric: Metric, value: Nanos) -> String {
     match metric {
         Metric::Captured if value <= 1_000 => "0".to_owned(),
-        Metric::Captured => decimal(value as f64 / Metric::NUMBER as f64),
+        Metric::Captured if value < 1_000 * Metric::NUMBER => {
+            units::significant(value as f64 / Metric::NUMBER as f64)
+        }
+        Metric::Captured => units::format_count(value.div_ceil(Metric::NUMBER)),
         _ if metric.of_bytes() => units::format_bytes(value / Metric::BYTE),
         _ => units::format_nanos(value),
     }

@@ -114,7 +114,12 @@ impl Parts {
     }
 
     /// A value was captured; `None` is one that is no number.
-    pub(super) fn number(&mut self, part: usize, measured: bool, (at, value): (Nanos, Option<f64>)) {
+    pub(super) fn number(
+        &mut self,
+        part: usize,
+        measured: bool,
+        (at, value): (Nanos, Option<f64>),
+    ) {
         let Some(record) = self.records.get_mut(part) else {
             return;
         };

@@ -8,11 +8,11 @@ mod policies;
 pub use layout::{FlowLayout, GroupLayout, Layout, Limit, StepLayout};
 pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
+use super::part::Parts;
 use super::{
     Breach, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, MessageSample,
     Outcome, PartRecord, PolicyCount, Refusal, Sample, StepRecord, Tally, What, Window,
 };
-use super::part::Parts;
 use crate::expr::Cache;
 use crate::units::Nanos;
 use std::collections::BTreeMap;

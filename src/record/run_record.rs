@@ -1,7 +1,9 @@
 //! A whole run as data. In: what recorders, windows and health gathered; out: the value that budgets judge,
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
-use super::{Exhibit, FailureCount, GuardRecord, Histogram, PartRecord, PolicyRecord, Tally, Timeline};
+use super::{
+    Exhibit, FailureCount, GuardRecord, Histogram, PartRecord, PolicyRecord, Tally, Timeline,
+};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 

@@ -133,7 +133,9 @@ impl Scenario {
             let port = self.target.value.port();
             return Some(port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")));
         };
-        let end = behind.find(['/', '?', '#']).or(literal.map(|_| behind.len()))?;
+        let end = behind
+            .find(['/', '?', '#'])
+            .or(literal.map(|_| behind.len()))?;
         Some(behind[..end].to_lowercase())
     }
 

@@ -227,7 +227,10 @@ fn budgets(bench: &Bench, code: &str, text: &str) -> Seen {
         Err(problems) => Seen::of(&problems),
         Ok(file) => Seen::of(&budget::bind(
             &file,
-            &STEPS.map(|(flow, step)| budget::Place::new(flow, step)),
+            &STEPS.map(|(flow, step)| budget::Place {
+                captures: Some(vec!["queue_depth".to_owned()]),
+                ..budget::Place::new(flow, step)
+            }),
             &names(&["smoke", "launch"]),
         )),
     }

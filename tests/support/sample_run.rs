@@ -187,10 +187,7 @@ impl Simulation {
 }
 
 fn layout() -> Layout {
-    let names: Vec<Place> = STEPS
-        .iter()
-        .map(|s| Place::new(FLOWS[s.0], s.1))
-        .collect();
+    let names: Vec<Place> = STEPS.iter().map(|s| Place::new(FLOWS[s.0], s.1)).collect();
     let limits: Vec<Vec<Limit>> = budgets().limits(&names);
     let steps = STEPS.iter().zip(limits).map(|(step, limits)| StepLayout {
         flow: step.0,

@@ -39,7 +39,9 @@ pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
         };
         let budgeted = |kind| {
             let mut judged = judged.iter();
-            !run.smoke && !outside && judged.any(|(whole, of, speaks)| {
+            !run.smoke
+                && !outside
+                && judged.any(|(whole, of, speaks)| {
                     speaks[index] && judges(*of, kind) && (*whole || kind == Kind::Dropped)
                 })
         };

@@ -325,7 +325,12 @@ impl<'a> Run<'a> {
         let ended = |steps: Vec<&StepRecord>| steps.iter().map(|s| s.measured.ended()).sum();
         let (all, of): (u64, u64) = (ended(self.steps(&budget.scope)), ended(counted));
         let rest = format_count(all.saturating_sub(of));
-        (all > of).then(|| format!("{rest} of {} requests were not answered with {part}", format_count(all)))
+        (all > of).then(|| {
+            format!(
+                "{rest} of {} requests were not answered with {part}",
+                format_count(all)
+            )
+        })
     }
 
     fn find(&self, budget: &Budget, steps: &[&StepRecord]) -> Finding {
@@ -336,13 +341,15 @@ impl<'a> Run<'a> {
             let note = format!("judged during {during}; this is {profile}");
             return Finding::nothing(Outcome::NotRun, note);
         }
-        if let (Scope::Named(name), Target::Unknown) = (&budget.scope, budget.scope.target(&self.places)) {
-            let note =
-                format!("no step, flow, group, tag or host of this run is called `{name}`");
+        if let (Scope::Named(name), Target::Unknown) =
+            (&budget.scope, budget.scope.target(&self.places))
+        {
+            let note = format!("no step, flow, group, tag or host of this run is called `{name}`");
             return Finding::nothing(Outcome::Undecided, note);
         }
         if let (Some(part), []) = (&budget.part, steps) {
-            let note = format!("the run did not count `{part}` apart: run it again with this budget");
+            let note =
+                format!("the run did not count `{part}` apart: run it again with this budget");
             return Finding::nothing(Outcome::Undecided, note);
         }
         if phase || budget.when.is_some() {

@@ -351,7 +351,9 @@ impl Rule {
         if steps.len() < 2 {
             return None;
         }
-        let standings = steps.iter().filter_map(|s| Some((self.standing(run, s)?, s)));
+        let standings = steps
+            .iter()
+            .filter_map(|s| Some((self.standing(run, s)?, s)));
         let ((share, rung), step) = standings.max_by(|((a, at), _), ((b, bt), _)| {
             let badness = |rung: &Option<Rung>| rung.map_or(0, Rung::badness);
             a.total_cmp(b).then(badness(at).cmp(&badness(bt)))

@@ -8,7 +8,7 @@ fn budget(text: &str) -> Budget {
 
 /// As written and in the plainest form.
 #[rustfmt::skip]
-const PLAIN: &[(&str, &str)] = &[
+pub(super) const PLAIN: &[(&str, &str)] = &[
         ("p95 < 500ms", "p95 < 500ms"),
         ("response p95<500 ms", "p95 < 500ms"),
         ("p99.9 <= 1.5s", "p99.9 <= 1500ms"),
@@ -115,7 +115,7 @@ fn what_is_read() {
 
 /// Sentence, code, the part pointed at, a piece of message or help.
 #[rustfmt::skip]
-const WRONG: &[(&str, &str, &str, &str)] = &[
+pub(super) const WRONG: &[(&str, &str, &str, &str)] = &[
     ("", "T0801", "", "starts with what it bounds"),
     ("< 500ms", "T0801", "< 500ms", "starts with what it bounds"),
     ("p95th < 500ms", "T0802", "p95th", "not a statistic"),
@@ -281,7 +281,7 @@ fn apart(statistic: Statistic, part: Option<Part>) -> (Statistic, Option<Part>) 
     }
 }
 
-fn sentence() -> impl Strategy<Value = Budget> {
+pub(super) fn sentence() -> impl Strategy<Value = Budget> {
     let time = (1u64..100_000_000_000).prop_map(Quantity::Time);
     let share = (1u32..99_999).prop_map(|s| Quantity::Share(f64::from(s) / 1000.0 / 100.0));
     let rate = (1u32..1_000_000).prop_map(|r| Quantity::Rate(f64::from(r) / 60.0));

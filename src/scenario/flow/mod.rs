@@ -40,7 +40,9 @@ pub struct Flow {
 impl Flow {
     /// Its requests, in the order of the file, each once.
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
-        self.grouped_requests().into_iter().map(|(_, request)| request)
+        self.grouped_requests()
+            .into_iter()
+            .map(|(_, request)| request)
     }
 
     /// The same, each with the groups that it is in.

@@ -10,14 +10,14 @@ use crate::budget::{self, BudgetFile, Place, Verdict};
 use crate::cli::Terminal;
 use crate::cli::error::Error;
 use crate::cli::inputs::{parse_budgets, read_budgets, refuse_errors};
-use crate::record::RunRecord;
+use crate::record::{self, RunRecord};
 use crate::report::View;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Judges a run again, with its own budgets or with others.
 fn again(
     record: &RunRecord,
-    other: Option<&Path>,
+    (other, former): (Option<&Path>, &[PathBuf]),
     terminal: Terminal,
 ) -> Result<(Verdict, View), Error> {
     let budgets = match (other, &record.budgets) {
@@ -28,9 +28,19 @@ fn again(
     if let Some(budgets) = &budgets {
         bind(budgets, record, terminal)?;
     }
-    let verdict = budget::judge(record, budgets.as_ref());
+    let mut verdict = budget::judge(record, budgets.as_ref());
+    if let Some(budgets) = &budgets {
+        let former = judged(budgets, former)?;
+        verdict.remember(&budget::slack(budgets, &former));
+    }
     let view = View::new(record, &verdict);
     Ok((verdict, view))
+}
+
+/// What budgets say of other runs, as long as their names mean something there.
+fn judged(budgets: &BudgetFile, runs: &[PathBuf]) -> Result<Vec<Verdict>, Error> {
+    let said = |run: &PathBuf| Ok(budget::judge(&record::load(run)?, Some(budgets)));
+    runs.iter().map(said).collect()
 }
 
 /// Steps, flows and profiles come from the record.
