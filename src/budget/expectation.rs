@@ -39,7 +39,7 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
     let places: Vec<Place> = steps.iter().map(|s| s.place.clone()).collect();
     file.applies(profile)
         .map(|budget| {
-            let covered = steps.iter().zip(budget.scope.among(&places));
+            let covered = steps.iter().zip(budget.among(&places));
             let requests: f64 = covered.filter(|c| c.1).map(|(s, _)| s.requests).sum();
             expect(budget, requests.max(0.0).floor() as u64)
         })
@@ -197,6 +197,37 @@ mod tests {
                 "{budget}"
             );
             assert_eq!(expected.advice.as_deref(), advice, "{budget}");
+        }
+    }
+
+    #[test]
+    fn steps_are_those_that_judging_takes() {
+        let tagged = |step: &str, tag: &str, requests| ExpectedStep {
+            place: Place {
+                tags: vec![tag.to_owned()],
+                captures: Some(vec![format!("of_{step}")]),
+                ..Place::new("buy", step)
+            },
+            requests,
+        };
+        // As of a fragment that two flows use: its steps are theirs, with its tags.
+        let steps = [
+            tagged("sign in", "checkout", 100.0),
+            tagged("pay", "checkout", 200.0),
+            tagged("export", "slow", 400.0),
+        ];
+        for (budget, n) in [
+            ("p95 of tag checkout < 1s", 300),
+            ("p95 < 1s", 300),
+            ("p95 of export < 1s", 400),
+            ("error_rate < 50%", 700),
+            ("capture of_pay max < 9", 200),
+            ("p95 of 2xx of pay < 1s", 200),
+        ] {
+            let source = Source::new("b.yaml", format!("budgets:\n  - {budget}\n"));
+            let file = parse(Arc::new(source)).unwrap();
+            let expected = expectations(&file, "launch", &steps).remove(0);
+            assert_eq!(expected.expected_n, n, "{budget}");
         }
     }
 

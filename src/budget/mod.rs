@@ -36,7 +36,7 @@
 //! rate, `count(…)`, `apdex(…)` and captured numbers a number. `<` and `<=` bound what is better small, `>` and `>=` shares of
 //! successes, checks and cache hits, `throughput` and `apdex`; `min` and messages take any. Percentiles, but for the parts
 //! of connecting, and error, success and check rates are kept over time. `of 2xx` is of times, `bytes`, `apdex` and those
-//! rates. `throughput` is of the whole run.
+//! rates. `throughput` is of the whole run. A name that holds the word `during` stands in quotes.
 //!
 //! A name after `of` is `flow/step`, a flow, a step whose name no other flow uses, a group, a tag or a host, or one of
 //! these behind its kind: `of tag checkout`. A sentence says what must hold, never what must not.

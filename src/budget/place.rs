@@ -4,8 +4,11 @@
 //! A bare name is looked up as `flow/step`, flow, step, group (`flow/group`, too), tag, host, in that order. With its
 //! kind before it (`tag checkout`) it is that and nothing else. Flows, groups, tags and hosts are all of their steps.
 
-use super::Scope;
-use crate::record::{Part, RunRecord};
+use super::{Budget, Scope};
+use crate::record::{Metric, Part, RunRecord};
+
+/// The tag that keeps a step out of latency budgets without a part.
+const SLOW: &str = "slow";
 
 /// A step, by all that it is called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -189,6 +192,23 @@ impl Scope {
         let told = written != name || written.contains('/');
         let other = Kind::ALL.into_iter().find(|k| !told && differs(k))?;
         Some((kind, other))
+    }
+}
+
+impl Budget {
+    /// For each of these steps, whether it is judged on it: those tagged `slow` only where a part is named, or where it
+    /// is not about time, and of a captured number those that capture it, as far as is known.
+    pub(super) fn among(&self, places: &[Place]) -> Vec<bool> {
+        let metric = self.statistic.metric();
+        let slow = self.scope == Scope::All && metric.is_some_and(|m| m != Metric::Captured);
+        let judged = |place: &Place| {
+            let left_out = slow && place.tags.iter().any(|tag| tag == SLOW);
+            !left_out && self.part.as_ref().is_none_or(|part| place.captured(part))
+        };
+        let speaks = self.scope.among(places).into_iter().zip(places);
+        speaks
+            .map(|(speaks, place)| speaks && judged(place))
+            .collect()
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,
 };
 use super::{Place, Reason, Scope, Statistic, Verdict};
-use crate::record::{Metric, Model, Part, RunRecord, StepRecord, Stop};
+use crate::record::{Metric, Model, RunRecord, StepRecord, Stop};
 use crate::units::{Nanos, format_count};
 use ladder::Ladder;
 use point::Latencies;
@@ -71,9 +71,6 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     verdict.sentence = sentence::sentence(&run, list, budgets.is_some(), &verdict);
     verdict
 }
-
-/// The tag that keeps a step out of latency budgets without a part.
-const SLOW: &str = "slow";
 
 /// The first step of a load that was never sent, though nothing stopped the run: what its checks would have said
 /// is not known, and that is not a pass. A step whose condition never held was not meant to be sent.
@@ -264,25 +261,16 @@ impl<'a> Run<'a> {
         steps.filter(|s| s.1).map(|(step, _)| step).collect()
     }
 
-    /// The same, of what was counted apart.
-    fn apart(&self, part: &Part, scope: &Scope) -> Vec<&'a StepRecord> {
-        let speaks = scope.among(&self.places);
+    /// The steps that a budget judges, or what was counted apart of them.
+    fn judged(&self, budget: &Budget) -> Vec<&'a StepRecord> {
+        let speaks = budget.among(&self.places);
+        let Some(part) = &budget.part else {
+            let steps = self.record.steps.iter().zip(speaks);
+            return steps.filter(|s| s.1).map(|(step, _)| step).collect();
+        };
         let parts = self.record.parts.iter();
         let named = parts.filter(|p| p.part == *part && speaks.get(p.step) == Some(&true));
         named.map(|p| &p.counted).collect()
-    }
-
-    /// The steps that a budget judges: those tagged `slow` only where it names a part, or is not about time.
-    fn judged(&self, budget: &Budget) -> Vec<&'a StepRecord> {
-        let mut steps = match &budget.part {
-            None => self.steps(&budget.scope),
-            Some(part) => self.apart(part, &budget.scope),
-        };
-        let metric = budget.statistic.metric();
-        if budget.scope == Scope::All && metric.is_some_and(|m| m != Metric::Captured) {
-            steps.retain(|step| !step.tags.iter().any(|tag| tag == SLOW));
-        }
-        steps
     }
 
     fn judge(&self, budget: &Budget) -> Judgement {
