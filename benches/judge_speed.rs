@@ -78,33 +78,30 @@ fn sample(step: u64, second: u64, at: u64) -> Sample {
     }
 }
 
-fn run(budgets: &budget::BudgetFile) -> RunRecord {
-    let names: Vec<(String, String)> = (0..STEPS)
-        .map(|i| ("shop".into(), format!("step {i}")))
+/// Every step with the limits that the budgets have for it.
+fn layout(budgets: &budget::BudgetFile) -> Layout {
+    let places: Vec<budget::Place> = (0..STEPS)
+        .map(|i| budget::Place::new("shop", format!("step {i}")))
         .collect();
-    let places: Vec<budget::Place> = names
-        .iter()
-        .map(|(flow, step)| budget::Place::new(flow, step))
-        .collect();
-    let limits = budgets.limits(&places);
-    let steps = names
-        .iter()
-        .zip(limits)
-        .map(|((flow, name), limits)| StepLayout {
-            name: name.clone(),
-            label: format!("{flow}/{name}"),
-            limits,
-            ..StepLayout::default()
-        });
-    let layout = Layout {
+    let steps = places.iter().zip(budgets.limits(&places));
+    let steps = steps.map(|(place, limits)| StepLayout {
+        name: place.step.clone(),
+        label: place.label(),
+        limits,
+        ..StepLayout::default()
+    });
+    Layout {
         steps: steps.collect(),
         flows: vec![FlowLayout {
             name: "shop".into(),
             outside: false,
         }],
         ..Layout::default()
-    };
-    let mut recorder = Recorder::new(&layout);
+    }
+}
+
+fn run(budgets: &budget::BudgetFile) -> RunRecord {
+    let mut recorder = Recorder::new(&layout(budgets));
     let mut timeline = Timeline::default();
     for second in 0..SECONDS {
         for i in 0..RATE {

@@ -105,24 +105,20 @@ mod file;
 mod guard;
 mod judge;
 mod parse;
-mod place;
-mod slack;
 mod statistics;
 mod text;
 mod tighten;
 mod verdict;
 
-pub use bind::bind;
+pub use bind::{Place, bind};
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
 pub use guard::Watchman;
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
-pub use place::Place;
-pub use slack::{Slack, slack};
 pub use statistics::decided;
-pub use tighten::{Suggestion, patch, tighten};
+pub use tighten::{Slack, Suggestion, patch, slack, tighten};
 pub use verdict::{Consequence, Evidence, FailedCheck, Judgement, Outcome, Verdict};
 
 use crate::record::{Metric, Part};

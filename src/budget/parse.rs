@@ -171,8 +171,8 @@ impl<'a> Cursor<'a> {
             | (Word::Summary(summary), Some(Word::Metric(metric))) => {
                 self.at = second.end;
                 if metric == Metric::Captured {
-                    let both = [word, next].into_iter();
-                    let name = both.filter_map(|w| w.strip_prefix("capture")).next();
+                    let both = [word, next];
+                    let name = both.into_iter().find_map(|w| w.strip_prefix("capture"));
                     self.part = name.map(|name| Part::Capture(name.trim().to_owned()));
                 }
                 Ok(summary.of(metric))

@@ -6,7 +6,6 @@
 mod file;
 mod histogram;
 mod mask;
-mod part;
 mod recorder;
 mod run_record;
 mod sample;
@@ -18,10 +17,9 @@ mod window;
 pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker, name_of};
-pub use part::{Part, PartLayout, PartRecord};
 pub use recorder::{
-    FlowLayout, GroupLayout, Layout, Limit, PolicyFinding, PolicyRecord, Recorded, Recorder,
-    StepLayout,
+    FlowLayout, GroupLayout, Layout, Limit, Part, PartLayout, PartRecord, PolicyFinding,
+    PolicyRecord, Recorded, Recorder, StepLayout,
 };
 pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,

@@ -3,15 +3,17 @@
 //! has been seen, allocates nothing.
 
 mod layout;
+mod part;
 mod policies;
 
 pub use layout::{FlowLayout, GroupLayout, Layout, Limit, StepLayout};
+use part::Parts;
+pub use part::{Part, PartLayout, PartRecord};
 pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
-use super::part::Parts;
 use super::{
     Breach, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, MessageSample,
-    Outcome, PartRecord, PolicyCount, Refusal, Sample, StepRecord, Tally, What, Window,
+    Outcome, PolicyCount, Refusal, Sample, StepRecord, Tally, What, Window,
 };
 use crate::expr::Cache;
 use crate::units::Nanos;

@@ -14,7 +14,7 @@ mod windows;
 pub use point::answered_in_time;
 pub(in crate::budget) use share::{allowed, holds, too_few};
 
-use super::place::{Kind, Target};
+use super::bind::{Kind, Target};
 use super::text::show;
 use super::{
     Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,

@@ -5,7 +5,7 @@
 use super::parse_sentence;
 use super::tests::{PLAIN, WRONG, sentence};
 use proptest::prelude::*;
-use rand::{Rng as _, SeedableRng as _};
+use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus as Rng;
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -40,7 +40,11 @@ impl Grammar {
                 Some((name, rest)) if !line.trim().starts_with('|') => {
                     rules.push((name.trim().to_owned(), rest.trim().to_owned()));
                 }
-                _ => rules.last_mut().unwrap().1 += &format!(" {}", line.trim()),
+                _ => {
+                    let (_, text) = rules.last_mut().unwrap();
+                    text.push(' ');
+                    text.push_str(line.trim());
+                }
             }
         }
         let rules = rules.into_iter().map(|(name, text)| {

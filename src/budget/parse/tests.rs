@@ -260,6 +260,25 @@ fn statistic() -> impl Strategy<Value = Statistic> {
     ]
 }
 
+fn when() -> impl Strategy<Value = When> {
+    prop_oneof![
+        (1u32..=1000, length()).prop_map(|(per_mille, length)| When::Windows {
+            share: crate::units::parse_share(&format!("{}%", f64::from(per_mille) / 10.0)).unwrap(),
+            length
+        }),
+        length().prop_map(When::Every),
+        length().prop_map(When::From),
+    ]
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    prop_oneof![
+        (100u16..600).prop_map(Part::Status),
+        (1u16..6).prop_map(Part::Class),
+        "[a-z_][a-z0-9_]{0,8}".prop_map(Part::Capture),
+    ]
+}
+
 /// A statistic with a part that it can have.
 fn apart(statistic: Statistic, part: Option<Part>) -> (Statistic, Option<Part>) {
     let by_status = match statistic.metric() {
@@ -290,20 +309,9 @@ pub(super) fn sentence() -> impl Strategy<Value = Budget> {
         Just(Scope::All),
         name().prop_map(|n| Scope::Named(n.trim().into()))
     ];
-    let part = prop::option::of(prop_oneof![
-        (100u16..600).prop_map(Part::Status),
-        (1u16..6).prop_map(Part::Class),
-        "[a-z_][a-z0-9_]{0,8}".prop_map(Part::Capture),
-    ]);
+    let part = prop::option::of(part());
     let during = prop::option::of(name().prop_map(|n| n.trim().to_owned()));
-    let when = prop::option::of(prop_oneof![
-        (1u32..=1000, length()).prop_map(|(per_mille, length)| When::Windows {
-            share: crate::units::parse_share(&format!("{}%", f64::from(per_mille) / 10.0)).unwrap(),
-            length
-        }),
-        length().prop_map(When::Every),
-        length().prop_map(When::From),
-    ]);
+    let when = prop::option::of(when());
     (
         statistic,
         scope,

@@ -1,7 +1,7 @@
 //! How far runs stay from a limit. In: what was said of one budget file in several runs; out: for each budget the value
 //! of the worst of them. Invariant: a run in which a budget has no value says nothing about its slack.
 
-use super::{BudgetFile, Judgement, Outcome, Verdict};
+use crate::budget::{BudgetFile, Judgement, Outcome, Verdict};
 use std::fmt;
 
 /// What several runs made of a limit.

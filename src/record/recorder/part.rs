@@ -2,7 +2,7 @@
 //! the samples of the step; out: a [`StepRecord`] of the part alone. Invariant: what no budget asks for costs nothing,
 //! and a dropped arrival is in every part, since nobody knows what it would have been.
 
-use super::{Limit, Metric, Sample, StepRecord, Tally};
+use crate::record::{Limit, Metric, Sample, StepRecord, Tally};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::fmt;

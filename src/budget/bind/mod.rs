@@ -2,8 +2,12 @@
 //! name that means nothing or two things. Invariant: what binds without an error names exactly one step or flow,
 //! by the same rule that judging uses.
 
-use super::place::{Kind, Target};
-use super::{Budget, BudgetFile, Part, Place, Scope};
+mod place;
+
+pub use place::Place;
+pub(super) use place::{Kind, Target};
+
+use super::{Budget, BudgetFile, Part, Scope};
 use crate::source::{Diagnostic, Span, closest};
 
 /// Checks that every name in a budget file means something in a scenario.
@@ -73,9 +77,10 @@ fn scope(file: &BudgetFile, budget: &Budget, places: &[Place]) -> Option<Diagnos
                 format!("`{name}` is a {kind} and a {other}; this budget is about the {kind}");
             let namesakes = places.iter().filter(|p| other == "step" && p.step == *name);
             let labels: Vec<String> = namesakes.map(|p| format!("`{}`", p.label())).collect();
-            let help = match labels.is_empty() {
-                true => format!("write `{other} {name}` for the {other}"),
-                false => format!("write {} for the step", labels.join(" or ")),
+            let help = if labels.is_empty() {
+                format!("write `{other} {name}` for the {other}")
+            } else {
+                format!("write {} for the step", labels.join(" or "))
             };
             Some(Diagnostic::warning("T0823", &file.source, span, message).help(help))
         }

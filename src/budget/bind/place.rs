@@ -4,7 +4,7 @@
 //! A bare name is looked up as `flow/step`, flow, step, group (`flow/group`, too), tag, host, in that order. With its
 //! kind before it (`tag checkout`) it is that and nothing else. Flows, groups, tags and hosts are all of their steps.
 
-use super::{Budget, Scope};
+use crate::budget::{Budget, Scope};
 use crate::record::{Metric, Part, RunRecord};
 
 /// The tag that keeps a step out of latency budgets without a part.
@@ -29,7 +29,7 @@ pub struct Place {
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::budget) enum Kind {
     /// One step.
     Step,
     /// The steps of a flow.
@@ -44,7 +44,7 @@ pub(super) enum Kind {
 
 /// What a scope stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target<'a> {
+pub(in crate::budget) enum Target<'a> {
     /// Every step.
     All,
     /// All steps that the name fits in this way.
@@ -99,7 +99,7 @@ impl Place {
     }
 
     /// Whether a part of it can be counted, as far as is known.
-    pub(super) fn captured(&self, part: &Part) -> bool {
+    pub(in crate::budget) fn captured(&self, part: &Part) -> bool {
         match (part, &self.captures) {
             (Part::Capture(name), Some(captures)) => captures.contains(name),
             _ => true,
@@ -126,10 +126,11 @@ impl Place {
 
 impl Kind {
     /// In the order of looking up.
-    pub(super) const ALL: [Self; 5] = [Self::Flow, Self::Step, Self::Group, Self::Tag, Self::Host];
+    pub(in crate::budget) const ALL: [Self; 5] =
+        [Self::Flow, Self::Step, Self::Group, Self::Tag, Self::Host];
 
     /// The word in sentences.
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::budget) fn word(self) -> &'static str {
         match self {
             Self::Step => "step",
             Self::Flow => "flow",
@@ -142,7 +143,7 @@ impl Kind {
 
 impl Scope {
     /// What it stands for among these steps.
-    pub(super) fn target(&self, places: &[Place]) -> Target<'_> {
+    pub(in crate::budget) fn target(&self, places: &[Place]) -> Target<'_> {
         let Self::Named(name) = self else {
             return Target::All;
         };
@@ -165,7 +166,7 @@ impl Scope {
     }
 
     /// For each of these steps, whether it speaks of it.
-    pub(super) fn among(&self, places: &[Place]) -> Vec<bool> {
+    pub(in crate::budget) fn among(&self, places: &[Place]) -> Vec<bool> {
         let target = self.target(places);
         let labelled = |name: &str| places.iter().any(|p| is_label(name, &p.flow, &p.step));
         let fits = |place: &Place| match target {
@@ -198,7 +199,7 @@ impl Scope {
 impl Budget {
     /// For each of these steps, whether it is judged on it: those tagged `slow` only where a part is named, or where it
     /// is not about time, and of a captured number those that capture it, as far as is known.
-    pub(super) fn among(&self, places: &[Place]) -> Vec<bool> {
+    pub(in crate::budget) fn among(&self, places: &[Place]) -> Vec<bool> {
         let metric = self.statistic.metric();
         let slow = self.scope == Scope::All && metric.is_some_and(|m| m != Metric::Captured);
         let judged = |place: &Place| {
@@ -213,7 +214,7 @@ impl Budget {
 }
 
 /// Whether `name` is `flow/step`.
-pub(super) fn is_label(name: &str, flow: &str, step: &str) -> bool {
+pub(in crate::budget) fn is_label(name: &str, flow: &str, step: &str) -> bool {
     name.strip_prefix(flow)
         .and_then(|rest| rest.strip_prefix('/'))
         == Some(step)
