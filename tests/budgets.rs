@@ -101,3 +101,43 @@ fn a_number_that_nobody_captures_is_found_before_anything_is_sent() {
         ran.stderr
     );
 }
+
+/// A fragment that two flows use, a group, and a host: what is planned for them is what is judged.
+#[test]
+fn fragments_groups_and_hosts_are_planned_and_judged_alike() {
+    let url = serve(|_| ("200 OK".into(), "{}".into()));
+    let host = url.trim_start_matches("http://");
+    let scenario = format!(
+        "scenario: s\ntarget: {url}\nfragments:\n  sign-in:\n    steps:\n      - get: /session\n        name: log in\n        tags: [auth]\nflows:\n  buy:\n    steps:\n      - use: sign-in\n      - group: assets\n        steps:\n          - get: /a.css\n          - get: /b.css\n  browse:\n    steps:\n      - use: sign-in\nprofiles:\n  load: {{ rate: 100 req/s, duration: 10s }}\n  smoke: {{ passes: 1 }}\n"
+    );
+    let budgets = format!(
+        "budgets:\n  - p90 of tag auth < 5s\n  - p90 of group assets < 5s\n  - p90 of host {host} < 5s\n  - mean of host 127.0.0.1 < 5s\n"
+    );
+    let bench = Bench::new(&[("s.yaml", &scenario), ("b.yaml", &budgets)]);
+    let plan = ["plan", "s.yaml", "--profile", "load", "--budgets", "b.yaml"];
+    let planned = bench.run(&plan).expect(0).stdout;
+    // 50 flow starts a second, half of each: 500 sign-ins in 10 s, and half of the requests are of the group.
+    for line in [
+        "p90 of tag auth < 5s                         can decide: about 500 requests, needs 29",
+        "p90 of group assets < 5s                     can decide: about 500 requests, needs 29",
+        "can decide: about 1,000 requests, needs 29; a system at half the limit passes clearly in",
+    ] {
+        assert!(planned.contains(line), "{line}\n{planned}");
+    }
+    let run = [
+        "run",
+        "s.yaml",
+        "--profile",
+        "smoke",
+        "--budgets",
+        "b.yaml",
+        "--out",
+        "out",
+    ];
+    bench.run(&run).expect(0);
+    let text = std::fs::read_to_string(bench.path("out/result.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let judged = result["budgets"].as_array().unwrap();
+    let n: Vec<_> = judged.iter().map(|b| b["n"].as_u64().unwrap()).collect();
+    assert_eq!(n, [2, 2, 4, 4], "{judged:?}");
+}

@@ -303,8 +303,11 @@ impl<'a> Run<'a> {
 
     /// Of a budget on answers of a status, how many answers it is not about; of one on numbers, how many were none.
     fn left_out(&self, budget: &Budget) -> Option<String> {
+        let part = budget.part.as_ref()?;
         let counted = self.judged(budget);
-        let part = budget.part.as_ref().filter(|_| !counted.is_empty())?;
+        if counted.is_empty() {
+            return None;
+        }
         if budget.status().is_none() {
             let none: u64 = counted.iter().map(|s| s.measured.messages.missing).sum();
             let what = "no number from 0 to 10^12: it violates every limit";
@@ -347,7 +350,7 @@ impl<'a> Run<'a> {
             Statistic::Throughput => point::throughput(self.record, budget.bound),
             Statistic::Min(metric) => point::min(metric, budget.bound, (self, steps)),
             Statistic::Deviation(metric) => point::deviation(metric, budget.bound, (self, steps)),
-            Statistic::Apdex(t) => point::apdex(t, budget.bound, steps),
+            Statistic::Apdex(t) => point::apdex(t, budget.bound, (self, steps)),
             Statistic::Count(which) => point::count(which, budget.bound, steps),
             Statistic::Rate(which) => {
                 let length = self.record.counts.duration;

@@ -6,6 +6,7 @@ use crate::budget::text::show_value;
 use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic, Which};
 use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord, Tally};
 use crate::units::{Nanos, format_count, format_share, significant};
+use std::cell::OnceCell;
 
 /// Share of the requests that may stay unanswered, in a throughput (of those drawn) and in a mean.
 const SHORTFALL: f64 = 0.01;
@@ -19,6 +20,8 @@ pub(super) struct Latencies {
     timeout: Nanos,
     /// Failed or never sent.
     lost: u64,
+    /// Found once: it takes every bucket.
+    deviation: OnceCell<Option<Nanos>>,
 }
 
 impl Latencies {
@@ -29,6 +32,7 @@ impl Latencies {
             timed_out: 0,
             timeout: 0,
             lost: 0,
+            deviation: OnceCell::new(),
         };
         for tally in steps.iter().map(|s| &s.measured) {
             all.answered.merge(&tally.latencies(metric));
@@ -69,6 +73,18 @@ impl Latencies {
         );
         let sum = u128::from(known) * count + u128::from(worst) * missing;
         u64::try_from(sum / (count + missing)).ok()
+    }
+
+    /// The standard deviation of what was answered; `None` where too many were not.
+    fn deviation(&self) -> Option<Nanos> {
+        *self.deviation.get_or_init(|| {
+            let mean = self.answered.mean()? as f64;
+            let enough = self.missing() as f64 <= SHORTFALL * self.n() as f64;
+            let square =
+                |(value, count): (Nanos, u64)| (value as f64 - mean).powi(2) * count as f64;
+            let sum: f64 = self.answered.buckets().into_iter().map(square).sum();
+            enough.then(|| (sum / self.answered.count() as f64).sqrt() as Nanos)
+        })
     }
 
     /// A value, or how many requests have none.
@@ -173,13 +189,8 @@ pub(super) fn deviation(
     bound: Bound,
     (run, steps): (&Run<'_>, &[&StepRecord]),
 ) -> Finding {
-    latency(Statistic::Deviation(metric), bound, (run, steps), |all| {
-        let mean = all.answered.mean()? as f64;
-        let enough = all.missing() as f64 <= SHORTFALL * all.n() as f64;
-        let square = |(value, count): (Nanos, u64)| (value as f64 - mean).powi(2) * count as f64;
-        let sum: f64 = all.answered.buckets().into_iter().map(square).sum();
-        enough.then(|| (sum / all.answered.count() as f64).sqrt() as Nanos)
-    })
+    let value = Latencies::deviation;
+    latency(Statistic::Deviation(metric), bound, (run, steps), value)
 }
 
 impl Which {
@@ -261,18 +272,21 @@ pub(super) fn rate(which: Which, bound: Bound, steps: &[&StepRecord], length: Na
 }
 
 /// Judges how satisfied users are: passed requests within `t` wholly, those within four times that half.
-pub(super) fn apdex(t: Nanos, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn apdex(t: Nanos, bound: Bound, (run, steps): (&Run<'_>, &[&StepRecord])) -> Finding {
     let mut exact = true;
-    let mut over = |tally: &Tally, limit: Nanos| {
-        let key = (Metric::Response, limit);
+    let mut over = |step: &StepRecord, limit: Nanos| {
+        let (tally, metric) = (&step.measured, Metric::Response);
+        let key = (metric, limit);
         let counted = tally.over.iter().find(|o| (o.metric, o.limit) == key);
         exact &= counted.is_some() || tally.ok == 0;
-        counted.map_or_else(|| tally.response.count_not_below(limit), |o| o.over)
+        let estimated = || run.ladder(metric, &[step]).count_not_below(limit);
+        counted.map_or_else(estimated, |o| o.over)
     };
     let (mut score, mut n) = (0.0, 0);
-    for tally in steps.iter().map(|s| &s.measured) {
-        let satisfied = tally.ok.saturating_sub(over(tally, t));
-        let tolerating = tally.ok.saturating_sub(over(tally, t.saturating_mul(4)));
+    for step in steps {
+        let tally = &step.measured;
+        let satisfied = tally.ok.saturating_sub(over(step, t));
+        let tolerating = tally.ok.saturating_sub(over(step, t.saturating_mul(4)));
         score += f64::midpoint(satisfied as f64, tolerating as f64);
         n += tally.ended() + tally.dropped;
     }
