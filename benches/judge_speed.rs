@@ -34,6 +34,28 @@ fn budgets(whole: usize) -> budget::BudgetFile {
     budget::parse(Arc::new(Source::new("budgets.yaml", text))).unwrap()
 }
 
+/// A hundred budgets of every kind, each on all requests or on a flow.
+fn mixed() -> budget::BudgetFile {
+    let mut text = String::from("budgets:\n");
+    for i in 0..10 {
+        for budget in [
+            format!("mean < {}ms", 200 + i),
+            format!("max of shop < {}ms", 300 + i),
+            format!("stddev < {}ms", 200 + i),
+            format!("error_rate < {}%", i + 1),
+            format!("service p99.9 < {}ms", 400 + i),
+            format!("ttfb p50 of shop < {}ms", 150 + i),
+            format!("p95 < 300ms in 9{i}% of 10s windows"),
+            format!("apdex({}ms) > 0.9", 150 + i),
+            format!("count(5xx) < {}", i + 5),
+            format!("bytes p99 < {}kB", 10 + i),
+        ] {
+            writeln!(text, "  - {budget}").unwrap();
+        }
+    }
+    budget::parse(Arc::new(Source::new("budgets.yaml", text))).unwrap()
+}
+
 fn sample(step: u64, second: u64, at: u64) -> Sample {
     // A spread of latencies that needs many buckets.
     let took = 5_000_000 + (at.wrapping_mul(2_654_435_761) % 200_000_000);
@@ -56,29 +78,30 @@ fn sample(step: u64, second: u64, at: u64) -> Sample {
     }
 }
 
-fn run(budgets: &budget::BudgetFile) -> RunRecord {
-    let names: Vec<(String, String)> = (0..STEPS)
-        .map(|i| ("shop".into(), format!("step {i}")))
+/// Every step with the limits that the budgets have for it.
+fn layout(budgets: &budget::BudgetFile) -> Layout {
+    let places: Vec<budget::Place> = (0..STEPS)
+        .map(|i| budget::Place::new("shop", format!("step {i}")))
         .collect();
-    let limits = budgets.limits(&names);
-    let steps = names
-        .iter()
-        .zip(limits)
-        .map(|((flow, name), limits)| StepLayout {
-            name: name.clone(),
-            label: format!("{flow}/{name}"),
-            limits,
-            ..StepLayout::default()
-        });
-    let layout = Layout {
+    let steps = places.iter().zip(budgets.limits(&places));
+    let steps = steps.map(|(place, limits)| StepLayout {
+        name: place.step.clone(),
+        label: place.label(),
+        limits,
+        ..StepLayout::default()
+    });
+    Layout {
         steps: steps.collect(),
         flows: vec![FlowLayout {
             name: "shop".into(),
             outside: false,
         }],
         ..Layout::default()
-    };
-    let mut recorder = Recorder::new(&layout);
+    }
+}
+
+fn run(budgets: &budget::BudgetFile) -> RunRecord {
+    let mut recorder = Recorder::new(&layout(budgets));
     let mut timeline = Timeline::default();
     for second in 0..SECONDS {
         for i in 0..RATE {
@@ -142,16 +165,16 @@ fn main() {
     let started = Instant::now();
     let record = load(&path).unwrap();
     println!("load {:?}, peak memory {}", started.elapsed(), peak());
-    for whole in [10, 1] {
-        let file = budgets(whole);
+    let cases = [
+        ("10 of 100 budgets on all steps", budgets(10)),
+        ("100 of 100 budgets on all steps", budgets(1)),
+        ("100 budgets of every kind", mixed()),
+    ];
+    for (what, file) in cases {
         let started = Instant::now();
         let verdict = budget::judge(&record, Some(&file));
         let took = started.elapsed();
-        println!(
-            "judge, {} of 100 budgets on all steps: {took:?}, peak memory {}",
-            100 / whole,
-            peak()
-        );
+        println!("judge, {what}: {took:?}, peak memory {}", peak());
         println!("  {}", verdict.sentence);
     }
 }

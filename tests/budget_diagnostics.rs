@@ -5,17 +5,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tollgate::budget::{bind, bind_servers, parse};
+use tollgate::budget::{Place, bind, bind_servers, parse};
 use tollgate::source::{Source, render_all};
 
 /// The scenario that the files are bound to.
-const STEPS: [&str; 5] = [
-    "browse/landing",
-    "browse/products",
-    "browse/pay",
-    "purchase/add to cart",
-    "purchase/pay",
+const STEPS: [(&str, &str); 5] = [
+    ("browse", "landing"),
+    ("browse", "products"),
+    ("browse", "pay"),
+    ("purchase", "add to cart"),
+    ("purchase", "pay"),
 ];
+
+/// Steps of a purchase are tagged; one of the flow before it is in a group, and one tells how busy it is.
+fn place((flow, step): (&str, &str)) -> Place {
+    let list = |is: bool, word: &str| is.then(|| word.to_owned()).into_iter().collect();
+    Place {
+        tags: list(flow == "purchase", "paying"),
+        groups: list(step == "products", "catalogue"),
+        host: Some("shop.test".to_owned()),
+        captures: Some(list(step == "landing", "queue_depth")),
+        ..Place::new(flow, step)
+    }
+}
 
 fn names(list: &[&str]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
@@ -29,8 +41,7 @@ fn diagnose(path: &Path) -> String {
         Ok(file) => {
             let mut problems = bind(
                 &file,
-                &names(&STEPS),
-                &names(&["browse", "purchase"]),
+                &STEPS.map(place),
                 &names(&["smoke", "launch", "soak"]),
             );
             problems.extend(bind_servers(&file, &names(&["cpu", "queue_depth"]), false));

@@ -7,6 +7,7 @@
 )]
 
 mod budget_diagnostics;
+mod budgets;
 mod cache;
 mod codes;
 mod connections;

@@ -283,10 +283,9 @@ fn the_summary_can_be_searched_for_response_times_and_connections() {
 fn with_messages() -> View {
     let (mut record, _) = sample_run::pass();
     let layout = Layout {
-        watches: Vec::new(),
         steps: vec![StepLayout::default()],
         flows: vec![FlowLayout::default()],
-        groups: Vec::new(),
+        ..Layout::default()
     };
     let mut recorder = Recorder::new(&layout);
     for i in 0..200 {

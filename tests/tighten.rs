@@ -25,6 +25,13 @@ fn slack_is_taken_up_number_by_number() {
         "{}",
         shown.stdout
     );
+    assert!(
+        shown
+            .stderr
+            .contains("error_rate < 1%: limit 1 %, last run "),
+        "{}",
+        shown.stderr
+    );
     assert!(!shown.stdout.contains("-# kept") && !shown.stdout.contains("-strict"));
     assert_eq!(
         fs::read_to_string(bench.path("b.yaml")).unwrap(),

@@ -4,16 +4,14 @@
 
 use super::judge::{allowed, too_few};
 use super::statistics::{at_most, most_passing, smallest_sample};
-use super::{Budget, BudgetFile, Statistic, When};
+use super::{Budget, BudgetFile, Part, Place, Statistic, When};
 use crate::units::format_count;
 
 /// What a plan will send to one step in the measured phase.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExpectedStep {
-    /// Name of the flow.
-    pub flow: String,
-    /// Name of the step.
-    pub step: String,
+    /// The step.
+    pub place: Place,
     /// Expected requests.
     pub requests: f64,
 }
@@ -38,17 +36,12 @@ pub struct Expectation {
 
 /// One expectation per budget on requests that is judged in `profile`. Passes are another matter: nothing is undecided there.
 pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) -> Vec<Expectation> {
-    let names: Vec<(String, String)> = steps
-        .iter()
-        .map(|s| (s.flow.clone(), s.step.clone()))
-        .collect();
+    let places: Vec<Place> = steps.iter().map(|s| s.place.clone()).collect();
     file.applies(profile)
         .filter(|budget| !matches!(budget.statistic, Statistic::Server(_)))
         .map(|budget| {
-            let covered = steps
-                .iter()
-                .filter(|s| budget.scope.covers(&s.flow, &s.step, &names));
-            let requests: f64 = covered.map(|s| s.requests).sum();
+            let covered = steps.iter().zip(budget.among(&places));
+            let requests: f64 = covered.filter(|c| c.1).map(|(s, _)| s.requests).sum();
             expect(budget, requests.max(0.0).floor() as u64)
         })
         .collect()
@@ -57,6 +50,9 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
 fn expect(budget: &Budget, n: u64) -> Expectation {
     if budget.statistic.of_what() == "messages" && n > 0 {
         return of_messages(budget, n);
+    }
+    if let Some(part) = budget.status().filter(|_| n > 0) {
+        return of_status(budget, n, part);
     }
     let windows = matches!(budget.when, Some(When::Windows { .. } | When::Every(_)));
     let share = allowed(budget.statistic, budget.bound).filter(|_| !windows);
@@ -74,6 +70,20 @@ fn expect(budget: &Budget, n: u64) -> Expectation {
         can_decide,
         chance: share.map(|share| chance(n, share)),
         advice,
+    }
+}
+
+/// How many answers have a status, the servers decide.
+fn of_status(budget: &Budget, requests: u64, part: &Part) -> Expectation {
+    let share = allowed(budget.statistic, budget.bound).filter(|_| budget.when.is_none());
+    let needed = share.map_or(1, smallest_sample);
+    Expectation {
+        text: budget.text.clone(),
+        expected_n: requests,
+        needed_n: needed,
+        can_decide: requests >= needed,
+        chance: share.map(|share| chance(requests, share)),
+        advice: Some(format!("if every answer is {part}; fewer decide less")),
     }
 }
 
@@ -122,8 +132,7 @@ mod tests {
         let source = Source::new("b.yaml", format!("budgets:\n  - {budget}\n"));
         let file = parse(Arc::new(source)).unwrap();
         let step = |flow: &str, step: &str, requests| ExpectedStep {
-            flow: flow.into(),
-            step: step.into(),
+            place: Place::new(flow, step),
             requests,
         };
         let steps = [
@@ -189,6 +198,37 @@ mod tests {
                 "{budget}"
             );
             assert_eq!(expected.advice.as_deref(), advice, "{budget}");
+        }
+    }
+
+    #[test]
+    fn steps_are_those_that_judging_takes() {
+        let tagged = |step: &str, tag: &str, requests| ExpectedStep {
+            place: Place {
+                tags: vec![tag.to_owned()],
+                captures: Some(vec![format!("of_{step}")]),
+                ..Place::new("buy", step)
+            },
+            requests,
+        };
+        // As of a fragment that two flows use: its steps are theirs, with its tags.
+        let steps = [
+            tagged("sign in", "checkout", 100.0),
+            tagged("pay", "checkout", 200.0),
+            tagged("export", "slow", 400.0),
+        ];
+        for (budget, n) in [
+            ("p95 of tag checkout < 1s", 300),
+            ("p95 < 1s", 300),
+            ("p95 of export < 1s", 400),
+            ("error_rate < 50%", 700),
+            ("capture of_pay max < 9", 200),
+            ("p95 of 2xx of pay < 1s", 200),
+        ] {
+            let source = Source::new("b.yaml", format!("budgets:\n  - {budget}\n"));
+            let file = parse(Arc::new(source)).unwrap();
+            let expected = expectations(&file, "launch", &steps).remove(0);
+            assert_eq!(expected.expected_n, n, "{budget}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The budget file. In: YAML with a list of sentences; out: a [`BudgetFile`], or every problem in it at once.
 //! Invariant: a budget's span is its place in the file, so whatever is found later points there too.
 
-use super::{Budget, BudgetFile, Level, Scope, Statistic, guard, parse_sentence};
-use crate::record::{Limit, Metric};
+use super::{Budget, BudgetFile, Level, Place, Scope, Statistic, guard, parse_sentence};
+use crate::record::{Limit, Metric, Part, PartLayout};
 use crate::source::parse as yaml;
 use crate::source::{
     Diagnostic, Fields, Key, Kind, Node, Reader, Shape, Source, Span, Spanned, Type,
@@ -186,38 +186,42 @@ impl BudgetFile {
         self.budgets.iter().filter(move |b| b.applies(profile))
     }
 
-    /// The labels of the steps (given as flow and step) that no budget of a profile speaks of; warnings and the
-    /// throughput of the whole run do not count.
-    pub fn uncovered(&self, profile: &str, steps: &[(String, String)]) -> Vec<String> {
-        let speaks = |b: &Budget, flow: &str, step: &str| {
-            let whole = b.statistic == Statistic::Throughput || b.level == Level::Warn;
-            !whole && b.scope.covers(flow, step, steps)
-        };
-        steps
-            .iter()
-            .filter(|(flow, step)| !self.applies(profile).any(|b| speaks(b, flow, step)))
-            .map(|(flow, step)| format!("{flow}/{step}"))
+    /// The labels of the steps that no budget of a profile speaks of; warnings and the throughput of the whole run do
+    /// not count, nor do captured numbers.
+    pub fn uncovered(&self, profile: &str, places: &[Place]) -> Vec<String> {
+        let mut covered = vec![false; places.len()];
+        for budget in self.applies(profile) {
+            let captured = matches!(budget.part, Some(Part::Capture(_)));
+            let whole = budget.statistic == Statistic::Throughput || captured;
+            if !whole && budget.level != Level::Warn {
+                let speaks = budget.scope.among(places);
+                covered.iter_mut().zip(speaks).for_each(|(c, s)| *c |= s);
+            }
+        }
+        let all = places.iter().zip(covered);
+        all.filter(|(_, covered)| !covered)
+            .map(|(place, _)| place.label())
             .collect()
     }
 
-    /// The limits that a recorder must count exactly, per step (given as flow and step). Those of all profiles:
-    /// so a run can be judged by a budget that was not meant for its profile.
-    pub fn limits(&self, steps: &[(String, String)]) -> Vec<Vec<Limit>> {
-        steps
-            .iter()
-            .map(|(flow, step)| {
-                let mut limits = Vec::new();
-                let budgets = self.budgets.iter();
-                for budget in budgets.filter(|b| b.scope.covers(flow, step, steps)) {
-                    for limit in budget.limits() {
-                        if !limits.contains(&limit) {
-                            limits.push(limit);
-                        }
+    /// The limits that a recorder must count exactly, per step. Those of all profiles: so a run can be judged by a
+    /// budget that was not meant for its profile.
+    pub fn limits(&self, places: &[Place]) -> Vec<Vec<Limit>> {
+        let mut all = vec![Vec::new(); places.len()];
+        for budget in &self.budgets {
+            if budget.part.is_some() {
+                continue;
+            }
+            let (wanted, speaks) = (budget.limits(), budget.scope.among(places));
+            for (limits, _) in all.iter_mut().zip(speaks).filter(|(_, speaks)| *speaks) {
+                for limit in &wanted {
+                    if !limits.contains(limit) {
+                        limits.push(*limit);
                     }
                 }
-                limits
-            })
-            .collect()
+            }
+        }
+        all
     }
 
     /// What budgets ask a Prometheus server, each expression once, with the name it is given. Those of all profiles: so a
@@ -237,14 +241,43 @@ impl BudgetFile {
         queries
     }
 
-    /// Whether a budget asks what caches say of a step's answers, per step (given as flow and step).
-    pub fn cached(&self, steps: &[(String, String)]) -> Vec<bool> {
-        let asks = |b: &&Budget| b.statistic == Statistic::CacheHitRate;
-        let covered = |(flow, step): &(String, String)| {
-            let mut asking = self.budgets.iter().filter(asks);
-            asking.any(|b| b.scope.covers(flow, step, steps))
-        };
-        steps.iter().map(covered).collect()
+    /// What a recorder must count apart, with the limits of the budgets that ask for it; those of all profiles, too.
+    pub fn parts(&self, places: &[Place]) -> Vec<PartLayout> {
+        let mut all: Vec<PartLayout> = Vec::new();
+        for budget in &self.budgets {
+            let Some(part) = &budget.part else { continue };
+            let speaks = budget.scope.among(places).into_iter();
+            let has = |place: &Place| place.captured(part);
+            let steps = speaks.zip(places).enumerate();
+            for (step, _) in steps.filter(|(_, (speaks, place))| *speaks && has(place)) {
+                let known = all.iter().position(|p| p.step == step && p.part == *part);
+                let index = known.unwrap_or(all.len());
+                if known.is_none() {
+                    all.push(PartLayout {
+                        step,
+                        part: part.clone(),
+                        limits: Vec::new(),
+                    });
+                }
+                for limit in budget.limits() {
+                    if !all[index].limits.contains(&limit) {
+                        all[index].limits.push(limit);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether a budget asks what caches say of a step's answers, per step.
+    pub fn cached(&self, places: &[Place]) -> Vec<bool> {
+        let mut all = vec![false; places.len()];
+        let mut budgets = self.budgets.iter();
+        while let Some(budget) = budgets.find(|b| b.statistic == Statistic::CacheHitRate) {
+            let speaks = budget.scope.among(places);
+            all.iter_mut().zip(speaks).for_each(|(c, s)| *c |= s);
+        }
+        all
     }
 }
 
@@ -329,8 +362,10 @@ mod tests {
             "budgets:\n  - p95 < 500ms\n  - p50 < 500ms\n  - mean < 1s\n  - ttfb p95 of purchase < 1s\n  - p99 of landing < 2s\n",
         )
         .unwrap();
-        let step = |flow: &str, step: &str| (flow.to_owned(), step.to_owned());
-        let limits = file.limits(&[step("browse", "landing"), step("purchase", "pay")]);
+        let limits = file.limits(&[
+            Place::new("browse", "landing"),
+            Place::new("purchase", "pay"),
+        ]);
         let of = |metric, ms: u64| Limit {
             metric,
             limit: ms * 1_000_000,

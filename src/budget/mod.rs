@@ -4,33 +4,48 @@
 //! judged exactly like a fresh one.
 //!
 //! # The language
+//! A sentence is a list of words; `/…/` is a word, or a name of several, that fits the expression. An item of the file
+//! is a sentence, or one behind the key `warn:`, which changes no exit code.
 //! ```text
-//! item       = budget | "warn:" budget                                  (a YAML key: a warning changes no exit code)
-//! budget     = statement operator quantity [ when ] [ "during" name ] | server operator value [ "during" name ]
-//! server     = "server" name [ over ] | "prometheus" name [ over ] ":" ( quoted expression | expression )
-//! over       = "max" | "min" | "mean" | "last" | "p" digits [ "." digits ]      (the worst reading when left out)
-//! value      = number "%" (of 0 to 1) | duration (of seconds) | bytes | number
-//! statement  = latency [ "of" name ] | rate [ "of" name ] | "throughput"
-//! latency    = [ metric ] summary | summary metric | "apdex(" duration ")"
-//! summary    = "p" digits [ "." digits ] | "mean" | "max" | "min" | "stddev"
-//! metric     = "response" | "service" | "wait" | "dns" | "connect" | "tls" | "write" | "ttfb" | "body" | "bytes"
-//!            | "decoded" | [ "schedule" ] "lag"
-//!            | ( "message" | "ws" | "event" ) "latency" | "first" ( "message" | "event" )
-//!            | ( "message" | "event" ) "gap"                            (response when left out)
-//! rate       = "error_rate" | "success_rate" | "check_rate" | "cache_hit_rate" | ( "share" | "count" | "rate" ) "(" which ")"
-//! which      = status | digit "xx" | "errors" | "timeouts" | "messages" (not of share)
-//! operator   = "<" | "<="      latency, error_rate, share, count, rate
-//!            | ">" | ">="      success_rate, check_rate, cache_hit_rate, throughput, apdex; min and messages take any
-//! quantity   = number ( "us" | "ms" | "s" | "m" | "h" )                 latency, lag
-//!            | number ( "B" | "kB" | "MB" | "GB" | "KiB" | … )          bytes, decoded
-//!            | number "%"                                               rates and shares
-//!            | number [ "req" ] "/" ( "s" | "min" | "h" )               throughput, rate(…)
-//!            | number                                                   count(…), apdex(…)
-//! when       = "in" number "%" "of" duration "windows" | "for" duration | "within" duration "of start"
-//! name       = '"' any text '"' | text up to the operator (after "of") or the end (after "during")
+//! sentence  = statistic [ "of" status ] [ "of" name ] operator quantity [ when ] [ "during" last ]
+//! statistic = [ metric ] summary | summary metric | share | call | "throughput"
+//! summary   = percentile | "mean" | "max" | "min" | "stddev"
+//! metric    = "response" | "service" | "wait" | "dns" | "connect" | "tls" | "write" | "ttfb" | "body"
+//!           | "bytes" | "decoded" | [ "schedule" ] "lag" | ( "message" | "ws" | "websocket" | "event" ) "latency"
+//!           | "first" ( "message" | "event" ) | ( "message" | "event" ) "gap" | "capture" variable
+//! share     = "error_rate" | "success_rate" | "check_rate" | "cache_hit_rate"
+//! call      = "apdex(" length ")" | "share(" answers ")" | ( "count(" | "rate(" ) ( answers | "messages" ) ")"
+//! answers   = status | "errors" | "timeouts"
+//! operator  = "<=" | ">=" | "<" | ">"
+//! quantity  = duration | size | percent | rate | number
+//! when      = "in" portion "of" length "windows" | "for" length | "within" length "of" "start"
+//! percentile = /p[0-9]{1,2}(\.[0-9]+)?/
+//! variable  = /[\w-]+/
+//! status    = /[1-5](xx|[0-9]{2})/
+//! name      = /"[^"]+"|'[^']+'|[^<>"'=!]([^<>]*[^<>=!])?/
+//! last      = /"[^"]+"|'[^']+'|[^"'].*/
+//! duration  = /[0-9._]+ ?(us|ms|s|m|min|h)/
+//! length    = /[0-9._]+(us|ms|s|m|min|h)/
+//! size      = /[0-9._]+ ?(B|kB|MB|GB|KiB|MiB|GiB)/
+//! percent   = /[0-9._]+ ?%/
+//! portion   = /[0-9._]+%/
+//! rate      = /[0-9._]+ ?(req)?\/(s|min|h)/
+//! number    = /[0-9._]+/
 //! ```
-//! A name after `of` is `flow/step`, a flow, or a step whose name no other flow uses. A sentence says what must
-//! hold, never what must not.
+//! What servers say of themselves has sentences of its own (docs/server.md):
+//! ```text
+//! observed  = ( "server" name [ over ] | "prometheus" name [ over ] ":" expression ) operator value [ "during" last ]
+//! over      = "max" | "min" | "mean" | "last" | percentile                    (the worst reading when left out)
+//! value     = percent (of 0 to 1) | duration (of seconds) | size | number
+//! ```
+//! What goes together: times take a duration, `bytes` and `decoded` a size, shares a percent, `throughput` and `rate(…)` a
+//! rate, `count(…)`, `apdex(…)` and captured numbers a number. `<` and `<=` bound what is better small, `>` and `>=` shares of
+//! successes, checks and cache hits, `throughput` and `apdex`; `min` and messages take any. Percentiles, but for the parts
+//! of connecting, and error, success and check rates are kept over time. `of 2xx` is of times, `bytes`, `apdex` and those
+//! rates. `throughput` is of the whole run. A name that holds the word `during` stands in quotes.
+//!
+//! A name after `of` is `flow/step`, a flow, a step whose name no other flow uses, a group, a tag or a host, or one of
+//! these behind its kind: `of tag checkout`. A sentence says what must hold, never what must not.
 //!
 //! # What is judged
 //! The measured phase only. `n` is every request that ended (aborted ones have no end) plus those of dropped
@@ -72,6 +87,10 @@
 //!   on messages, as a dropped arrival does. Time stamps from the future count as 0, and where there are such, a
 //!   budget on message latency is no pass: the clocks differ. **count(messages)** and **rate(messages)** are of
 //!   those that came in.
+//! - **capture x** is of the numbers that passed requests captured as `x`: n is every value, and one that is no number from 0
+//!   to 10^12 violates every limit, as a dropped arrival does.
+//! - **of 2xx** is of the answers with such a status, passed or not, and of dropped requests; what has no such answer is left
+//!   out, and the judgement says how many those are.
 //! - **throughput** in an open model is the planned rate times the answered share of the requests that the schedule
 //!   drew, so that a Poisson draw of 4,930 instead of 5,000 requests is not held against the target; up to 1 % of
 //!   the drawn requests may stay unanswered. In a closed model it is answers within the measured phase a second.
@@ -101,18 +120,18 @@ mod text;
 mod tighten;
 mod verdict;
 
-pub use bind::{bind, bind_servers};
+pub use bind::{Place, bind, bind_servers};
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
 pub use guard::{Decider, Watchman};
-pub use judge::{SLOW, answered_in_time, judge};
+pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
 pub use statistics::decided;
-pub use tighten::{Suggestion, patch, tighten};
+pub use tighten::{Slack, Suggestion, patch, slack, tighten};
 pub use verdict::{Consequence, Evidence, FailedCheck, Judgement, Outcome, Verdict};
 
-use crate::record::Metric;
+use crate::record::{Metric, Part};
 use crate::source::{Source, Span};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
@@ -149,6 +168,8 @@ pub struct Budget {
     pub statistic: Statistic,
     /// Of which requests.
     pub scope: Scope,
+    /// Which part of them, where that is counted apart.
+    pub part: Option<Part>,
     /// How.
     pub bound: Bound,
     /// At which times; over all of the measured phase when `None`.
@@ -259,7 +280,7 @@ pub enum Which {
 pub enum Scope {
     /// All of them.
     All,
-    /// Those of a step or flow; [`bind()`] says whether there is one.
+    /// Those of a step, flow, group, tag or host; [`bind()`] says whether there is one.
     Named(String),
     /// Of none: a value that a server says of itself.
     Server {

@@ -2,16 +2,20 @@
 //! write it. Invariant: nothing is guessed and nothing is left over: every byte is understood or is the error.
 //! The grammar stands in the module `budget`.
 
-use super::{Bound, Budget, Level, Operator, Quantity, Scope, Statistic};
+use super::{Bound, Budget, Level, Operator, Part, Quantity, Scope, Statistic};
 use crate::record::Metric;
 use crate::source::Span;
 use std::ops::Range;
 use words::{
     example, is_synonym, meant, measure, metric, misspelt, pointless, quantity, reachable, sides,
-    unmeasured,
 };
 
+pub(super) use part::part;
+
 mod calls;
+#[cfg(test)]
+mod grammar;
+mod part;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -41,7 +45,11 @@ const OPERATORS: [char; 4] = ['<', '>', '≤', '≥'];
 /// # Errors
 /// What is wrong, where, and the fix.
 pub fn parse_sentence(text: &str) -> Result<Budget, SentenceError> {
-    let mut cursor = Cursor { text, at: 0 };
+    let mut cursor = Cursor {
+        text,
+        at: 0,
+        part: None,
+    };
     if let Some(budget) = cursor.server() {
         return budget;
     }
@@ -58,6 +66,7 @@ pub fn parse_sentence(text: &str) -> Result<Budget, SentenceError> {
         level: Level::Fail,
         statistic,
         scope,
+        part: cursor.part,
         bound: Bound { operator, limit },
         when,
         during,
@@ -67,6 +76,8 @@ pub fn parse_sentence(text: &str) -> Result<Budget, SentenceError> {
 struct Cursor<'a> {
     text: &'a str,
     at: usize,
+    /// What is counted apart.
+    part: Option<Part>,
 }
 
 /// One half of a statement on latency.
@@ -119,6 +130,11 @@ impl<'a> Cursor<'a> {
     /// The next word, or two that name a metric together; not consumed.
     fn term(&mut self) -> (&'a str, Range<usize>) {
         let (first, range) = self.word();
+        if first == "capture"
+            && let Some((_, end)) = self.captured(range.end)
+        {
+            return (&self.text[range.start..end], range.start..end);
+        }
         let before = std::mem::replace(&mut self.at, range.end);
         let (second, behind) = self.word();
         self.at = before;
@@ -158,12 +174,20 @@ impl<'a> Cursor<'a> {
             (Word::Metric(metric), Some(Word::Summary(summary)))
             | (Word::Summary(summary), Some(Word::Metric(metric))) => {
                 self.at = second.end;
+                if metric == Metric::Captured {
+                    let both = [word, next];
+                    let name = both.into_iter().find_map(|w| w.strip_prefix("capture"));
+                    self.part = name.map(|name| Part::Capture(name.trim().to_owned()));
+                }
                 Ok(summary.of(metric))
             }
             (Word::Summary(summary), None) => Ok(summary.of(Metric::Response)),
             (Word::Rate(rate), None) => Ok(rate),
             (Word::Metric(metric), None) => {
-                let name = metric.name();
+                let name = match metric {
+                    Metric::Captured => word,
+                    _ => metric.name(),
+                };
                 Err(self.error(
                     "T0802",
                     range,
@@ -184,6 +208,13 @@ impl<'a> Cursor<'a> {
         if let Some(metric) = metric(word) {
             return Ok(Word::Metric(metric));
         }
+        if word.split_whitespace().next() == Some("capture") {
+            if word != "capture" {
+                return Ok(Word::Metric(Metric::Captured));
+            }
+            let help = "as in `capture queue_depth max < 100`";
+            return Err(self.error("T0812", range.clone(), "`capture` names nothing", help));
+        }
         Ok(match word {
             _ if word.contains('(') && !word.starts_with("p(") => {
                 Word::Rate(self.call(word, range)?)
@@ -197,11 +228,6 @@ impl<'a> Cursor<'a> {
             "check_rate" => Word::Rate(Statistic::CheckRate),
             "cache_hit_rate" => Word::Rate(Statistic::CacheHitRate),
             "throughput" => Word::Rate(Statistic::Throughput),
-            _ if unmeasured(word) => {
-                let message = format!("`{word}` is not measured by this version");
-                let help = "remove the budget: without data it could never be judged";
-                return Err(self.error("T0812", range.clone(), message, help));
-            }
             _ => return self.percentile(word, range),
         })
     }
@@ -236,6 +262,21 @@ impl<'a> Cursor<'a> {
     }
 
     fn scope(&mut self, statistic: Statistic) -> Parsed<Scope> {
+        let (word, range) = self.word();
+        if word != "of" {
+            return Ok(Scope::All);
+        }
+        self.at = range.end;
+        if let Some(part) = self.status(statistic)? {
+            self.part = Some(part);
+            return self.scope_behind(statistic);
+        }
+        self.at = range.start;
+        self.scope_behind(statistic)
+    }
+
+    /// The name behind `of`.
+    fn scope_behind(&mut self, statistic: Statistic) -> Parsed<Scope> {
         let (word, range) = self.word();
         if word != "of" {
             return Ok(Scope::All);

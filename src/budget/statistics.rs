@@ -58,6 +58,10 @@ pub(super) fn at_least(k: u64, n: u64, p: f64) -> f64 {
 fn tail(k: u64, n: u64, p: f64) -> f64 {
     let odds = (1.0 - p) / p;
     let mut term = (ln_binomial(n, k) + k as f64 * p.ln() + (n - k) as f64 * (-p).ln_1p()).exp();
+    if term == 0.0 {
+        // Below the smallest number there is; so are the terms behind it.
+        return 0.0;
+    }
     let mut sum = term;
     for i in (1..=k).rev() {
         // From i successes to i − 1.

@@ -1,7 +1,8 @@
 //! Budgets → text. In: parsed budgets and bare numbers; out: the sentence in its plainest form, and values with
 //! units. Invariant: the sentence parses back to the same budget.
 
-use super::{Bound, Budget, Operator, Over, Quantity, Scope, Statistic, When, Which};
+use super::parse::part;
+use super::{Bound, Budget, Operator, Over, Part, Quantity, Scope, Statistic, When, Which};
 use crate::record::Metric;
 use crate::units::{self, Nanos};
 use std::fmt;
@@ -70,6 +71,7 @@ impl Statistic {
     /// What it is of, in words.
     pub(super) fn of_what(self) -> &'static str {
         match self.metric() {
+            Some(Metric::Captured) => "values",
             Some(metric) if metric.of_messages() => "messages",
             _ => "requests",
         }
@@ -86,12 +88,13 @@ impl Statistic {
 }
 
 impl Bound {
-    /// The limit of a latency, or of bytes as histograms hold them.
+    /// The limit of a latency, or of bytes or captured numbers as histograms hold them.
     pub fn time(self) -> Option<Nanos> {
         match self.limit {
             Quantity::Time(nanos) => Some(nanos),
             Quantity::Bytes(bytes) => Some(bytes.saturating_mul(Metric::BYTE)),
-            Quantity::Share(_) | Quantity::Rate(_) | Quantity::Number(_) => None,
+            Quantity::Number(number) => Some((number * Metric::NUMBER as f64).round() as Nanos),
+            Quantity::Share(_) | Quantity::Rate(_) => None,
         }
     }
 
@@ -102,6 +105,23 @@ impl Bound {
             Quantity::Bytes(bytes) => bytes as f64,
             Quantity::Share(value) | Quantity::Rate(value) | Quantity::Number(value) => value,
         }
+    }
+}
+
+impl Budget {
+    /// What it bounds, with the name of what was captured.
+    pub(super) fn subject(&self) -> String {
+        let statistic = self.statistic.to_string();
+        match (&self.part, statistic.strip_prefix("capture ")) {
+            (Some(captured @ Part::Capture(_)), Some(summary)) => format!("{captured} {summary}"),
+            _ => statistic,
+        }
+    }
+
+    /// The answers it is of, where not of all.
+    pub(super) fn status(&self) -> Option<&Part> {
+        let part = self.part.as_ref();
+        part.filter(|part| !matches!(part, Part::Capture(_)))
     }
 }
 
@@ -213,8 +233,13 @@ impl fmt::Display for Budget {
                     self.statistic
                 )?;
             }
-            Scope::Named(name) => write!(f, "{} of {}", self.statistic, quoted(name))?,
-            Scope::All => write!(f, "{}", self.statistic)?,
+            Scope::Named(_) | Scope::All => f.write_str(&self.subject())?,
+        }
+        if let Some(part) = self.status() {
+            write!(f, " of {part}")?;
+        }
+        if let Scope::Named(name) = &self.scope {
+            write!(f, " of {}", quoted(name))?;
         }
         write!(f, " {}", self.bound)?;
         if let Some(when) = &self.when {
@@ -229,7 +254,9 @@ impl fmt::Display for Budget {
 
 /// A name, in quotes where the grammar would stumble over it.
 fn quoted(name: &str) -> String {
-    let stumbles = name.contains(['<', '>', '≤', '≥', '=', '!'])
+    let first = name.split_whitespace().next().unwrap_or_default();
+    let stumbles = part(first).is_some()
+        || name.contains(['<', '>', '≤', '≥', '=', '!'])
         || name.starts_with(['"', '\''])
         || name.split_whitespace().any(|w| w == "during");
     match (stumbles, name.contains('"')) {
@@ -259,6 +286,11 @@ pub(super) fn show(limit: Quantity) -> String {
 /// A value of a metric as reports show it.
 pub(super) fn show_value(metric: Metric, value: Nanos) -> String {
     match metric {
+        Metric::Captured if value <= 1_000 => "0".to_owned(),
+        Metric::Captured if value < 1_000 * Metric::NUMBER => {
+            units::significant(value as f64 / Metric::NUMBER as f64)
+        }
+        Metric::Captured => units::format_count(value.div_ceil(Metric::NUMBER)),
         _ if metric.of_bytes() => units::format_bytes(value / Metric::BYTE),
         _ => units::format_nanos(value),
     }

@@ -4,10 +4,10 @@
 use super::Terminal;
 use super::args::{Amount, Reading};
 use super::error::Error;
-use crate::budget::{self, BudgetFile};
+use crate::budget::{self, BudgetFile, Place};
 use crate::plan::{self, Overrides, Plan};
-use crate::record::{BudgetSource, Layout, Limit, StepLayout, Watch};
-use crate::scenario::{self, Flow, Lookup, Override, Proxy, Scenario, Setting};
+use crate::record::{BudgetSource, Limit, PartLayout, Watch};
+use crate::scenario::{self, Flow, Lookup, Override, Proxy, Request, Scenario, Setting};
 use crate::source::{Diagnostic, Severity, Source, render_all};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -116,16 +116,14 @@ impl Inputs {
 
     /// What recorders must count while the run goes: for the guards of its profile and, behind them, for the budgets
     /// where it ends as soon as they are decided.
-    pub(super) fn watches(&self, plan: &Plan, layout: &Layout) -> Vec<Watch> {
+    pub(super) fn watches(&self, plan: &Plan) -> Vec<Watch> {
         let steps = steps(&self.scenario);
         let Some(budgets) = &self.budgets else {
             return Vec::new();
         };
         let mut watches = budgets.watches(&plan.profile, &steps);
         if plan.until_decided {
-            let slow = |step: &StepLayout| step.tags.iter().any(|tag| tag == budget::SLOW);
-            let slow: Vec<bool> = layout.steps.iter().map(slow).collect();
-            watches.extend(budgets.deciding(&plan.profile, &steps, &slow));
+            watches.extend(budgets.deciding(&plan.profile, &steps));
         }
         watches
     }
@@ -136,6 +134,14 @@ impl Inputs {
         self.budgets
             .as_ref()
             .map_or_else(Vec::new, |b| b.cached(&steps))
+    }
+
+    /// The parts of steps that budgets ask for.
+    pub(super) fn parts(&self) -> Vec<PartLayout> {
+        let steps = steps(&self.scenario);
+        self.budgets
+            .as_ref()
+            .map_or_else(Vec::new, |b| b.parts(&steps))
     }
 
     /// The budget file for the record: re-judging needs nothing else.
@@ -238,13 +244,25 @@ pub(super) fn is_load(plan: &Plan) -> bool {
 }
 
 /// (flow, step) of every request step, in the order of their indices.
-pub(super) fn steps(scenario: &Scenario) -> Vec<(String, String)> {
+pub(super) fn steps(scenario: &Scenario) -> Vec<Place> {
     let named = |flow: &Flow| {
-        let requests = flow.requests();
-        let names = requests.map(|request| (flow.name.clone(), request.name.clone()));
-        names.collect::<Vec<_>>()
+        let requests = flow.grouped_requests().into_iter();
+        let places = requests.map(|(groups, request)| Place {
+            groups: groups.into_iter().map(str::to_owned).collect(),
+            tags: request.tags.clone(),
+            host: scenario.host_of(request),
+            captures: Some(captures(request)),
+            ..Place::new(&flow.name, &request.name)
+        });
+        places.collect::<Vec<_>>()
     };
     scenario.flows.iter().flat_map(named).collect()
+}
+
+/// The names under which a request captures what may be shown.
+fn captures(request: &Request) -> Vec<String> {
+    let open = request.captures.iter().filter(|c| !c.secret);
+    open.map(|c| c.name.clone()).collect()
 }
 
 /// `scenarios/../budgets/shop.yaml` as `budgets/shop.yaml`, where that is the same file.
@@ -279,16 +297,11 @@ pub(super) fn parse_budgets(name: String, text: String) -> Result<BudgetFile, Er
 }
 
 fn bind(budgets: &BudgetFile, scenario: &Scenario) -> Vec<Diagnostic> {
-    let labels: Vec<String> = steps(scenario)
-        .iter()
-        .map(|(flow, step)| format!("{flow}/{step}"))
-        .collect();
-    let flows: Vec<String> = scenario.flows.iter().map(|f| f.name.clone()).collect();
     let profiles: Vec<String> = scenario.profiles.iter().map(|p| p.name.clone()).collect();
     let observe = scenario.observe.as_ref();
     let names = observe.map_or_else(Vec::new, |o| o.names().map(str::to_owned).collect());
     let asks = observe.is_some_and(|observe| observe.prometheus.is_some());
-    let mut problems = budget::bind(budgets, &labels, &flows, &profiles);
+    let mut problems = budget::bind(budgets, &steps(scenario), &profiles);
     problems.extend(budget::bind_servers(budgets, &names, asks));
     problems
 }

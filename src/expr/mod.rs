@@ -131,6 +131,15 @@ impl Value {
         }
     }
 
+    /// The number that it is, or that its text is.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Json(serde_json::Value::Number(number)) => number.as_f64(),
+            Self::Json(serde_json::Value::String(text)) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Whether there is no value.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing)

@@ -14,7 +14,9 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location, Opens};
-use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout, Watch};
+use crate::record::{
+    FlowLayout, GroupLayout, Layout, Limit, Masker, Part, PartLayout, StepLayout, Watch,
+};
 use crate::scenario::policy::{Policy, Rule};
 use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -127,6 +129,8 @@ impl ops::Build for Builder<'_> {
             label: format!("{flow}/{}", request.name),
             line: self.line(request.span.start),
             tags: request.tags.clone(),
+            groups: Vec::new(),
+            host: self.scenario.host_of(request),
             checks: program.check_texts(self.masker),
             policies: request.policies.iter().map(judged::named).collect(),
             limits,
@@ -139,7 +143,10 @@ impl ops::Build for Builder<'_> {
         self.requests.len()
     }
 
-    fn group(&mut self, name: &str, block: &Block) -> usize {
+    fn group(&mut self, name: &str, block: &Block, first: usize) -> usize {
+        for step in &mut self.layout.steps[first..] {
+            step.groups.push(name.to_owned());
+        }
         self.layout.groups.push(GroupLayout {
             flow: self.layout.flows.len() - 1,
             name: name.to_owned(),
@@ -173,6 +180,8 @@ pub(super) struct RequestProgram {
     pub(super) details: bool,
     /// Somebody asks what caches say of its answers.
     pub(super) counts_cache: bool,
+    /// Captured slots whose numbers somebody asks for, and the parts that count them.
+    pub(super) numbers: Vec<(usize, usize)>,
 }
 
 /// Why a request could not be built from its templates: a captured value does not fit.
@@ -281,6 +290,22 @@ impl Program {
         for (request, asked) in self.requests.iter_mut().zip(steps) {
             request.counts_cache |= asked;
         }
+        self
+    }
+
+    /// Counts these parts of steps apart.
+    #[must_use]
+    pub fn counting_parts(mut self, parts: Vec<PartLayout>) -> Self {
+        for (index, layout) in parts.iter().enumerate() {
+            let Part::Capture(name) = &layout.part else {
+                continue;
+            };
+            let request = &mut self.requests[layout.step];
+            let captures = request.source.captures.iter();
+            let open = captures.filter(|c| !c.secret && c.name == *name);
+            request.numbers.extend(open.map(|c| (c.slot, index)));
+        }
+        self.layout.parts = parts;
         self
     }
 
@@ -397,6 +422,7 @@ impl RequestProgram {
                 || request.most().is_some(),
             compared: None,
             details: asked(request, |needs| needs.details || needs.certificate),
+            numbers: Vec::new(),
             counts_cache: asked(request, |needs| needs.cache)
                 || request
                     .policies

@@ -21,8 +21,8 @@ pub use file::{FORMAT, FileError, load, save};
 pub use histogram::{Histogram, rank};
 pub use mask::{MASK, Masker, name_of};
 pub use recorder::{
-    FlowLayout, GroupLayout, Layout, Limit, PolicyFinding, PolicyRecord, Recorded, Recorder,
-    StepLayout,
+    FlowLayout, GroupLayout, Layout, Limit, Part, PartLayout, PartRecord, PolicyFinding,
+    PolicyRecord, Recorded, Recorder, StepLayout,
 };
 pub use run_record::{
     BudgetSource, Connections, Counts, Environment, FlowRecord, GroupRecord, Health, Host, Model,

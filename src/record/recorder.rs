@@ -3,9 +3,12 @@
 //! has been seen, allocates nothing.
 
 mod layout;
+mod part;
 mod policies;
 
 pub use layout::{FlowLayout, GroupLayout, Layout, Limit, StepLayout};
+use part::Parts;
+pub use part::{Part, PartLayout, PartRecord};
 pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
 use super::{
@@ -36,6 +39,8 @@ pub struct Recorded {
     pub flows: Vec<FlowRecord>,
     /// The groups.
     pub groups: Vec<GroupRecord>,
+    /// What was counted apart.
+    pub parts: Vec<PartRecord>,
     /// What failed, most frequent first.
     pub failures: Vec<FailureCount>,
     /// A few exchanges of each kind of failure, of attempts that were sent again, and of passes in smoke tests.
@@ -50,6 +55,7 @@ pub struct Recorder {
     steps: Vec<StepRecord>,
     flows: Vec<FlowRecord>,
     groups: Vec<GroupRecord>,
+    parts: Parts,
     failures: BTreeMap<(usize, What), (FailureCount, Vec<Exhibit>)>,
     attempts: BTreeMap<(usize, What), Vec<Exhibit>>,
     passes: Vec<Exhibit>,
@@ -70,7 +76,9 @@ fn policy((name, warns): &(String, bool)) -> PolicyRecord {
 impl Recorder {
     /// An empty recorder for a run.
     pub fn new(layout: &Layout) -> Self {
-        let series: usize = layout.steps.iter().map(|s| 3 + s.limits.len()).sum();
+        let apart = layout.parts.iter().map(|part| &part.limits);
+        let limits = layout.steps.iter().map(|step| &step.limits).chain(apart);
+        let series: usize = limits.map(|limits| 3 + limits.len()).sum();
         let most = (SLOTS / series.max(1)).clamp(*SLOTS_OF_A_STEP.start(), *SLOTS_OF_A_STEP.end());
         let steps = layout.steps.iter().map(|step| StepRecord {
             flow: step.flow,
@@ -78,6 +86,8 @@ impl Recorder {
             label: step.label.clone(),
             line: step.line,
             tags: step.tags.clone(),
+            groups: step.groups.clone(),
+            host: step.host.clone(),
             checks: step.checks.clone(),
             policies: step.policies.iter().map(policy).collect(),
             slowest: Vec::new(),
@@ -100,8 +110,10 @@ impl Recorder {
             line: group.line,
             ..GroupRecord::default()
         });
+        let steps: Vec<StepRecord> = steps.collect();
         Self {
-            steps: steps.collect(),
+            parts: Parts::new(&layout.parts, &steps, most),
+            steps,
             flows,
             groups: groups.collect(),
             failures: BTreeMap::new(),
@@ -143,6 +155,7 @@ impl Recorder {
         for step in 0..self.steps.len() {
             if self.steps[step].flow == flow {
                 self.tally(step, measured).dropped += 1;
+                self.parts.dropped(step, measured);
                 for watch in &self.watches[step] {
                     if measured || !watch.measured {
                         self.window.watch(watch.index, true);
@@ -230,6 +243,8 @@ impl Recorder {
         let checks = self.steps[sample.step].checks.len();
         let tally = self.tally(sample.step, sample.measured);
         tally.record(sample);
+        self.parts.record(sample);
+        let tally = self.tally(sample.step, sample.measured);
         match sample.outcome {
             Outcome::Ok => tally.checks.iter_mut().for_each(|c| c.passed += 1),
             // Checks are evaluated in order and stop at the first that fails; policies come behind them.
@@ -272,6 +287,11 @@ impl Recorder {
             }
             Outcome::Aborted => window.counts.not_ok += 1,
         }
+    }
+
+    /// A value was captured that a budget asks for, by a request that was due at `at`; `None` is no number.
+    pub fn number(&mut self, part: usize, measured: bool, at: Nanos, value: Option<f64>) {
+        self.parts.number(part, measured, (at, value));
     }
 
     /// A message came in.
@@ -392,6 +412,7 @@ impl Recorder {
         for (ours, theirs) in self.groups.iter_mut().zip(&other.groups) {
             ours.merge(theirs);
         }
+        self.parts.merge(&other.parts);
         for (key, (count, exhibits)) in other.failures {
             let Some((ours, kept)) = self.failures.get_mut(&key) else {
                 self.failures.insert(key, (count, exhibits));
@@ -436,6 +457,7 @@ impl Recorder {
             steps: self.steps,
             flows: self.flows,
             groups: self.groups,
+            parts: self.parts.finish(),
             failures: failures.into_iter().map(|(count, _)| count).collect(),
             exhibits,
             lag: self.lag,

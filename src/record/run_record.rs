@@ -2,7 +2,7 @@
 //! reports render and the run file stores. Invariant: self-contained: judging and rendering need nothing else.
 
 use super::{
-    Decided, Exhibit, FailureCount, GuardRecord, Histogram, PolicyRecord, ServerSeries,
+    Decided, Exhibit, FailureCount, GuardRecord, Histogram, PartRecord, PolicyRecord, ServerSeries,
     ServerTiming, SlowRequest, Tally, Timeline,
 };
 use crate::units::Nanos;
@@ -50,6 +50,9 @@ pub struct RunRecord {
     pub flows: Vec<FlowRecord>,
     /// The groups of requests that go out together.
     pub groups: Vec<GroupRecord>,
+    /// Parts of steps that budgets asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartRecord>,
     /// The run over time.
     pub timeline: Timeline,
     /// What failed, most frequent first.
@@ -163,6 +166,12 @@ pub struct StepRecord {
     pub line: usize,
     /// Names for parts of budgets; `slow` keeps it out of latency budgets without a part.
     pub tags: Vec<String>,
+    /// The groups of requests that it is in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The host it goes to, with the port if one is given; `None` where that is not fixed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The texts of its checks.
     pub checks: Vec<String>,
     /// Its policies; as kinds of failure they are counted behind the checks.

@@ -292,7 +292,7 @@ impl Tally {
             Metric::Decoded if self.packed > 0 => self.decoded.clone(),
             Metric::Bytes | Metric::Decoded => self.bytes.clone(),
             Metric::Lag => self.lag.clone(),
-            Metric::Message | Metric::First | Metric::Gap => {
+            Metric::Message | Metric::First | Metric::Gap | Metric::Captured => {
                 self.messages.latencies(metric).clone()
             }
         }

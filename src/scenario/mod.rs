@@ -135,6 +135,21 @@ impl Scenario {
         self.flows.iter().chain(around.into_iter().flatten())
     }
 
+    /// The host that a request goes to, with the port if one is given; `None` where that depends on the run.
+    pub fn host_of(&self, request: &Request) -> Option<String> {
+        let (url, literal) = (request.url.beginning(), request.url.as_literal());
+        let Some((_, behind)) = url.split_once("://") else {
+            let at_target = url.starts_with('/') || literal.is_some();
+            let host = self.target.value.host_str().filter(|_| at_target)?;
+            let port = self.target.value.port();
+            return Some(port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")));
+        };
+        let end = behind
+            .find(['/', '?', '#'])
+            .or(literal.map(|_| behind.len()))?;
+        Some(behind[..end].to_lowercase())
+    }
+
     /// Takes out the requests that policies send beside their steps: they are for smoke tests. How many there were.
     pub fn leave_out_probes(&mut self) -> usize {
         let before = self.every_flow().flat_map(Flow::requests).count();

@@ -45,13 +45,13 @@ const FILES: [(&str, &str); 10] = [
 ];
 const FLOWS: &str = "flows: { browse: { steps: [{ get: /, check: status == 200 }] } }\n";
 /// What budgets are bound to.
-const STEPS: [&str; 6] = [
-    "browse/landing",
-    "browse/pay",
-    "purchase/pay",
-    "purchase/cart",
-    "checkout/checkout",
-    "checkout/receipt",
+const STEPS: [(&str, &str); 6] = [
+    ("browse", "landing"),
+    ("browse", "pay"),
+    ("purchase", "pay"),
+    ("purchase", "cart"),
+    ("checkout", "checkout"),
+    ("checkout", "receipt"),
 ];
 
 #[test]
@@ -226,12 +226,11 @@ fn budgets(bench: &Bench, code: &str, text: &str) -> Seen {
     match budget::parse(Arc::new(Source::new("b.yaml", text))) {
         Err(problems) => Seen::of(&problems),
         Ok(file) => {
-            let mut problems = budget::bind(
-                &file,
-                &names(&STEPS),
-                &names(&["browse", "purchase", "checkout"]),
-                &names(&["smoke", "launch"]),
-            );
+            let places = STEPS.map(|(flow, step)| budget::Place {
+                captures: Some(vec!["queue_depth".to_owned()]),
+                ..budget::Place::new(flow, step)
+            });
+            let mut problems = budget::bind(&file, &places, &names(&["smoke", "launch"]));
             problems.extend(budget::bind_servers(&file, &names(&["cpu"]), false));
             Seen::of(&problems)
         }

@@ -61,8 +61,7 @@ fn hostile_recorder() -> Recorder {
             name: "browse".into(),
             outside: false,
         }],
-        groups: Vec::new(),
-        watches: Vec::new(),
+        ..Layout::default()
     });
     recorder.flow_started(0, true);
     recorder.sent(50_000, true);

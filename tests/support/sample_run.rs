@@ -3,7 +3,7 @@
 //! generator that could not keep up.
 
 use std::sync::Arc;
-use tollgate::budget::{BudgetFile, Verdict, judge, parse};
+use tollgate::budget::{BudgetFile, Place, Verdict, judge, parse};
 use tollgate::record::{
     BudgetSource, Connections, Counts, Environment, Exhibit, Failure, FlowLayout, Health, Host,
     Layout, Limit, Message, Metric, Model, Outcome, PhaseRecord, Recorded, Recorder, RunRecord,
@@ -187,10 +187,7 @@ impl Simulation {
 }
 
 fn layout() -> Layout {
-    let names: Vec<(String, String)> = STEPS
-        .iter()
-        .map(|s| (FLOWS[s.0].to_owned(), s.1.to_owned()))
-        .collect();
+    let names: Vec<Place> = STEPS.iter().map(|s| Place::new(FLOWS[s.0], s.1)).collect();
     let limits: Vec<Vec<Limit>> = budgets().limits(&names);
     let steps = STEPS.iter().zip(limits).map(|(step, limits)| StepLayout {
         flow: step.0,
@@ -212,8 +209,7 @@ fn layout() -> Layout {
                 outside: false,
             })
             .into(),
-        groups: Vec::new(),
-        watches: Vec::new(),
+        ..Layout::default()
     }
 }
 

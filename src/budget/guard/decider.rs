@@ -8,7 +8,7 @@
 
 use super::{allowance, breach};
 use crate::budget::statistics::{decided, inflation};
-use crate::budget::{Budget, BudgetFile, Level, Scope};
+use crate::budget::{Budget, BudgetFile, Level, Place};
 use crate::record::{Breach, Decided, Watch, Watched};
 use crate::units::Nanos;
 use std::ops::Range;
@@ -121,34 +121,29 @@ impl BudgetFile {
             let whole =
                 budget.when.is_none() && budget.during.as_ref().is_none_or(|d| d == profile);
             let share = 0.0 < allowance(budget) && allowance(budget) < 1.0;
-            let fails = budget.level == Level::Fail;
+            let fails = budget.level == Level::Fail && budget.part.is_none();
             breach(budget)
                 .filter(|_| whole && share && fails)
                 .map(|b| (budget, b))
         })
     }
 
-    /// What recorders must count for a run that ends when its budgets are decided, budget by budget. Steps are given
-    /// as flow and step; the `slow` ones are in no latency of all requests.
-    pub fn deciding(&self, profile: &str, steps: &[(String, String)], slow: &[bool]) -> Vec<Watch> {
+    /// What recorders must count for a run that ends when its budgets are decided, budget by budget.
+    pub fn deciding(&self, profile: &str, places: &[Place]) -> Vec<Watch> {
+        let speaks = |budget: &Budget| {
+            let judged = budget.among(places).into_iter().enumerate();
+            judged
+                .filter_map(|(index, speaks)| speaks.then_some(index))
+                .collect()
+        };
         self.decidable(profile)
             .map(|(budget, breach)| Watch {
-                steps: covered(budget, steps, slow),
+                steps: speaks(budget),
                 breach,
                 measured: true,
             })
             .collect()
     }
-}
-
-/// The steps of a budget.
-fn covered(budget: &Budget, steps: &[(String, String)], slow: &[bool]) -> Vec<usize> {
-    let left_out = budget.scope == Scope::All && budget.statistic.metric().is_some();
-    let all = steps.iter().enumerate();
-    all.filter(|(_, (flow, step))| budget.scope.covers(flow, step, steps))
-        .map(|(index, _)| index)
-        .filter(|index| !(left_out && slow.get(*index) == Some(&true)))
-        .collect()
 }
 
 #[cfg(test)]

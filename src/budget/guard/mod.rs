@@ -15,7 +15,7 @@ pub use decider::Decider;
 pub use watchman::Watchman;
 
 use super::judge::allowed;
-use super::{Budget, BudgetFile, Statistic, When, file, judge};
+use super::{Budget, BudgetFile, Place, Statistic, When, file, judge};
 use crate::record::{Breach, Limit, Watch};
 use crate::source::{Fields, Node, Reader};
 use crate::units::Nanos;
@@ -34,6 +34,12 @@ fn sentence(reader: &mut Reader<'_>, item: &Node) -> Option<Budget> {
         let message = "a guard says for how long it must be broken before it stops the run";
         let help = "write a share of requests and a time, as in `error_rate < 5% for 2m` or `p95 of pay < 2s for 30s`";
         reader.error("T0831", item.span, message, help);
+        return None;
+    }
+    if guard.part.is_some() {
+        let message = "a guard watches all requests of its steps, whatever their answers";
+        let help = "leave out the status or the captured number; it can be a budget";
+        reader.error("T0832", item.span, message, help);
         return None;
     }
     Some(guard)
@@ -78,13 +84,11 @@ impl BudgetFile {
             .filter(move |guard| guard.applies(profile))
     }
 
-    /// What recorders must count for the guards of a profile, guard by guard. Steps are given as flow and step.
-    pub fn watches(&self, profile: &str, steps: &[(String, String)]) -> Vec<Watch> {
+    /// What recorders must count for the guards of a profile, guard by guard.
+    pub fn watches(&self, profile: &str, places: &[Place]) -> Vec<Watch> {
         let covered = |guard: &Budget| {
-            let all = steps.iter().enumerate();
-            all.filter(|(_, (flow, step))| guard.scope.covers(flow, step, steps))
-                .map(|(index, _)| index)
-                .collect()
+            let speaks = guard.scope.among(places).into_iter().enumerate();
+            speaks.filter_map(|(index, s)| s.then_some(index)).collect()
         };
         self.guards_of(profile)
             .filter_map(|guard| {

@@ -93,7 +93,7 @@ fn steps_are_found_by_the_names_that_budgets_use() {
     )))
     .unwrap();
     let steps = [("browse", "home"), ("buy", "pay"), ("buy", "done")]
-        .map(|(flow, step)| (flow.to_owned(), step.to_owned()));
+        .map(|(flow, step)| Place::new(flow, step));
     let watches = file.watches("launch", &steps);
     let found: Vec<_> = watches.iter().map(|w| w.steps.clone()).collect();
     assert_eq!(found, [vec![1, 2], vec![0], vec![0, 1, 2]]);

@@ -25,7 +25,12 @@ fn judges(statistic: Statistic, kind: Kind) -> bool {
 
 pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
     let mut all = Vec::new();
-    for (step, (flow, name)) in run.record.steps.iter().zip(&run.names) {
+    let judged: Vec<_> = judged
+        .iter()
+        // Of a part only what was dropped is judged: nobody knows what it would have been.
+        .map(|b| (b.part.is_none(), b.statistic, b.scope.among(&run.places)))
+        .collect();
+    for (index, step) in run.record.steps.iter().enumerate() {
         let outside = is_outside(run.record, step);
         let tally = if outside {
             &step.unmeasured
@@ -33,9 +38,12 @@ pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
             &step.measured
         };
         let budgeted = |kind| {
-            let covers =
-                |b: &&Budget| judges(b.statistic, kind) && b.scope.covers(flow, name, &run.names);
-            !run.smoke && !outside && judged.iter().any(covers)
+            let mut judged = judged.iter();
+            !run.smoke
+                && !outside
+                && judged.any(|(whole, of, speaks)| {
+                    speaks[index] && judges(*of, kind) && (*whole || kind == Kind::Dropped)
+                })
         };
         let n = tally.ended() + tally.dropped;
         let entries = entries(run, step, tally);

@@ -10,11 +10,56 @@ use crate::units::{Nanos, format_nanos, format_share};
 /// One latency of some steps.
 #[derive(Debug, Default)]
 pub(super) struct Ladder {
-    passed: Histogram,
+    passed: Cumulated,
     ok: u64,
     timed_out: u64,
     timeout: Nanos,
     n: u64,
+}
+
+/// A histogram that answers at once: each upper edge with the number of values up to it.
+#[derive(Debug, Default)]
+struct Cumulated {
+    upto: Vec<(Nanos, u64)>,
+    min: Nanos,
+    max: Nanos,
+}
+
+impl Cumulated {
+    fn new(histogram: &Histogram) -> Self {
+        let mut upto = histogram.buckets();
+        let mut sum = 0;
+        for (_, count) in &mut upto {
+            sum += *count;
+            *count = sum;
+        }
+        Self {
+            upto,
+            min: histogram.min().unwrap_or(0),
+            max: histogram.max().unwrap_or(0),
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.upto.last().map_or(0, |(_, count)| *count)
+    }
+
+    /// As [`Histogram::at_rank`].
+    fn at_rank(&self, rank: u64) -> Option<Nanos> {
+        if rank == self.count() && rank > 0 {
+            return Some(self.max);
+        }
+        let at = self.upto.partition_point(|(_, count)| *count < rank);
+        let (upper, _) = self.upto.get(at).filter(|_| rank > 0)?;
+        Some((*upper).clamp(self.min, self.max))
+    }
+
+    /// As [`Histogram::count_not_below`].
+    fn count_not_below(&self, limit: Nanos) -> u64 {
+        let at = self.upto.partition_point(|(upper, _)| *upper <= limit);
+        let below = at.checked_sub(1).map_or(0, |last| self.upto[last].1);
+        self.count() - below
+    }
 }
 
 /// What stands at a rank.
@@ -29,36 +74,48 @@ pub(super) enum Rung {
 impl Ladder {
     pub(super) fn new(metric: Metric, steps: &[&StepRecord]) -> Self {
         let mut ladder = Self::default();
+        let mut passed = Histogram::default();
         for step in steps {
-            ladder.add(metric, &step.measured);
+            ladder.add(metric, &step.measured, &mut passed);
         }
+        ladder.passed = Cumulated::new(&passed);
         ladder
     }
 
-    fn add(&mut self, metric: Metric, tally: &Tally) {
+    fn add(&mut self, metric: Metric, tally: &Tally, passed: &mut Histogram) {
         if metric.of_connections() {
             let opened = tally.latencies(metric);
             self.ok += opened.count();
             self.n += opened.count() + tally.dropped;
-            self.passed.merge(&opened);
+            passed.merge(&opened);
             return;
         }
         if metric.of_messages() {
             let came = tally.latencies(metric);
             self.ok += came.count();
             self.n += came.count() + lost_messages(tally);
-            self.passed.merge(&came);
+            passed.merge(&came);
             return;
         }
         match metric {
-            Metric::Response => self.passed.merge(&tally.response),
-            _ => self.passed.merge(&tally.latencies(metric)),
+            Metric::Response => passed.merge(&tally.response),
+            _ => passed.merge(&tally.latencies(metric)),
         }
         let unmeasured = tally.unmeasured(metric);
         self.ok += tally.ok.saturating_sub(unmeasured);
         self.timed_out += tally.timed_out;
         self.timeout = self.timeout.max(tally.timeout);
         self.n += (tally.ended() + tally.dropped).saturating_sub(unmeasured);
+    }
+
+    /// How many have a value; of the response time, those that passed.
+    pub(super) fn count(&self) -> u64 {
+        self.passed.count()
+    }
+
+    /// How many of those may be above a limit: never too few.
+    pub(super) fn count_not_below(&self, limit: Nanos) -> u64 {
+        self.passed.count_not_below(limit)
     }
 
     /// The value at rank ⌈q·n⌉; `None` of nothing.
@@ -85,6 +142,10 @@ impl Ladder {
 impl Rung {
     pub(super) fn text(self, metric: Metric) -> String {
         match self {
+            // Beyond the histogram a captured number is only known to be there.
+            Self::Value(value) if metric == Metric::Captured && value >= Histogram::MOST => {
+                format!("≥ {}", show_value(metric, Histogram::MOST))
+            }
             Self::Value(value) => show_value(metric, value),
             Self::AtLeast(nanos) => format!("≥ {}", format_nanos(nanos)),
             Self::Failed(share) => {

@@ -15,15 +15,16 @@ mod windows;
 pub use point::answered_in_time;
 pub(in crate::budget) use share::{allowed, holds, too_few};
 
-use super::bind::Target;
+use super::bind::{Kind, Target};
 use super::text::show;
 use super::{
     Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,
 };
-use super::{Reason, Scope, Statistic, Verdict};
+use super::{Place, Reason, Scope, Statistic, Verdict};
 use crate::record::{Metric, Model, RunRecord, StepRecord, Stop};
-use crate::units::Nanos;
+use crate::units::{Nanos, format_count};
 use ladder::Ladder;
+use point::Latencies;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -61,7 +62,7 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
     let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));
     let mut verdict = Verdict {
-        uncovered: budgets.map_or_else(Vec::new, |b| b.uncovered(&record.profile, &run.names)),
+        uncovered: budgets.map_or_else(Vec::new, |b| b.uncovered(&record.profile, &run.places)),
         judgements,
         evidence,
         checks,
@@ -71,9 +72,6 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     verdict.sentence = sentence::sentence(&run, list, budgets.is_some(), &verdict);
     verdict
 }
-
-/// The tag that keeps a step out of latency budgets without a part.
-pub const SLOW: &str = "slow";
 
 /// The first step of a load that was never sent, though nothing stopped the run: what its checks would have said
 /// is not known, and that is not a pass. A step whose condition never held was not meant to be sent.
@@ -151,12 +149,14 @@ fn reasons(
 /// A record with the names of its steps.
 struct Run<'a> {
     record: &'a RunRecord,
-    /// Flow and step, in the order of the record.
-    names: Vec<(String, String)>,
+    /// Its steps, in the order of the record.
+    places: Vec<Place>,
     /// A profile of passes.
     smoke: bool,
     /// Merged histograms, kept because budgets of one file ask for the same ones again and again.
     ladders: RefCell<HashMap<LadderKey, Rc<Ladder>>>,
+    /// The same for budgets on a plain value.
+    latencies: RefCell<HashMap<LadderKey, Rc<Latencies>>>,
     /// Inflations of limits that were not counted, kept for the same reason.
     inflations: RefCell<HashMap<LadderKey, f64>>,
 }
@@ -208,22 +208,12 @@ impl Finding {
 
 impl<'a> Run<'a> {
     fn new(record: &'a RunRecord) -> Self {
-        let names = record
-            .steps
-            .iter()
-            .map(|step| {
-                let flow = record.flows.get(step.flow);
-                (
-                    flow.map_or_else(String::new, |f| f.name.clone()),
-                    step.name.clone(),
-                )
-            })
-            .collect();
         Self {
             record,
-            names,
+            places: Place::of(record),
             smoke: matches!(record.model, Model::Passes { .. }),
             ladders: RefCell::default(),
+            latencies: RefCell::default(),
             inflations: RefCell::default(),
         }
     }
@@ -250,6 +240,16 @@ impl<'a> Run<'a> {
         Rc::clone(made)
     }
 
+    /// The same, with the requests that have none.
+    fn latencies(&self, metric: Metric, steps: &[&StepRecord]) -> Rc<Latencies> {
+        let places = steps.iter().map(|s| std::ptr::from_ref(*s)).collect();
+        let mut latencies = self.latencies.borrow_mut();
+        let made = latencies
+            .entry((metric, places))
+            .or_insert_with(|| Rc::new(Latencies::new(metric, steps)));
+        Rc::clone(made)
+    }
+
     /// Requests that were judged: those that ended, and those of dropped arrivals.
     fn requests(&self) -> u64 {
         let of = |step: &StepRecord| step.measured.ended() + step.measured.dropped;
@@ -258,20 +258,20 @@ impl<'a> Run<'a> {
 
     /// The steps that a scope speaks of.
     fn steps(&self, scope: &Scope) -> Vec<&'a StepRecord> {
-        let steps = self.record.steps.iter().zip(&self.names);
-        steps
-            .filter(|(_, (flow, step))| scope.covers(flow, step, &self.names))
-            .map(|(step, _)| step)
-            .collect()
+        let steps = self.record.steps.iter().zip(scope.among(&self.places));
+        steps.filter(|s| s.1).map(|(step, _)| step).collect()
     }
 
-    /// The steps that a budget judges: those tagged `slow` only where it names a part, or is not about time.
+    /// The steps that a budget judges, or what was counted apart of them.
     fn judged(&self, budget: &Budget) -> Vec<&'a StepRecord> {
-        let mut steps = self.steps(&budget.scope);
-        if budget.scope == Scope::All && budget.statistic.metric().is_some() {
-            steps.retain(|step| !step.tags.iter().any(|tag| tag == SLOW));
-        }
-        steps
+        let speaks = budget.among(&self.places);
+        let Some(part) = &budget.part else {
+            let steps = self.record.steps.iter().zip(speaks);
+            return steps.filter(|s| s.1).map(|(step, _)| step).collect();
+        };
+        let parts = self.record.parts.iter();
+        let named = parts.filter(|p| p.part == *part && speaks.get(p.step) == Some(&true));
+        named.map(|p| &p.counted).collect()
     }
 
     fn judge(&self, budget: &Budget) -> Judgement {
@@ -280,7 +280,7 @@ impl<'a> Run<'a> {
         Judgement {
             text: budget.text.clone(),
             line: 0,
-            scope: self.scope_name(&budget.scope, &steps),
+            scope: self.scope_name(budget, &steps),
             level: budget.level,
             outcome: finding.outcome,
             limit: match budget.when {
@@ -297,9 +297,32 @@ impl<'a> Run<'a> {
             inflation: finding.inflation,
             bound: finding.bound,
             exact: finding.exact,
-            note: (!finding.notes.is_empty()).then(|| finding.notes.join("; ")),
+            note: note(finding.notes, self.left_out(budget)),
             worst: finding.worst,
         }
+    }
+
+    /// Of a budget on answers of a status, how many answers it is not about; of one on numbers, how many were none.
+    fn left_out(&self, budget: &Budget) -> Option<String> {
+        let part = budget.part.as_ref()?;
+        let counted = self.judged(budget);
+        if counted.is_empty() {
+            return None;
+        }
+        if budget.status().is_none() {
+            let none: u64 = counted.iter().map(|s| s.measured.messages.missing).sum();
+            let what = "no number from 0 to 10^12: it violates every limit";
+            return (none > 0).then(|| format!("{} captured {what}", format_count(none)));
+        }
+        let ended = |steps: Vec<&StepRecord>| steps.iter().map(|s| s.measured.ended()).sum();
+        let (all, of): (u64, u64) = (ended(self.steps(&budget.scope)), ended(counted));
+        let rest = format_count(all.saturating_sub(of));
+        (all > of).then(|| {
+            format!(
+                "{rest} of {} requests were not answered with {part}",
+                format_count(all)
+            )
+        })
     }
 
     fn find(&self, budget: &Budget, steps: &[&StepRecord]) -> Finding {
@@ -313,8 +336,15 @@ impl<'a> Run<'a> {
         if let Statistic::Server(over) = budget.statistic {
             return server::find(self, budget, over);
         }
-        if let (Scope::Named(name), []) = (&budget.scope, steps) {
-            let note = format!("no step or flow of this run is called `{name}`");
+        if let (Scope::Named(name), Target::Unknown) =
+            (&budget.scope, budget.scope.target(&self.places))
+        {
+            let note = format!("no step, flow, group, tag or host of this run is called `{name}`");
+            return Finding::nothing(Outcome::Undecided, note);
+        }
+        if let (Some(part), []) = (&budget.part, steps) {
+            let note =
+                format!("the run did not count `{part}` apart: run it again with this budget");
             return Finding::nothing(Outcome::Undecided, note);
         }
         if phase || budget.when.is_some() {
@@ -322,16 +352,16 @@ impl<'a> Run<'a> {
         }
         match budget.statistic {
             Statistic::Throughput => point::throughput(self.record, budget.bound),
-            Statistic::Min(metric) => point::min(metric, budget.bound, steps),
-            Statistic::Deviation(metric) => point::deviation(metric, budget.bound, steps),
-            Statistic::Apdex(t) => point::apdex(t, budget.bound, steps),
+            Statistic::Min(metric) => point::min(metric, budget.bound, (self, steps)),
+            Statistic::Deviation(metric) => point::deviation(metric, budget.bound, (self, steps)),
+            Statistic::Apdex(t) => point::apdex(t, budget.bound, (self, steps)),
             Statistic::Count(which) => point::count(which, budget.bound, steps),
             Statistic::Rate(which) => {
                 let length = self.record.counts.duration;
                 point::rate(which, budget.bound, steps, length)
             }
-            Statistic::Mean(metric) => point::mean(metric, budget.bound, steps),
-            Statistic::Max(metric) => point::max(metric, budget.bound, steps),
+            Statistic::Mean(metric) => point::mean(metric, budget.bound, (self, steps)),
+            Statistic::Max(metric) => point::max(metric, budget.bound, (self, steps)),
             Statistic::Percentile { .. }
             | Statistic::ErrorRate
             | Statistic::SuccessRate
@@ -360,17 +390,29 @@ impl<'a> Run<'a> {
         (from, measured().map(|p| p.end).max().unwrap_or(Nanos::MAX))
     }
 
-    fn scope_name(&self, scope: &Scope, steps: &[&StepRecord]) -> String {
-        match (scope, scope.target(&self.names)) {
+    fn scope_name(&self, budget: &Budget, steps: &[&StepRecord]) -> String {
+        let scope = &budget.scope;
+        let name = match (scope, scope.target(&self.places)) {
             (Scope::All, _) => "all requests".to_owned(),
             (Scope::Server { name, .. }, _) => format!("server {name}"),
-            (Scope::Named(_), Target::Step) => {
+            (Scope::Named(_), Target::Of(Kind::Step, _)) => {
                 steps.first().map_or_else(String::new, |s| s.label.clone())
             }
-            (Scope::Named(name), Target::Flow) => format!("flow {name}"),
+            (Scope::Named(_), Target::Of(kind, name)) => format!("{} {name}", kind.word()),
             (Scope::Named(name), _) => name.clone(),
+        };
+        match (budget.status(), scope) {
+            (None, _) => name,
+            (Some(part), Scope::All) => part.to_string(),
+            (Some(part), _) => format!("{part} of {name}"),
         }
     }
+}
+
+/// All that is to be said beside the numbers.
+fn note(mut notes: Vec<String>, more: Option<String>) -> Option<String> {
+    notes.extend(more);
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// Why there is nothing to judge.
@@ -390,6 +432,7 @@ fn no_data(statistic: Statistic) -> String {
             "no body was unpacked in the measured phase: a run unpacks for the budgets it is given"
                 .to_owned()
         }
+        Some(Metric::Captured) => "no number was captured in the measured phase".to_owned(),
         Some(metric) if metric.of_messages() => "no message came in the measured phase".to_owned(),
         _ => "no request in the measured phase".to_owned(),
     }

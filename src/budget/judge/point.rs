@@ -1,33 +1,38 @@
 //! Budgets on a plain value: mean, max and throughput. In: tallies, arrivals and a bound; out: a finding.
 //! Invariant: a request that was never answered cannot improve the value.
 
-use super::{Finding, no_data};
+use super::{Finding, Run, no_data};
 use crate::budget::text::show_value;
 use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic, Which};
 use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord, Tally};
 use crate::units::{Nanos, format_count, format_share, significant};
+use std::cell::OnceCell;
 
 /// Share of the requests that may stay unanswered, in a throughput (of those drawn) and in a mean.
 const SHORTFALL: f64 = 0.01;
 
 /// The latencies of some steps, and the requests that have none.
-struct Latencies {
+#[derive(Debug)]
+pub(super) struct Latencies {
     metric: Metric,
     answered: Histogram,
     timed_out: u64,
     timeout: Nanos,
     /// Failed or never sent.
     lost: u64,
+    /// Found once: it takes every bucket.
+    deviation: OnceCell<Option<Nanos>>,
 }
 
 impl Latencies {
-    fn new(metric: Metric, steps: &[&StepRecord]) -> Self {
+    pub(super) fn new(metric: Metric, steps: &[&StepRecord]) -> Self {
         let mut all = Self {
             metric,
             answered: Histogram::default(),
             timed_out: 0,
             timeout: 0,
             lost: 0,
+            deviation: OnceCell::new(),
         };
         for tally in steps.iter().map(|s| &s.measured) {
             all.answered.merge(&tally.latencies(metric));
@@ -42,6 +47,7 @@ impl Latencies {
                 all.timeout = all.timeout.max(tally.timeout);
             }
         }
+        all.answered.pack();
         all
     }
 
@@ -67,6 +73,18 @@ impl Latencies {
         );
         let sum = u128::from(known) * count + u128::from(worst) * missing;
         u64::try_from(sum / (count + missing)).ok()
+    }
+
+    /// The standard deviation of what was answered; `None` where too many were not.
+    fn deviation(&self) -> Option<Nanos> {
+        *self.deviation.get_or_init(|| {
+            let mean = self.answered.mean()? as f64;
+            let enough = self.missing() as f64 <= SHORTFALL * self.n() as f64;
+            let square =
+                |(value, count): (Nanos, u64)| (value as f64 - mean).powi(2) * count as f64;
+            let sum: f64 = self.answered.buckets().into_iter().map(square).sum();
+            enough.then(|| (sum / self.answered.count() as f64).sqrt() as Nanos)
+        })
     }
 
     /// A value, or how many requests have none.
@@ -103,10 +121,14 @@ fn outcome(passed: bool) -> Outcome {
 
 /// Judges a mean. Failed, timed-out and dropped requests count at the highest of timeout, slowest answer and limit;
 /// where they are more than 1 %, there is no mean that could hold.
-pub(super) fn mean(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn mean(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
     let value = |all: &Latencies| all.mean(limit(bound));
-    let mut finding = latency(Statistic::Mean(metric), bound, steps, value);
-    let missing = Latencies::new(metric, steps).missing();
+    let mut finding = latency(Statistic::Mean(metric), bound, (run, steps), value);
+    let missing = run.latencies(metric, steps).missing();
     let count = format_count(missing);
     if missing > 0 && finding.headroom.is_some() {
         let at = "at the timeout, the slowest answer or the limit, whichever is highest";
@@ -122,13 +144,17 @@ pub(super) fn mean(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findi
 }
 
 /// Judges a maximum. A request without an answer has no latency that could be below a limit.
-pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn max(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
     let value = |all: &Latencies| {
         let highest = all.answered.max().max(Some(all.timeout).filter(|t| *t > 0));
         highest.filter(|_| all.lost == 0)
     };
-    let mut finding = latency(Statistic::Max(metric), bound, steps, value);
-    let missing = Latencies::new(metric, steps).missing();
+    let mut finding = latency(Statistic::Max(metric), bound, (run, steps), value);
+    let missing = run.latencies(metric, steps).missing();
     if missing > 0 {
         finding.outcome = Outcome::Fail;
         let note = format!(
@@ -141,10 +167,14 @@ pub(super) fn max(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
 }
 
 /// Judges a minimum: of the requests that were answered.
-pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn min(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
     let value = |all: &Latencies| all.answered.min();
-    let finding = latency(Statistic::Min(metric), bound, steps, value);
-    let least = Latencies::new(metric, steps).answered.min();
+    let finding = latency(Statistic::Min(metric), bound, (run, steps), value);
+    let least = run.latencies(metric, steps).answered.min();
     let shown = least.map(|least| show_value(metric, least));
     Finding {
         actual: shown.or(finding.actual),
@@ -154,14 +184,13 @@ pub(super) fn min(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Findin
 
 /// Judges a standard deviation, of the answered requests to the 0.1 % of a histogram; where more than 1 % have no
 /// answer, there is none that could hold.
-pub(super) fn deviation(metric: Metric, bound: Bound, steps: &[&StepRecord]) -> Finding {
-    latency(Statistic::Deviation(metric), bound, steps, |all| {
-        let mean = all.answered.mean()? as f64;
-        let enough = all.missing() as f64 <= SHORTFALL * all.n() as f64;
-        let square = |(value, count): (Nanos, u64)| (value as f64 - mean).powi(2) * count as f64;
-        let sum: f64 = all.answered.buckets().into_iter().map(square).sum();
-        enough.then(|| (sum / all.answered.count() as f64).sqrt() as Nanos)
-    })
+pub(super) fn deviation(
+    metric: Metric,
+    bound: Bound,
+    (run, steps): (&Run<'_>, &[&StepRecord]),
+) -> Finding {
+    let value = Latencies::deviation;
+    latency(Statistic::Deviation(metric), bound, (run, steps), value)
 }
 
 impl Which {
@@ -243,18 +272,21 @@ pub(super) fn rate(which: Which, bound: Bound, steps: &[&StepRecord], length: Na
 }
 
 /// Judges how satisfied users are: passed requests within `t` wholly, those within four times that half.
-pub(super) fn apdex(t: Nanos, bound: Bound, steps: &[&StepRecord]) -> Finding {
+pub(super) fn apdex(t: Nanos, bound: Bound, (run, steps): (&Run<'_>, &[&StepRecord])) -> Finding {
     let mut exact = true;
-    let mut over = |tally: &Tally, limit: Nanos| {
-        let key = (Metric::Response, limit);
+    let mut over = |step: &StepRecord, limit: Nanos| {
+        let (tally, metric) = (&step.measured, Metric::Response);
+        let key = (metric, limit);
         let counted = tally.over.iter().find(|o| (o.metric, o.limit) == key);
         exact &= counted.is_some() || tally.ok == 0;
-        counted.map_or_else(|| tally.response.count_not_below(limit), |o| o.over)
+        let estimated = || run.ladder(metric, &[step]).count_not_below(limit);
+        counted.map_or_else(estimated, |o| o.over)
     };
     let (mut score, mut n) = (0.0, 0);
-    for tally in steps.iter().map(|s| &s.measured) {
-        let satisfied = tally.ok.saturating_sub(over(tally, t));
-        let tolerating = tally.ok.saturating_sub(over(tally, t.saturating_mul(4)));
+    for step in steps {
+        let tally = &step.measured;
+        let satisfied = tally.ok.saturating_sub(over(step, t));
+        let tolerating = tally.ok.saturating_sub(over(step, t.saturating_mul(4)));
         score += f64::midpoint(satisfied as f64, tolerating as f64);
         n += tally.ended() + tally.dropped;
     }
@@ -269,11 +301,11 @@ pub(super) fn apdex(t: Nanos, bound: Bound, steps: &[&StepRecord]) -> Finding {
 fn latency(
     statistic: Statistic,
     bound: Bound,
-    steps: &[&StepRecord],
+    (run, steps): (&Run<'_>, &[&StepRecord]),
     value: impl Fn(&Latencies) -> Option<Nanos>,
 ) -> Finding {
     let metric = statistic.metric().unwrap_or(Metric::Response);
-    let all = Latencies::new(metric, steps);
+    let all = run.latencies(metric, steps);
     if all.n() == 0 {
         return Finding::nothing(Outcome::Undecided, no_data(statistic));
     }
@@ -285,15 +317,10 @@ fn latency(
         Operator::More => v > limit,
         Operator::AtLeast => v >= limit,
     };
-    let unit = if metric.of_bytes() {
-        Metric::BYTE as f64
-    } else {
-        1.0
-    };
     let worst = steps
         .iter()
         .filter(|_| steps.len() > 1)
-        .map(|step| (step, Latencies::new(metric, &[*step])))
+        .map(|step| (step, run.latencies(metric, &[*step])))
         .filter(|(_, of)| of.n() > 0)
         .max_by_key(|(_, of)| value(of).unwrap_or(Nanos::MAX))
         .map(|(step, of)| format!("{} {}", step.label, of.text(value(&of))));
@@ -302,7 +329,7 @@ fn latency(
         actual: Some(all.text(found)),
         headroom: found.map(|v| 1.0 - v as f64 / limit as f64),
         n: all.n(),
-        bound: found.map(|v| v as f64 / unit),
+        bound: found.map(|v| v as f64 / metric.unit() as f64),
         worst,
         ..Finding::nothing(Outcome::Pass, "")
     }

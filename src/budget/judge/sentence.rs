@@ -153,8 +153,8 @@ fn requests(run: &Run<'_>) -> String {
 /// "p95 of purchase/pay is 612 ms, limit 500 ms".
 fn failure(budget: &Budget, judgement: &Judgement) -> String {
     let of = match budget.scope {
-        Scope::All => String::new(),
-        Scope::Named(_) | Scope::Server { .. } => format!(" of {}", judgement.scope),
+        Scope::All if budget.status().is_none() => String::new(),
+        _ => format!(" of {}", judgement.scope),
     };
     let actual = judgement.actual.as_deref().unwrap_or("not known");
     // "no value: 12 % failed" is had, a value is been.
@@ -180,7 +180,7 @@ fn failure(budget: &Budget, judgement: &Judgement) -> String {
     };
     format!(
         "{}{of} {verb} {actual}, limit {limit}{equal}{marginal}",
-        budget.statistic
+        budget.subject()
     )
 }
 

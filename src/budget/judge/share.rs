@@ -11,6 +11,7 @@ use crate::budget::text::decimal;
 use crate::budget::{Bound, Budget, Outcome, Quantity, Statistic};
 use crate::record::{Metric, StepRecord, Tally, rank};
 use crate::units::{Nanos, format_count, format_share};
+use std::rc::Rc;
 
 /// Violations among requests.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +81,7 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         let note = "a profile of passes asks for everything once: no cache can show its hit rate";
         return Finding::nothing(Outcome::NotRun, note);
     }
-    let mut count = rule.sum(steps);
+    let mut count = rule.sum(run, steps);
     if count.n == 0 {
         let mut finding = Finding::nothing(Outcome::Undecided, no_data(rule.statistic));
         finding.notes.extend(caches.then(|| apart(steps)).flatten());
@@ -189,9 +190,8 @@ impl Rule {
             limits.sort_by_key(|o| o.limit);
             limits.dedup_by_key(|o| o.limit);
             let like = limits.into_iter().map(|o| {
-                let limit = Quantity::Time(o.limit);
                 let bound = Bound {
-                    limit,
+                    limit: of_histogram(metric, o.limit),
                     ..self.bound
                 };
                 Self { bound, ..self }
@@ -203,8 +203,8 @@ impl Rule {
         })
     }
 
-    fn sum(self, steps: &[&StepRecord]) -> Count {
-        let counts = steps.iter().map(|step| self.count(&step.measured));
+    fn sum(self, run: &Run<'_>, steps: &[&StepRecord]) -> Count {
+        let counts = steps.iter().map(|step| self.count(run, step));
         counts.fold(Count::plain((0, 0)), |a, b| Count {
             n: a.n + b.n,
             k: a.k + b.k,
@@ -213,9 +213,12 @@ impl Rule {
         })
     }
 
-    fn count(self, tally: &Tally) -> Count {
+    fn count(self, run: &Run<'_>, step: &StepRecord) -> Count {
+        let tally = &step.measured;
         match (self.statistic, self.bound.time()) {
-            (Statistic::Percentile { metric, .. }, Some(limit)) => latency(tally, metric, limit),
+            (Statistic::Percentile { metric, .. }, Some(limit)) => {
+                latency(tally, (metric, limit), || run.ladder(metric, &[step]))
+            }
             (Statistic::CheckRate, _) => {
                 let bad = tally.check_failed + tally.dropped;
                 Count::plain((tally.ok + bad, bad))
@@ -291,8 +294,7 @@ impl Rule {
                 .and_then(|(rung, limit)| rung.headroom(limit)),
             interval,
             bound: worst.and_then(|rung| match rung {
-                Rung::Value(value) if metric.of_bytes() => Some((value / Metric::BYTE) as f64),
-                Rung::Value(value) => Some(value as f64),
+                Rung::Value(value) => Some(value as f64 / metric.unit() as f64),
                 Rung::AtLeast(_) | Rung::Failed(_) => None,
             }),
         }
@@ -349,28 +351,31 @@ impl Rule {
         if steps.len() < 2 {
             return None;
         }
-        steps
+        let standings = steps
             .iter()
-            .filter_map(|step| Some((self.standing(run, step)?, step)))
-            .max_by(|((a, _), _), ((b, _), _)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
-            .map(|((_, value), step)| format!("{} {value}", step.label))
+            .filter_map(|s| Some((self.standing(run, s)?, s)));
+        let ((share, rung), step) = standings.max_by(|((a, at), _), ((b, bt), _)| {
+            let badness = |rung: &Option<Rung>| rung.map_or(0, Rung::badness);
+            a.total_cmp(b).then(badness(at).cmp(&badness(bt)))
+        })?;
+        let value = match (self.statistic, rung) {
+            (Statistic::Percentile { metric, .. }, Some(rung)) => rung.text(metric),
+            (statistic, _) if statistic.upper() => format_share(share),
+            _ => format_share(1.0 - share),
+        };
+        Some(format!("{} {value}", step.label))
     }
 
-    /// How bad one step is, for ordering, and its value.
-    fn standing(self, run: &Run<'_>, step: &StepRecord) -> Option<((f64, u64), String)> {
-        let count = self.count(&step.measured);
+    /// How bad one step is: its share of violations and, of a percentile, its value.
+    fn standing(self, run: &Run<'_>, step: &StepRecord) -> Option<(f64, Option<Rung>)> {
+        let count = self.count(run, step);
         let rung = match self.statistic {
             Statistic::Percentile { metric, q } => run.ladder(metric, &[step]).quantile(q),
             _ => None,
         };
-        let value = match (self.statistic, rung) {
-            (Statistic::Percentile { metric, .. }, Some(rung)) => rung.text(metric),
-            (statistic, _) if statistic.upper() => format_share(count.share()),
-            _ => format_share(1.0 - count.share()),
-        };
         // A rate without any violation has no worst step.
         let known = count.n > 0 && (rung.is_some() || count.k > 0);
-        known.then(|| ((count.share(), rung.map_or(0, Rung::badness)), value))
+        known.then(|| (count.share(), rung))
     }
 }
 
@@ -397,8 +402,20 @@ pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, allowed: f64) -> 
     )
 }
 
+/// A limit that was counted, as a sentence would have it.
+fn of_histogram(metric: Metric, limit: Nanos) -> Quantity {
+    match metric {
+        Metric::Captured => Quantity::Number(limit as f64 / Metric::NUMBER as f64),
+        _ => Quantity::Time(limit),
+    }
+}
+
 /// Requests over a latency limit, those without a whole and right answer among them.
-fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
+fn latency(
+    tally: &Tally,
+    (metric, limit): (Metric, Nanos),
+    ladder: impl Fn() -> Rc<Ladder>,
+) -> Count {
     let counted = tally
         .over
         .iter()
@@ -407,20 +424,20 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
     if metric.of_connections() {
         // Of requests that did not pass, only the histogram knows the time.
         let exact = counted.filter(|_| tally.ok == tally.sent);
-        let times = tally.latencies(metric);
+        let times = ladder();
         return Count {
             n: times.count() + tally.dropped,
             k: exact.unwrap_or_else(|| times.count_not_below(limit)) + tally.dropped,
-            exact: exact.is_some() || times.is_empty(),
+            exact: exact.is_some() || times.count() == 0,
             inflation: 1.0,
         };
     }
     if metric.of_messages() {
-        let (times, none) = (tally.latencies(metric), lost_messages(tally));
+        let (times, none) = (ladder(), lost_messages(tally));
         return Count {
             n: times.count() + none,
             k: counted.unwrap_or_else(|| times.count_not_below(limit)) + none,
-            exact: counted.is_some() || times.is_empty(),
+            exact: counted.is_some() || times.count() == 0,
             inflation: 1.0,
         };
     }
@@ -428,14 +445,14 @@ fn latency(tally: &Tally, metric: Metric, limit: Nanos) -> Count {
         metric,
         Metric::Write | Metric::Body | Metric::Bytes | Metric::Lag
     );
-    if newer && counted.is_none() && tally.ok > 0 && tally.latencies(metric).is_empty() {
+    if newer && counted.is_none() && tally.ok > 0 && ladder().count() == 0 {
         // A version that did not measure it made the run.
         return Count::plain((0, 0));
     }
     let over = counted.unwrap_or_else(|| match metric {
-        Metric::Response => tally.response.count_not_below(limit),
+        Metric::Response => ladder().count_not_below(limit),
         // These hold requests that failed a check, too: never too few, and never more than passed.
-        _ => tally.latencies(metric).count_not_below(limit).min(tally.ok),
+        _ => ladder().count_not_below(limit).min(tally.ok),
     });
     Count {
         n: (tally.ended() + tally.dropped).saturating_sub(tally.unmeasured(metric)),

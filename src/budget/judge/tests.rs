@@ -3,6 +3,7 @@
 mod budgets;
 mod instrument;
 mod messages;
+mod parts;
 mod times;
 mod verdicts;
 

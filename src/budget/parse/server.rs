@@ -38,6 +38,7 @@ impl<'a> Cursor<'a> {
         self.no_windows()?;
         let during = self.during()?;
         Ok(Budget {
+            part: None,
             text: self.text.trim().to_owned(),
             span: Span::new(0, self.text.len()),
             limit_at: Span::new(at.start, at.end),

@@ -8,7 +8,7 @@ fn budget(text: &str) -> Budget {
 
 /// As written and in the plainest form.
 #[rustfmt::skip]
-const PLAIN: &[(&str, &str)] = &[
+pub(super) const PLAIN: &[(&str, &str)] = &[
         ("p95 < 500ms", "p95 < 500ms"),
         ("response p95<500 ms", "p95 < 500ms"),
         ("p99.9 <= 1.5s", "p99.9 <= 1500ms"),
@@ -84,6 +84,15 @@ const PLAIN: &[(&str, &str)] = &[
         ),
         ("p95 of GET /a?b=1 < 1s", "p95 of \"GET /a?b=1\" < 1s"),
         ("  p95 of ofen < 1s  ", "p95 of ofen < 1s"),
+        ("capture queue_depth max < 100", "capture queue_depth max < 100"),
+        ("p95 capture queue_depth of landing <= 1_000", "capture queue_depth p95 of landing <= 1000"),
+        ("capture free min > 0.5", "capture free min > 0.5"),
+        ("p95 of 2xx < 300ms", "p95 of 2xx < 300ms"),
+        ("ttfb p99 of 404 of tag search < 1s in 95% of 10s windows", "ttfb p99 of 404 of tag search < 1s in 95% of 10s windows"),
+        ("error_rate of 2xx of \"a < b\" < 1%", "error_rate of 2xx of \"a < b\" < 1%"),
+        ("p95 of \"2xx\" < 1s", "p95 of \"2xx\" < 1s"),
+        ("p95 of tag checkout < 1s", "p95 of tag checkout < 1s"),
+        ("p95 of 2xxl < 1s", "p95 of 2xxl < 1s"),
 ];
 
 #[test]
@@ -113,7 +122,7 @@ fn what_is_read() {
 
 /// Sentence, code, the part pointed at, a piece of message or help.
 #[rustfmt::skip]
-const WRONG: &[(&str, &str, &str, &str)] = &[
+pub(super) const WRONG: &[(&str, &str, &str, &str)] = &[
     ("", "T0801", "", "starts with what it bounds"),
     ("< 500ms", "T0801", "< 500ms", "starts with what it bounds"),
     ("p95th < 500ms", "T0802", "p95th", "not a statistic"),
@@ -169,7 +178,12 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("cache_hit_rate of images < 80%", "T0805", "<", ">"),
     ("cache_hits > 80%", "T0802", "cache_hits", "cache_hit_rate"),
     ("cache_hit_rate > 80% for 2m", "T0813", "for 2m", "of the whole run"),
-    ("capture queue_depth max < 100", "T0812", "capture", "not measured by this version"),
+    ("capture max < 100", "T0802", "capture max", "`capture max p95`"),
+    ("capture < 100", "T0812", "capture", "names nothing"),
+    ("capture queue_depth max < 100ms", "T0806", "100ms", "plain number"),
+    ("count(5xx) of 2xx < 4", "T0815", "2xx", "not kept by status"),
+    ("cache_hit_rate of 2xx > 80%", "T0815", "2xx", "not kept by status"),
+    ("capture depth max of 2xx < 4", "T0815", "2xx", "not kept by status"),
     ("ws p95 < 1s", "T0802", "ws", "write `ws latency p95`"),
     ("message latency < 1s", "T0802", "message latency", "`message latency p95`"),
     ("messages > 5", "T0802", "messages", "count(messages)"),
@@ -253,7 +267,47 @@ fn statistic() -> impl Strategy<Value = Statistic> {
     ]
 }
 
-fn sentence() -> impl Strategy<Value = Budget> {
+fn when() -> impl Strategy<Value = When> {
+    prop_oneof![
+        (1u32..=1000, length()).prop_map(|(per_mille, length)| When::Windows {
+            share: crate::units::parse_share(&format!("{}%", f64::from(per_mille) / 10.0)).unwrap(),
+            length
+        }),
+        length().prop_map(When::Every),
+        length().prop_map(When::From),
+    ]
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    prop_oneof![
+        (100u16..600).prop_map(Part::Status),
+        (1u16..6).prop_map(Part::Class),
+        "[a-z_][a-z0-9_]{0,8}".prop_map(Part::Capture),
+    ]
+}
+
+/// A statistic with a part that it can have.
+fn apart(statistic: Statistic, part: Option<Part>) -> (Statistic, Option<Part>) {
+    let by_status = match statistic.metric() {
+        Some(metric) => !metric.of_messages() && metric != Metric::Decoded,
+        None => matches!(statistic, Statistic::ErrorRate | Statistic::Apdex(_)),
+    };
+    match (part, statistic) {
+        (Some(part @ Part::Capture(_)), Statistic::Percentile { q, .. }) => {
+            let metric = Metric::Captured;
+            (Statistic::Percentile { metric, q }, Some(part))
+        }
+        (Some(part @ Part::Capture(_)), Statistic::Max(_)) => {
+            (Statistic::Max(Metric::Captured), Some(part))
+        }
+        (Some(part @ (Part::Status(_) | Part::Class(_))), _) if by_status => {
+            (statistic, Some(part))
+        }
+        _ => (statistic, None),
+    }
+}
+
+pub(super) fn sentence() -> impl Strategy<Value = Budget> {
     let time = (1u64..100_000_000_000).prop_map(Quantity::Time);
     let share = (1u32..99_999).prop_map(|s| Quantity::Share(f64::from(s) / 1000.0 / 100.0));
     let rate = (1u32..1_000_000).prop_map(|r| Quantity::Rate(f64::from(r) / 60.0));
@@ -262,24 +316,19 @@ fn sentence() -> impl Strategy<Value = Budget> {
         Just(Scope::All),
         name().prop_map(|n| Scope::Named(n.trim().into()))
     ];
+    let part = prop::option::of(part());
     let during = prop::option::of(name().prop_map(|n| n.trim().to_owned()));
-    let when = prop::option::of(prop_oneof![
-        (1u32..=1000, length()).prop_map(|(per_mille, length)| When::Windows {
-            share: crate::units::parse_share(&format!("{}%", f64::from(per_mille) / 10.0)).unwrap(),
-            length
-        }),
-        length().prop_map(When::Every),
-        length().prop_map(When::From),
-    ]);
+    let when = prop::option::of(when());
     (
         statistic,
         scope,
         (time, share, rate),
         any::<bool>(),
-        (during, when),
+        (during, when, part),
     )
         .prop_map(
-            |(statistic, scope, (time, share, rate), strict, (during, when))| {
+            |(statistic, scope, (time, share, rate), strict, (during, when, part))| {
+                let (statistic, part) = apart(statistic, part);
                 let operator = match (statistic.upper(), strict) {
                     (true, true) => Operator::Less,
                     (true, false) => Operator::AtMost,
@@ -289,6 +338,7 @@ fn sentence() -> impl Strategy<Value = Budget> {
                 let limit = match statistic {
                     Statistic::Throughput | Statistic::Rate(_) => rate,
                     Statistic::Count(_) | Statistic::Apdex(_) => Quantity::Number(7.0),
+                    _ if statistic.metric() == Some(Metric::Captured) => Quantity::Number(7.5),
                     _ if statistic.metric().is_some_and(Metric::of_bytes) => Quantity::Bytes(7_000),
                     _ if statistic.metric().is_some() => time,
                     _ => share,
@@ -306,6 +356,7 @@ fn sentence() -> impl Strategy<Value = Budget> {
                     level: Level::Fail,
                     statistic,
                     scope,
+                    part,
                     bound,
                     when: when.filter(|_| statistic.timed()),
                     during,

@@ -43,7 +43,7 @@ const SYNONYMS: [(&str, &str); 32] = [
 ];
 
 /// The statistics and metrics, for "did you mean".
-const WORDS: [&str; 28] = [
+const WORDS: [&str; 29] = [
     "p50",
     "p90",
     "p95",
@@ -71,6 +71,7 @@ const WORDS: [&str; 28] = [
     "min",
     "stddev",
     "count(5xx)",
+    "capture",
     "apdex(500ms)",
 ];
 
@@ -86,11 +87,6 @@ pub(super) fn metric(words: &str) -> Option<Metric> {
         ("message" | "event", Some("gap")) => Some(Metric::Gap),
         _ => None,
     }
-}
-
-/// What has a place in the language and no data yet.
-pub(super) fn unmeasured(word: &str) -> bool {
-    word == "capture"
 }
 
 /// The number and unit that a text starts with.
@@ -119,19 +115,16 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
             .map(Quantity::Bytes)
             .map_err(|m| (m, help));
     }
+    if statistic.metric() == Some(Metric::Captured) {
+        return plain(statistic, text);
+    }
     if statistic.metric().is_some() {
         return units::parse_duration(text)
             .map(|d| Quantity::Time(units::nanos(d)))
             .map_err(|m| (m, format!("{statistic} is a time, as in `500ms` or `2s`")));
     }
     match statistic {
-        Statistic::Count(_) | Statistic::Apdex(_) => match text.replace('_', "").parse::<f64>() {
-            Ok(number) if number >= 0.0 && number.is_finite() => Ok(Quantity::Number(number)),
-            _ => Err((
-                format!("`{text}` is not a plain number"),
-                format!("write `{statistic} {}`", example(statistic)),
-            )),
-        },
+        Statistic::Count(_) | Statistic::Apdex(_) => plain(statistic, text),
         Statistic::ErrorRate
         | Statistic::SuccessRate
         | Statistic::CheckRate
@@ -148,6 +141,16 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
             )),
             Err(message) => Err((message, format!("{statistic} is a rate, as in `500 req/s`"))),
         },
+    }
+}
+
+fn plain(statistic: Statistic, text: &str) -> Result<Quantity, (String, String)> {
+    match text.replace('_', "").parse::<f64>() {
+        Ok(number) if (0.0..=Metric::MOST_NUMBER).contains(&number) => Ok(Quantity::Number(number)),
+        _ => Err((
+            format!("`{text}` is not a plain number from 0 to 10^12"),
+            format!("as in `{statistic} {}`", example(statistic)),
+        )),
     }
 }
 
@@ -184,6 +187,7 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
         Statistic::Count(_) => "< 5",
         Statistic::Rate(_) => "< 1 req/s",
         Statistic::Apdex(_) => "> 0.9",
+        _ if statistic.metric() == Some(Metric::Captured) => "< 100",
         _ if statistic.metric().is_some_and(Metric::of_bytes) => "< 100kB",
         Statistic::SuccessRate | Statistic::CheckRate => "> 99%",
         Statistic::CacheHitRate => "> 80%",

@@ -69,19 +69,20 @@ fn coverage(load: f64, runs: usize) -> (f64, f64, f64) {
 
 #[test]
 fn intervals_of_a_busy_queue_hold_the_truth() {
-    let (ours, naive, inflation) = coverage(0.8, 60);
-    assert!(ours >= 0.75 && naive < 0.3, "{ours} {naive} {inflation}");
-}
-
-#[test]
-#[ignore = "a minute"]
-fn coverage_of_p99() {
-    for load in [0.1, 0.5, 0.8, 0.9] {
+    // 60 s at 500 requests a second, 300 runs: how often the interval of p99 holds the true one, at least; and without
+    // inflation, at most. At ρ 0.9 a minute is too short for the 95 % that are meant.
+    for (load, least, most) in [
+        (0.1, 0.87, 0.9),
+        (0.5, 0.9, 0.5),
+        (0.8, 0.85, 0.2),
+        (0.9, 0.7, 0.1),
+    ] {
         let (ours, naive, inflation) = coverage(load, 300);
         println!("ρ {load}: ours {ours:.3}, naive {naive:.3}, mean inflation {inflation:.1}");
-        if load == 0.8 {
-            assert!(ours >= 0.85 && naive <= 0.25, "{ours} {naive}");
-        }
+        assert!(
+            ours >= least && naive <= most,
+            "{load}: {ours} {naive} {inflation}"
+        );
     }
 }
 

@@ -136,6 +136,14 @@ impl Template {
         }
     }
 
+    /// The text that it begins with, whatever the run brings.
+    pub fn beginning(&self) -> &str {
+        match self.segments.first() {
+            Some(Segment::Text(text)) => text,
+            _ => "",
+        }
+    }
+
     /// Appends the text for one request. Allocates nothing but what `out` needs. A variable without a value
     /// renders as nothing: whoever runs a step refuses it before, by [`Template::slots`].
     pub fn render(&self, cx: &mut Context<'_>, out: &mut String) {

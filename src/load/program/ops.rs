@@ -72,8 +72,8 @@ pub(super) trait Build {
     fn request(&mut self, request: &crate::scenario::Request) -> usize;
     /// The index of the next request.
     fn next(&self) -> usize;
-    /// Adds a group; its index.
-    fn group(&mut self, name: &str, block: &Block) -> usize;
+    /// Adds a group of the requests from `first` on; its index.
+    fn group(&mut self, name: &str, block: &Block, first: usize) -> usize;
 }
 
 /// Appends the operations of `steps`; how many requests one pass is expected to send.
@@ -148,10 +148,10 @@ fn compile_group(
     build: &mut dyn Build,
     ops: &mut Vec<Op>,
 ) -> i64 {
-    let mut members = Vec::new();
+    let (mut members, first) = (Vec::new(), build.next());
     gather(&block.steps, &[], build, &mut members);
     let expected = i64::try_from(members.len()).unwrap_or(i64::MAX);
-    let index = build.group(name, block);
+    let index = build.group(name, block, first);
     ops.push(Op::Group(Box::new(Group {
         index,
         parallel: parallel.max(1),

@@ -269,6 +269,18 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
+    /// Keeps captured numbers, where a budget asks.
+    #[inline]
+    fn count_numbers(&self, sample: &Sample, captured: &[Captured]) {
+        for (wanted, part) in &self.program.requests[sample.step].numbers {
+            let value = captured.iter().find(|(slot, _)| slot == wanted);
+            if let Some((_, value)) = value {
+                let mut recorder = self.recorder.borrow_mut();
+                recorder.number(*part, sample.measured, sample.intended, value.number());
+            }
+        }
+    }
+
     /// An answer whose checks and policies hold.
     #[inline]
     fn passed(
@@ -293,6 +305,7 @@ impl<P: Protocol> Worker<P> {
         self.record(&sample);
         self.aside(&sample, seen.2, exchange);
         self.count_cache(shot, exchange);
+        self.count_numbers(&sample, &captured);
         if self.shows_passes() && self.recorder.borrow().wants_pass(step) {
             self.show(seen, &sample, Case::Passed(&captured));
         }

@@ -1,7 +1,7 @@
 //! What a recorder must know of a run before it begins. In: the plan, through the layer above; out: a place for each
 //! step, flow, group and limit. Invariant: indices here are the indices in the plan.
 
-use crate::record::{CheckCount, Metric, OverCount, PolicyCount, Slots, Tally, Watch};
+use crate::record::{CheckCount, Metric, OverCount, PartLayout, PolicyCount, Slots, Tally, Watch};
 use crate::units::Nanos;
 
 /// A latency limit that must be counted exactly, because a budget names it.
@@ -26,6 +26,10 @@ pub struct StepLayout {
     pub line: usize,
     /// Names for parts of budgets.
     pub tags: Vec<String>,
+    /// The groups that it is in.
+    pub groups: Vec<String>,
+    /// The host it goes to, where that is fixed.
+    pub host: Option<String>,
     /// The texts of its checks, the implicit one included.
     pub checks: Vec<String>,
     /// Its policies: their names, and whether their findings are only shown.
@@ -65,24 +69,33 @@ pub struct Layout {
     pub groups: Vec<GroupLayout>,
     /// What is watched while the run goes.
     pub watches: Vec<Watch>,
+    /// What is counted apart.
+    pub parts: Vec<PartLayout>,
 }
 
 impl StepLayout {
     /// An empty tally that keeps at most so many slots of time.
     pub(super) fn tally(&self, most: usize) -> Tally {
-        let limits = self.limits.iter();
         Tally {
-            over: limits
-                .map(|l| OverCount {
-                    metric: l.metric,
-                    limit: l.limit,
-                    over: 0,
-                })
-                .collect(),
-            slots: Slots::new(most, self.limits.len()),
             checks: vec![CheckCount::default(); self.checks.len()],
             policies: vec![PolicyCount::default(); self.policies.len()],
-            ..Tally::default()
+            ..Tally::counting(&self.limits, most)
+        }
+    }
+}
+
+impl Tally {
+    /// An empty one that counts these limits and keeps at most so many slots of time.
+    pub(in crate::record) fn counting(limits: &[Limit], most: usize) -> Self {
+        let over = limits.iter().map(|l| OverCount {
+            metric: l.metric,
+            limit: l.limit,
+            over: 0,
+        });
+        Self {
+            over: over.collect(),
+            slots: Slots::new(most, limits.len()),
+            ..Self::default()
         }
     }
 }

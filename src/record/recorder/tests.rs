@@ -18,8 +18,7 @@ fn layout() -> Layout {
             name: "shop".into(),
             outside: false,
         }],
-        groups: Vec::new(),
-        watches: Vec::new(),
+        ..Layout::default()
     }
 }
 

@@ -137,6 +137,17 @@ impl Tally {
         }
     }
 
+    /// A number was captured: it is kept where messages are, in a tally of its own.
+    pub(in crate::record) fn number(&mut self, at: Nanos, value: Nanos) {
+        self.messages.received += 1;
+        self.messages.latency.record(value);
+        for (index, count) in self.over.iter_mut().enumerate() {
+            let over = value > count.limit;
+            count.over += u64::from(over);
+            self.slots.message(index, at, over);
+        }
+    }
+
     /// A message was awaited until `at` and did not come.
     pub(in crate::record) fn message_missing(&mut self, at: Nanos) {
         self.messages.missing += 1;

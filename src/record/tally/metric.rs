@@ -39,10 +39,12 @@ pub enum Metric {
     First,
     /// From one message of a stream to the next.
     Gap,
+    /// A number that was captured. A histogram holds each as a millisecond: see [`Metric::NUMBER`].
+    Captured,
 }
 
 impl Metric {
-    /// All of them.
+    /// All of them that a word alone names.
     pub const ALL: [Self; 15] = [
         Self::Response,
         Self::Service,
@@ -72,6 +74,12 @@ impl Metric {
         Self::Body,
     ];
 
+    /// What one weighs in a histogram of captured numbers: they are kept to a thousandth.
+    pub const NUMBER: Nanos = 1_000_000;
+
+    /// Captured numbers from 0 to here are kept.
+    pub const MOST_NUMBER: f64 = 1e12;
+
     /// What a byte weighs in a histogram, whose finest step is a microsecond.
     pub const BYTE: Nanos = 1_000;
 
@@ -93,6 +101,7 @@ impl Metric {
             Self::Message => "message latency",
             Self::First => "first message",
             Self::Gap => "message gap",
+            Self::Captured => "capture",
         }
     }
 
@@ -106,9 +115,21 @@ impl Metric {
         matches!(self, Self::Bytes | Self::Decoded)
     }
 
-    /// It is of messages, not of requests.
+    /// It is of messages, or of captured numbers, and not of requests.
     pub fn of_messages(self) -> bool {
-        matches!(self, Self::Message | Self::First | Self::Gap)
+        matches!(
+            self,
+            Self::Message | Self::First | Self::Gap | Self::Captured
+        )
+    }
+
+    /// What one of its unit weighs in a histogram: a nanosecond, a byte or a number.
+    pub fn unit(self) -> Nanos {
+        match self {
+            Self::Captured => Self::NUMBER,
+            _ if self.of_bytes() => Self::BYTE,
+            _ => 1,
+        }
     }
 
     /// What it is of one request; `None` where the request does not have it.
@@ -126,7 +147,7 @@ impl Metric {
             Self::Bytes => Some(sample.received.saturating_mul(Self::BYTE)),
             Self::Decoded => sample.decoded.map(|n| n.saturating_mul(Self::BYTE)),
             Self::Lag => Some(sample.lag()),
-            Self::Message | Self::First | Self::Gap => None,
+            Self::Message | Self::First | Self::Gap | Self::Captured => None,
         }
     }
 }

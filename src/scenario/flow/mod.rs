@@ -40,9 +40,16 @@ pub struct Flow {
 impl Flow {
     /// Its requests, in the order of the file, each once.
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.grouped_requests()
+            .into_iter()
+            .map(|(_, request)| request)
+    }
+
+    /// The same, each with the groups that it is in.
+    pub fn grouped_requests(&self) -> Vec<(Vec<&str>, &Request)> {
         let mut found = Vec::new();
-        collect(&self.steps, &mut found);
-        found.into_iter()
+        collect(&self.steps, &[], &mut found);
+        found
     }
 
     /// Takes out the requests of policies, and what is only there for them.
@@ -70,11 +77,21 @@ fn forget(steps: &mut [Step]) {
     }
 }
 
-fn collect<'s>(steps: &'s [Step], found: &mut Vec<&'s Request>) {
+fn collect<'s>(
+    steps: &'s [Step],
+    groups: &[&'s str],
+    found: &mut Vec<(Vec<&'s str>, &'s Request)>,
+) {
     for step in steps {
         match step {
-            Step::Request(request) => found.push(request),
-            Step::Block(block) => collect(&block.steps, found),
+            Step::Request(request) => found.push((groups.to_vec(), request)),
+            Step::Block(block) => {
+                let mut inside = groups.to_vec();
+                if let BlockKind::Group { name, .. } = &block.kind {
+                    inside.push(name);
+                }
+                collect(&block.steps, &inside, found);
+            }
             Step::Think(_) | Step::Set(_) => {}
         }
     }

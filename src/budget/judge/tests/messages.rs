@@ -14,17 +14,16 @@ fn streamed(budgets: &[&str], latencies: impl IntoIterator<Item = Option<Nanos>>
     let names = ["browse", "browse", "purchase"]
         .into_iter()
         .zip(["landing", "products", "pay"]);
-    let names: Vec<_> = names.map(|(f, s)| (f.to_owned(), s.to_owned())).collect();
+    let names: Vec<_> = names.map(|(f, s)| Place::new(f, s)).collect();
     let limits: Vec<Vec<Limit>> = file(budgets).limits(&names);
     let steps = limits.into_iter().map(|limits| StepLayout {
         limits,
         ..StepLayout::default()
     });
     let mut recorder = Recorder::new(&Layout {
-        watches: Vec::new(),
         steps: steps.collect(),
         flows: vec![FlowLayout::default()],
-        groups: Vec::new(),
+        ..Layout::default()
     });
     for (i, latency) in (0..).zip(latencies) {
         let at = i * MS;

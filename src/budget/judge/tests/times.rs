@@ -1,7 +1,7 @@
 //! Budgets over time, on records that a recorder made.
 
 use super::*;
-use crate::budget::{Level, patch, tighten};
+use crate::budget::{Level, patch, slack, tighten};
 use crate::record::{
     Failure, FlowLayout, Layout, Outcome as Ended, PhaseRecord, Recorder, Sample, StepLayout,
 };
@@ -9,7 +9,7 @@ use crate::record::{
 /// A minute of ramp and two of a measured phase, ten requests a second; `took` says how long the request that is
 /// due at a second takes, in milliseconds, and `None` that it fails.
 fn recorded(budgets: &[&str], took: impl Fn(u64, u64) -> Option<u64>) -> RunRecord {
-    let steps = [("browse".to_owned(), "landing".to_owned())];
+    let steps = [Place::new("browse", "landing")];
     let layout = Layout {
         steps: vec![StepLayout {
             name: "landing".into(),
@@ -21,8 +21,7 @@ fn recorded(budgets: &[&str], took: impl Fn(u64, u64) -> Option<u64>) -> RunReco
             name: "browse".into(),
             outside: false,
         }],
-        groups: Vec::new(),
-        watches: Vec::new(),
+        ..Layout::default()
     };
     let mut recorder = Recorder::new(&layout);
     for second in 0..180 {
@@ -283,6 +282,22 @@ fn budgets_are_tightened_to_what_every_run_keeps() {
         tally.response = times(10_000, ms * MS);
         judge(&landing(tally), Some(&budgets))
     });
+    let slack = slack(&budgets, &runs);
+    let said: Vec<String> = slack.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(
+        said[..2],
+        [
+            "limit 500 ms, last 2 runs ≤ 120 ms",
+            "limit 5 %, last 2 runs ≤ 0 %"
+        ]
+    );
+    assert_eq!(said[3], "limit 90 %, last 2 runs ≥ 100 %");
+    // Windows have no single value.
+    assert_eq!((said.len(), slack.len()), (5, 6));
+    let mut fresh = judge(&landing(passed(10_000)), Some(&budgets));
+    fresh.remember(&slack);
+    let note = fresh.judgements[0].note.as_deref();
+    assert!(note.is_some_and(|note| note.ends_with("; last 2 runs ≤ 120 ms")));
     let (new, diff) = patch(&budgets, &tighten(&budgets, &runs));
     // The worst of both is 120 ms; p50 is over its limit in one of them.
     let expected = "--- b.yaml\n+++ b.yaml\n@@ -1,8 +1,8 @@\n # the shop\n budgets:\n-  - p95 < 500ms      # a second is too much\n-  - \"error_rate < 5%\"\n+  - p95 < 150ms      # a second is too much\n+  - \"error_rate < 0.036%\"\n   - p50 of landing < 110ms\n-  - success_rate > 90% during launch\n-  - throughput >= 5 req/s\n+  - success_rate > 99.964% during launch\n+  - throughput >= 410 req/s\n   - p99 < 10s in 95% of 10s windows\n";

@@ -95,6 +95,21 @@ fn strict_files_want_evidence() {
     let said = judge(&record, Some(&budgets));
     assert_eq!(exits(&said), (7, Reason::Undecided));
     assert!(said.sentence.contains("strict"), "{}", said.sentence);
+    // Decided ones stay what they are, on either side, and a warning is no budget of the run.
+    for (failed, level, plain, strict) in [
+        (20, Level::Fail, 0, 0),
+        (35, Level::Fail, 4, 7),
+        (40, Level::Fail, 4, 4),
+        (35, Level::Warn, 3, 3),
+    ] {
+        let record = landing(mixed(30_000 - failed, failed, 0, 0));
+        let mut budgets = file(&["error_rate < 0.1%"]);
+        budgets.budgets[0].level = level;
+        let code = |budgets: &BudgetFile| judge(&record, Some(budgets)).exit.code;
+        assert_eq!(code(&budgets), plain, "{failed}");
+        budgets.strict = true;
+        assert_eq!(code(&budgets), strict, "{failed}");
+    }
 }
 
 #[test]

@@ -96,8 +96,9 @@ fn generate(
     (how, stop, debug): (&How, &Stop, bool),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let mut program =
-        Program::new(&inputs.scenario, &inputs.limits(), &masker).counting_cache(&inputs.cached());
+    let mut program = Program::new(&inputs.scenario, &inputs.limits(), &masker)
+        .counting_cache(&inputs.cached())
+        .counting_parts(inputs.parts());
     let smoke = matches!(plan.load, Load::Passes(_));
     if smoke {
         program = program.showing_bodies();
@@ -107,7 +108,7 @@ fn generate(
     if let Some(trace) = &inputs.scenario.trace {
         program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
     }
-    let watches = inputs.watches(plan, program.layout());
+    let watches = inputs.watches(plan);
     let program = Arc::new(program.watching(watches));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
@@ -150,6 +151,7 @@ fn generate(
     }
     record.flows = recorded.flows;
     record.groups = recorded.groups;
+    record.parts = recorded.parts;
     record.failures = recorded.failures;
     record.exhibits = recorded.exhibits;
     record.health.lag = recorded.lag;

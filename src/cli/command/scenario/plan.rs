@@ -194,18 +194,17 @@ fn flows(plan: &Plan) -> String {
 /// How often each step will be sent; `None` where answers set the pace.
 fn expected(inputs: &Inputs, plan: &Plan) -> Option<Vec<ExpectedStep>> {
     let mut expected = Vec::new();
-    for (flow, step) in steps(&inputs.scenario) {
+    for place in steps(&inputs.scenario) {
         let flows = &mut plan.flows.iter();
-        let index = flows.position(|f| f.name == flow).unwrap_or_default();
+        let index = flows.position(|f| f.name == place.flow).unwrap_or_default();
         let runs = plan.expected_runs(index)?;
         let planned = plan.flows.get(index).and_then(|f| {
-            let named = |s: &&plan::PlannedStep| s.name == step;
+            let named = |s: &&plan::PlannedStep| s.name == place.step;
             f.steps.iter().find(named)
         });
         expected.push(ExpectedStep {
-            flow,
-            step: step.clone(),
             requests: runs * planned.map_or(1.0, |s| s.times),
+            place,
         });
     }
     Some(expected)

@@ -17,6 +17,9 @@ pub(in crate::cli) struct Judge {
     /// Budget file; the one that the run was made with when left out.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) budgets: Option<PathBuf>,
+    /// Former runs: what they made of each limit stands beside it. Give it once for each.
+    #[arg(long, value_name = "RUN")]
+    pub(in crate::cli) former: Vec<PathBuf>,
     /// Folder to write the reports of this judgement to.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
@@ -27,7 +30,7 @@ pub(in crate::cli) struct Judge {
 
 pub(in crate::cli) fn judge(args: &Judge, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
-    let (verdict, view) = again(&record, args.budgets.as_deref(), terminal)?;
+    let (verdict, view) = again(&record, (args.budgets.as_deref(), &args.former), terminal)?;
     let folder = args.out.clone().map(Folder::open).transpose()?;
     if args.quiet {
         println!("{}", verdict.sentence);

@@ -6,18 +6,18 @@ pub(super) mod report;
 pub(super) mod tighten;
 pub(super) mod trend;
 
-use crate::budget::{self, BudgetFile, Verdict};
+use crate::budget::{self, BudgetFile, Place, Verdict};
 use crate::cli::Terminal;
 use crate::cli::error::Error;
 use crate::cli::inputs::{parse_budgets, read_budgets, refuse_errors};
-use crate::record::RunRecord;
+use crate::record::{self, RunRecord};
 use crate::report::View;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Judges a run again, with its own budgets or with others.
 fn again(
     record: &RunRecord,
-    other: Option<&Path>,
+    (other, former): (Option<&Path>, &[PathBuf]),
     terminal: Terminal,
 ) -> Result<(Verdict, View), Error> {
     let budgets = match (other, &record.budgets) {
@@ -28,17 +28,26 @@ fn again(
     if let Some(budgets) = &budgets {
         bind(budgets, record, terminal)?;
     }
-    let verdict = budget::judge(record, budgets.as_ref());
+    let mut verdict = budget::judge(record, budgets.as_ref());
+    if let Some(budgets) = &budgets {
+        let former = judged(budgets, former)?;
+        verdict.remember(&budget::slack(budgets, &former));
+    }
     let view = View::new(record, &verdict);
     Ok((verdict, view))
 }
 
+/// What budgets say of other runs, as long as their names mean something there.
+fn judged(budgets: &BudgetFile, runs: &[PathBuf]) -> Result<Vec<Verdict>, Error> {
+    let said = |run: &PathBuf| Ok(budget::judge(&record::load(run)?, Some(budgets)));
+    runs.iter().map(said).collect()
+}
+
 /// Steps, flows and profiles come from the record.
 fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<(), Error> {
-    let steps: Vec<String> = record.steps.iter().map(|s| s.label.clone()).collect();
-    let flows: Vec<String> = record.flows.iter().map(|f| f.name.clone()).collect();
+    let places = Place::of(record);
     let servers: Vec<String> = record.server.iter().map(|s| s.name.clone()).collect();
-    let mut problems = budget::bind(budgets, &steps, &flows, &record.profiles);
+    let mut problems = budget::bind(budgets, &places, &record.profiles);
     // What a run did not ask has no data, and that is what judging says.
     problems.extend(budget::bind_servers(budgets, &servers, true));
     refuse_errors(problems, terminal)

@@ -14,6 +14,9 @@ pub(in crate::cli) struct Report {
     /// A run file (`run.tg`) or the folder that holds it.
     #[arg(value_name = "RUN")]
     pub(in crate::cli) run: PathBuf,
+    /// Former runs: what they made of each limit stands beside it. Give it once for each.
+    #[arg(long, value_name = "RUN")]
+    pub(in crate::cli) former: Vec<PathBuf>,
     /// Folder for the reports; the run's own when left out.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
@@ -21,7 +24,7 @@ pub(in crate::cli) struct Report {
 
 pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
-    let (_, view) = again(&record, None, terminal)?;
+    let (_, view) = again(&record, (None, &args.former), terminal)?;
     let folder = Folder::open(args.out.clone().unwrap_or_else(|| home(&args.run)))?;
     folder.write(&view)?;
     println!("{}", folder.path().join("report.html").display());

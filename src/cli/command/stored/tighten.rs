@@ -32,16 +32,16 @@ pub(in crate::cli) fn tighten(args: &Tighten, terminal: Terminal) -> Result<u8, 
         verdicts.push(budget::judge(&record, Some(&file)));
     }
     let suggestions = budget::tighten(&file, &verdicts);
+    for (budget, slack) in file.budgets.iter().zip(budget::slack(&file, &verdicts)) {
+        if let Some(slack) = slack {
+            let could = suggestions.iter().find(|s| s.at == budget.limit_at);
+            let could = could.map_or_else(String::new, |s| format!("; could be {}", s.limit));
+            eprintln!("{}: {slack}{could}", budget.text);
+        }
+    }
     if suggestions.is_empty() {
         eprintln!("nothing to tighten: no budget holds in every run with a fifth to spare");
         return Ok(0);
-    }
-    for suggestion in &suggestions {
-        let (text, worst, limit) = (&suggestion.text, &suggestion.worst, &suggestion.limit);
-        eprintln!(
-            "{text}: worst of {} runs {worst}, could be {limit}",
-            args.runs.len()
-        );
     }
     let (text, patch) = budget::patch(&file, &suggestions);
     print!("{patch}");

@@ -5,6 +5,10 @@
 //! The rule: the worst of the runs' bounds on the side of the limit, with a fifth to spare, rounded to two digits
 //! away from the value. Where requests may not violate at all, or a bound is not known, there is nothing to say.
 
+mod slack;
+
+pub use slack::{Slack, slack};
+
 use super::{Budget, BudgetFile, Judgement, Quantity, Statistic, Verdict};
 use crate::source::Span;
 use std::fmt::Write as _;

@@ -2,97 +2,51 @@
 //! name that means nothing or two things. Invariant: what binds without an error names exactly one step or flow,
 //! by the same rule that judging uses.
 
-use super::{Budget, BudgetFile, Scope};
+mod place;
+
+pub use place::Place;
+pub(super) use place::{Kind, Target};
+
+use super::{Budget, BudgetFile, Part, Scope};
 use crate::source::{Diagnostic, Span, closest};
 
-/// What the name of a scope stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// Every step.
-    All,
-    /// The steps of a flow.
-    Flow,
-    /// One step.
-    Step,
-    /// Steps of several flows have this name.
-    Ambiguous,
-    /// Nothing has this name.
-    Unknown,
-}
-
-impl Scope {
-    /// What it stands for among steps (given as flow and step): a `flow/step` first, then a flow, then a step.
-    pub(super) fn target(&self, steps: &[(String, String)]) -> Target {
-        let Self::Named(name) = self else {
-            return Target::All;
-        };
-        let named = |(flow, step): &&(String, String)| is_label(name, flow, step);
-        if steps.iter().any(|s| named(&s)) {
-            return Target::Step;
-        }
-        if steps.iter().any(|(flow, _)| flow == name) {
-            return Target::Flow;
-        }
-        match steps.iter().filter(|(_, step)| step == name).count() {
-            0 => Target::Unknown,
-            1 => Target::Step,
-            _ => Target::Ambiguous,
-        }
-    }
-
-    /// Whether it speaks of a step, one of `steps`.
-    pub(super) fn covers(&self, flow: &str, step: &str, steps: &[(String, String)]) -> bool {
-        let name = match self {
-            Self::All => return true,
-            Self::Server { .. } => return false,
-            Self::Named(name) => name,
-        };
-        match self.target(steps) {
-            Target::All => true,
-            Target::Flow => flow == name,
-            Target::Step => {
-                is_label(name, flow, step)
-                    || (step == name && !steps.iter().any(|(f, s)| is_label(name, f, s)))
-            }
-            Target::Ambiguous | Target::Unknown => false,
-        }
-    }
-}
-
-/// Whether `name` is `flow/step`.
-fn is_label(name: &str, flow: &str, step: &str) -> bool {
-    name.strip_prefix(flow)
-        .and_then(|rest| rest.strip_prefix('/'))
-        == Some(step)
-}
-
-/// Checks that every name in a budget file means something in a scenario. `steps` are labels `flow/step`.
+/// Checks that every name in a budget file means something in a scenario.
 ///
-/// Errors are unknown and ambiguous names; a name that is a flow's and a step's is a warning: it means the flow.
-pub fn bind(
-    file: &BudgetFile,
-    steps: &[String],
-    flows: &[String],
-    profiles: &[String],
-) -> Vec<Diagnostic> {
-    let pairs = split(steps, flows);
+/// Errors are unknown and ambiguous names; a name with two meanings is a warning: it means the first of them.
+pub fn bind(file: &BudgetFile, places: &[Place], profiles: &[String]) -> Vec<Diagnostic> {
     let sentences = file.budgets.iter().chain(&file.guards);
     sentences
-        .flat_map(|budget| [scope(file, budget, &pairs), profile(file, budget, profiles)])
+        .flat_map(|budget| {
+            [
+                scope(file, budget, places).or_else(|| captured(file, budget, places)),
+                profile(file, budget, profiles),
+            ]
+        })
         .flatten()
         .collect()
 }
 
-/// Labels as flow and step. A flow's name may hold a slash: the longest flow that fits is the label's.
-fn split(steps: &[String], flows: &[String]) -> Vec<(String, String)> {
-    let longest = |label: &String| {
-        flows
-            .iter()
-            .filter_map(|flow| Some((flow, label.strip_prefix(flow.as_str())?.strip_prefix('/')?)))
-            .max_by_key(|(flow, _)| flow.len())
-            .map(|(flow, step)| (flow.clone(), step.to_owned()))
+/// A number that no step of the scope captures.
+fn captured(file: &BudgetFile, budget: &Budget, places: &[Place]) -> Option<Diagnostic> {
+    let part = budget.part.as_ref()?;
+    let Part::Capture(name) = part else {
+        return None;
     };
-    steps.iter().filter_map(longest).collect()
+    let covered = || places.iter().zip(budget.scope.among(places));
+    if covered().any(|(place, speaks)| speaks && place.captured(part)) {
+        return None;
+    }
+    let names = covered()
+        .filter(|c| c.1)
+        .filter_map(|(p, _)| p.captures.as_ref());
+    let names: Vec<&str> = names.flatten().map(String::as_str).collect();
+    let help = closest(name, names).map_or_else(
+        || "name what a `capture:` of a request keeps; secret ones and those of sockets are not measured".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    let message = format!("no step of this budget captures `{name}`");
+    let span = first_place(file, budget, name);
+    Some(Diagnostic::error("T0826", &file.source, span, message).help(help))
 }
 
 /// Checks that every value of a server that a budget file names is read in a scenario: `names` are those that are,
@@ -123,38 +77,42 @@ pub fn bind_servers(file: &BudgetFile, names: &[String], asks: bool) -> Vec<Diag
     file.budgets.iter().filter_map(problem).collect()
 }
 
-fn scope(file: &BudgetFile, budget: &Budget, steps: &[(String, String)]) -> Option<Diagnostic> {
+fn scope(file: &BudgetFile, budget: &Budget, places: &[Place]) -> Option<Diagnostic> {
     let Scope::Named(name) = &budget.scope else {
         return None;
     };
-    let namesakes = || steps.iter().filter(|(_, step)| step == name);
-    let labels = || {
-        let labels: Vec<String> = namesakes().map(|(f, s)| format!("`{f}/{s}`")).collect();
-        labels.join(" or ")
-    };
     let span = place(file, budget, name);
-    match budget.scope.target(steps) {
+    match budget.scope.target(places) {
         Target::Unknown => {
-            let message = format!("no step or flow is called `{name}`");
-            let help = status(name).unwrap_or_else(|| known(name, steps));
+            let message = format!("no step, flow, group, tag or host is called `{name}`");
+            let help = known(name, places);
             Some(Diagnostic::error("T0820", &file.source, span, message).help(help))
         }
-        Target::Ambiguous => {
-            let message = format!("`{name}` is a step of {} flows", namesakes().count());
-            let help = format!("write {}", labels());
+        Target::Ambiguous(step) => {
+            let namesakes: Vec<&Place> = places.iter().filter(|p| p.step == step).collect();
+            let message = format!("`{step}` is a step of {} flows", namesakes.len());
+            let labels: Vec<String> = namesakes
+                .iter()
+                .map(|p| format!("`{}`", p.label()))
+                .collect();
+            let help = format!("write {}", labels.join(" or "));
             Some(Diagnostic::error("T0821", &file.source, span, message).help(help))
         }
-        // The same requests either way where the flow has no other step.
-        Target::Flow
-            if namesakes().next().is_some()
-                && !(namesakes().all(|(flow, _)| flow == name)
-                    && steps.iter().filter(|(flow, _)| flow == name).count() == 1) =>
-        {
-            let message = format!("`{name}` is a flow and a step; this budget is about the flow");
-            let help = format!("write {} for the step", labels());
+        Target::Of(..) => {
+            let (kind, other) = budget.scope.namesakes(places)?;
+            let (kind, other) = (kind.word(), other.word());
+            let message =
+                format!("`{name}` is a {kind} and a {other}; this budget is about the {kind}");
+            let namesakes = places.iter().filter(|p| other == "step" && p.step == *name);
+            let labels: Vec<String> = namesakes.map(|p| format!("`{}`", p.label())).collect();
+            let help = if labels.is_empty() {
+                format!("write `{other} {name}` for the {other}")
+            } else {
+                format!("write {} for the step", labels.join(" or "))
+            };
             Some(Diagnostic::warning("T0823", &file.source, span, message).help(help))
         }
-        Target::All | Target::Flow | Target::Step => None,
+        Target::All => None,
     }
 }
 
@@ -164,22 +122,26 @@ const PHASES: [&str; 2] = ["ramp", "warm-up"];
 /// Steps that a message lists.
 const SHOWN: usize = 12;
 
-/// Answers of a status are counted, and their latencies are those of all.
-fn status(name: &str) -> Option<String> {
-    let digits = name.strip_suffix("xx").unwrap_or(name);
-    let status = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-    status.then(|| {
-        format!("write `share({name})`, `count({name})` or `rate({name})`; latencies by status are not measured by this version")
-    })
-}
-
 /// The fix for an unknown name: the nearest label, flow or step, else all there is.
-fn known(name: &str, steps: &[(String, String)]) -> String {
-    let labels: Vec<String> = steps.iter().map(|(f, s)| format!("{f}/{s}")).collect();
-    let short = steps.iter().flat_map(|(f, s)| [f.as_str(), s.as_str()]);
-    let candidates = labels.iter().map(String::as_str).chain(short);
+fn known(name: &str, places: &[Place]) -> String {
+    let labels: Vec<String> = places.iter().map(Place::label).collect();
+    let parts = places.iter().flat_map(|p| {
+        let kinds = Kind::ALL.into_iter();
+        kinds.flat_map(|kind| p.called(kind))
+    });
+    let candidates = labels.iter().map(String::as_str).chain(parts);
     if let Some(near) = closest(name, candidates) {
         return format!("did you mean `{near}`?");
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| {
+        let rest = name.strip_prefix(kind.word());
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    });
+    if let Some(kind) = kind {
+        let all = places.iter().flat_map(|p| p.called(kind));
+        if let Some(near) = closest(name[kind.word().len()..].trim(), all) {
+            return format!("did you mean `{} {near}`?", kind.word());
+        }
     }
     let mut list = labels[..labels.len().min(SHOWN)].join(", ");
     if labels.len() > SHOWN {
@@ -216,6 +178,15 @@ fn place(file: &BudgetFile, budget: &Budget, name: &str) -> Span {
         .map_or(budget.span, |at| within(budget, at, name))
 }
 
+/// Where the name of a captured number stands.
+fn first_place(file: &BudgetFile, budget: &Budget, name: &str) -> Span {
+    let written = file.source.text.get(budget.span.range());
+    let after = written.and_then(|w| Some((w.find("capture")? + "capture".len(), w)));
+    after
+        .and_then(|(from, w)| Some(from + w.get(from..)?.find(name)?))
+        .map_or(budget.span, |at| within(budget, at, name))
+}
+
 /// Where a profile's name stands: at the end.
 fn last_place(file: &BudgetFile, budget: &Budget, name: &str) -> Span {
     let written = file.source.text.get(budget.span.range());
@@ -239,21 +210,17 @@ mod tests {
     fn bound(budget: &str) -> Vec<Diagnostic> {
         let text = format!("budgets:\n  - {budget}\n");
         let file = parse(Arc::new(Source::new("b.yaml", text))).unwrap();
-        let names = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        bind(
-            &file,
-            &names(&[
-                "browse/landing",
-                "browse/pay",
-                "purchase/add to cart",
-                "purchase/pay",
-                "api/v1/landing page",
-                "health/health",
-                "browse/purchase",
-            ]),
-            &names(&["browse", "purchase", "api", "api/v1", "health"]),
-            &names(&["smoke", "launch"]),
-        )
+        let steps = [
+            ("browse", "landing"),
+            ("browse", "pay"),
+            ("purchase", "add to cart"),
+            ("purchase", "pay"),
+            ("api/v1", "landing page"),
+            ("health", "health"),
+            ("browse", "purchase"),
+        ];
+        let places = steps.map(|(flow, step)| Place::new(flow, step));
+        bind(&file, &places, &["smoke".to_owned(), "launch".to_owned()])
     }
 
     #[test]
@@ -335,12 +302,5 @@ mod tests {
                 .unwrap()
                 .contains("`browse/purchase`")
         );
-        let scope = Scope::Named("purchase".into());
-        let steps = split(
-            &["purchase/pay".into(), "browse/purchase".into()],
-            &["purchase".into(), "browse".into()],
-        );
-        assert!(scope.covers("purchase", "pay", &steps));
-        assert!(!scope.covers("browse", "purchase", &steps));
     }
 }

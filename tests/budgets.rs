@@ -1,0 +1,143 @@
+//! The page on budgets, and what only a run can record: answers of a status and captured numbers, through the binary.
+
+use crate::support::cli::Bench;
+use crate::support::serve::serve;
+use std::sync::Arc;
+use tollgate::budget::parse;
+use tollgate::source::Source;
+
+#[test]
+fn every_example_of_the_page_is_read() {
+    let page = include_str!("../docs/budgets.md");
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).collect();
+    assert!(blocks.len() >= 5);
+    for block in blocks {
+        let text = block.split("```").next().unwrap();
+        let read = parse(Arc::new(Source::new("budgets.md", text)));
+        assert!(read.is_ok(), "{text}\n{:?}", read.err());
+    }
+}
+
+/// Sentences in tables are read, too: what stands before a comma in backquotes and has a limit.
+#[test]
+fn every_sentence_of_the_tables_is_read() {
+    let page = include_str!("../docs/budgets.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let mut read = 0;
+    for row in rows {
+        let cell = row.trim_start_matches("| ").split(" | ").next().unwrap();
+        for text in cell.split('`').filter(|t| t.contains(['<', '>'])) {
+            assert!(tollgate::budget::parse_sentence(text).is_ok(), "{text}");
+            read += 1;
+        }
+    }
+    assert!(read > 15, "{read}");
+}
+
+/// `/queue` is 3 deep, `/odd` tells no number, everything else is not there.
+fn bench(budgets: &str) -> Bench {
+    let url = serve(|asked| match asked.line.as_str() {
+        "GET /queue" => ("200 OK".into(), "{\"depth\": 3}".into()),
+        "GET /odd" => ("200 OK".into(), "{\"depth\": \"many\"}".into()),
+        _ => ("404 Not Found".into(), String::new()),
+    });
+    let steps = "      - get: /queue\n        name: queue\n        tags: [work]\n        capture: { depth: json $.depth }\n      - get: /nothing\n        name: nothing\n        check: status == 404\n      - get: /odd\n        name: odd\n        capture: { depth: json $.depth }\n";
+    let bench = Bench::with_steps(&url, steps, "  load: { users: 1, duration: 1s }\n");
+    bench.write("b.yaml", budgets);
+    bench
+}
+
+#[test]
+fn numbers_and_statuses_are_recorded_where_a_budget_asks() {
+    let asked = "budgets:\n  - capture depth max of queue < 4\n  - p90 of 2xx of tag work < 5s\n  - error_rate of 404 < 50%\n  - error_rate < 50%\n";
+    let bench = bench(asked);
+    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(0);
+    assert!(
+        ran.stdout.contains("capture depth max of queue < 4"),
+        "{}",
+        ran.stdout
+    );
+    let judge = |name: &str, budgets: &str, code| {
+        bench.write(name, budgets);
+        bench.run(&["judge", "out", "--budgets", name]).expect(code)
+    };
+    // What was counted can be asked otherwise, what was not is not made up.
+    judge(
+        "less.yaml",
+        "budgets: [capture depth max of queue < 3, error_rate < 50%]",
+        4,
+    );
+    let none = judge(
+        "new.yaml",
+        "budgets: [p90 of 5xx < 1s, error_rate < 50%]",
+        7,
+    );
+    assert!(
+        none.stdout.contains("run it again with this budget"),
+        "{}",
+        none.stdout
+    );
+    let mut former = vec!["judge", "out", "--budgets", "b.yaml", "--out", "again"];
+    former.extend(["--former", "out", "--former", "out"]);
+    bench.run(&former).expect(0);
+    let beside = std::fs::read_to_string(bench.path("again/result.json")).unwrap();
+    assert!(beside.contains("last 2 runs ≤ 3"), "{beside}");
+}
+
+#[test]
+fn a_value_that_is_no_number_breaks_the_budget() {
+    let bench = bench("budgets: [capture depth max < 4, error_rate < 50%]\n");
+    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(4);
+    assert!(ran.stdout.contains("captured no number"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_number_that_nobody_captures_is_found_before_anything_is_sent() {
+    let bench = bench("budgets: [capture dept max < 4]\n");
+    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(2);
+    assert!(
+        ran.stderr.contains("did you mean `depth`?"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// A fragment that two flows use, a group, and a host: what is planned for them is what is judged.
+#[test]
+fn fragments_groups_and_hosts_are_planned_and_judged_alike() {
+    let url = serve(|_| ("200 OK".into(), "{}".into()));
+    let host = url.trim_start_matches("http://");
+    let scenario = format!(
+        "scenario: s\ntarget: {url}\nfragments:\n  sign-in:\n    steps:\n      - get: /session\n        name: log in\n        tags: [auth]\nflows:\n  buy:\n    steps:\n      - use: sign-in\n      - group: assets\n        steps:\n          - get: /a.css\n          - get: /b.css\n  browse:\n    steps:\n      - use: sign-in\nprofiles:\n  load: {{ rate: 100 req/s, duration: 10s }}\n  smoke: {{ passes: 1 }}\n"
+    );
+    let budgets = format!(
+        "budgets:\n  - p90 of tag auth < 5s\n  - p90 of group assets < 5s\n  - p90 of host {host} < 5s\n  - mean of host 127.0.0.1 < 5s\n"
+    );
+    let bench = Bench::new(&[("s.yaml", &scenario), ("b.yaml", &budgets)]);
+    let plan = ["plan", "s.yaml", "--profile", "load", "--budgets", "b.yaml"];
+    let planned = bench.run(&plan).expect(0).stdout;
+    // 50 flow starts a second, half of each: 500 sign-ins in 10 s, and half of the requests are of the group.
+    for line in [
+        "p90 of tag auth < 5s                         can decide: about 500 requests, needs 29",
+        "p90 of group assets < 5s                     can decide: about 500 requests, needs 29",
+        "can decide: about 1,000 requests, needs 29; a system at half the limit passes clearly in",
+    ] {
+        assert!(planned.contains(line), "{line}\n{planned}");
+    }
+    let run = [
+        "run",
+        "s.yaml",
+        "--profile",
+        "smoke",
+        "--budgets",
+        "b.yaml",
+        "--out",
+        "out",
+    ];
+    bench.run(&run).expect(0);
+    let text = std::fs::read_to_string(bench.path("out/result.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let judged = result["budgets"].as_array().unwrap();
+    let n: Vec<_> = judged.iter().map(|b| b["n"].as_u64().unwrap()).collect();
+    assert_eq!(n, [2, 2, 4, 4], "{judged:?}");
+}
