@@ -121,9 +121,12 @@ impl ops::Build for Builder<'_> {
             flow: self.layout.flows.len() - 1,
             name: request.name.clone(),
             label: format!("{flow}/{}", request.name),
-            line: self.line(request.span.start),
+            line: request.written.line,
+            file: Some(request.written.file.clone())
+                .filter(|file| *file != self.scenario.source.name),
             tags: request.tags.clone(),
             checks: program.check_texts(self.masker),
+            check_lines: program.check_lines(),
             policies: request.policies.iter().map(judged::named).collect(),
             limits,
         });

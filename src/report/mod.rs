@@ -3,25 +3,25 @@
 //! compute nothing and decide nothing, so all of them say the same; and no text of a server reaches a reader
 //! as anything but text.
 
+mod ci;
 mod console;
 mod csv;
 mod html;
 mod json;
-mod junit;
 mod text;
 mod view;
 
+pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use console::Console;
 pub use csv::{Summary, Windows};
 pub use html::Html;
 pub use json::{Json, SCHEMA};
-pub use junit::Junit;
 pub use text::log_line;
 use view::seconds;
 pub use view::{
     BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
-    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, RunView, Slice,
-    StepRow, Totals, View, Word,
+    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, Problem, RunView,
+    Slice, StepRow, Totals, View, Word,
 };
 
 use std::io::{self, Write};

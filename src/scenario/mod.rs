@@ -27,7 +27,7 @@ pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
     Assignment, Auth, Block, BlockKind, Body, Capture, Coding, Conversation, Flow, Framing, Listen,
     Multipart, OAuth2, Part, PartValue, Request, Retry, Send, Step, Stream, Think, Turn, Until,
-    Wait, bearer,
+    Wait, Written, bearer,
 };
 pub use load::{environments, load, parse};
 pub use network::{

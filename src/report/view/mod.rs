@@ -8,6 +8,7 @@ mod latency;
 mod messages;
 mod phases;
 mod policies;
+mod problems;
 mod rows;
 mod run;
 mod series;
@@ -18,6 +19,7 @@ pub use guards::GuardRow;
 pub use latency::{Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use policies::PolicyRow;
+pub use problems::Problem;
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
@@ -133,6 +135,8 @@ pub struct View {
     pub uncovered: Vec<String>,
     /// Why the verdict is what it is, gravest first.
     pub why: Vec<String>,
+    /// What to look at, each with its line: what turned the run red, then what is only shown.
+    pub problems: Vec<Problem>,
     /// The steps, in the order of the scenario.
     pub steps: Vec<StepRow>,
     /// The flows.
@@ -180,6 +184,7 @@ impl View {
             checks: verdict.checks.iter().map(check).collect(),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
             why: Vec::new(),
+            problems: Vec::new(),
             steps: steps(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
             groups: groups(record),
@@ -194,6 +199,7 @@ impl View {
             health: HealthView::of(record),
         };
         view.why = why::sentences(&view);
+        view.problems = problems::of(&view);
         view
     }
 
@@ -261,9 +267,10 @@ fn totals(record: &RunRecord, all: &Tally) -> Totals {
 
 fn steps(record: &RunRecord) -> Vec<StepRow> {
     let seconds = run::measured_seconds(record);
+    let file = record.file.as_str();
     let flow = |index: usize| {
         let flow = record.flows.get(index);
-        flow.map_or(("", false), |f| (f.name.as_str(), f.outside))
+        flow.map_or(("", false, file), |f| (f.name.as_str(), f.outside, file))
     };
     record
         .steps

@@ -154,6 +154,8 @@ impl EvidenceRow {
 pub struct CheckRow {
     /// Its text.
     pub text: String,
+    /// 1-based line in the file of its step.
+    pub line: usize,
     /// It held.
     pub passed: u64,
     /// It did not.
@@ -169,7 +171,9 @@ pub struct StepRow {
     pub name: String,
     /// `flow/step`.
     pub label: String,
-    /// 1-based line in the scenario file.
+    /// The file that it stands in; nothing for several together.
+    pub file: String,
+    /// 1-based line in it.
     pub line: usize,
     /// Requests sent.
     pub sent: u64,
@@ -237,7 +241,11 @@ pub struct StepRow {
 
 impl StepRow {
     /// The row of a step; of setup and teardown, which are never measured, all of it.
-    pub(super) fn of(step: &StepRecord, (flow, outside): (&str, bool), seconds: f64) -> Self {
+    pub(super) fn of(
+        step: &StepRecord,
+        (flow, outside, file): (&str, bool, &str),
+        seconds: f64,
+    ) -> Self {
         let (tally, warmup) = if outside {
             (&step.unmeasured, 0)
         } else {
@@ -247,8 +255,10 @@ impl StepRow {
             .checks
             .iter()
             .zip(&tally.checks)
-            .map(|(check, count)| CheckRow {
+            .enumerate()
+            .map(|(index, (check, count))| CheckRow {
                 text: text::line(check),
+                line: step.check_line(index),
                 passed: count.passed,
                 failed: count.failed,
             })
@@ -257,6 +267,7 @@ impl StepRow {
             flow: text::line(flow),
             name: text::line(&step.name),
             label: text::line(&step.label),
+            file: text::line(step.file.as_deref().unwrap_or(file)),
             line: step.line,
             warmup,
             checks,
@@ -301,6 +312,17 @@ impl StepRow {
             messages: MessagesRow::of(tally, seconds),
             ..Self::default()
         }
+    }
+
+    /// Where it stands: `scenarios/shop.yaml:34`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
+    /// Where the check with this text stands; the step, where there is none.
+    pub fn place_of(&self, check: &str) -> (&str, usize) {
+        let found = self.checks.iter().find(|c| c.text == check);
+        (&self.file, found.map_or(self.line, |c| c.line))
     }
 
     /// What budgets judge it on: requests that ended and those of dropped arrivals.

@@ -151,13 +151,14 @@ fn finish(
 ) -> Result<Exit, Error> {
     let view = View::new(record, verdict);
     let saved = folder.save(record);
-    let written = folder.write(&view);
+    let written = folder.write(&view, &how.formats.reporters(terminal.ci));
     if how.quiet {
         println!("{}", verdict.sentence);
     } else {
         let report = folder.path().join("report.html").display().to_string();
         print(&view, Some(report), how.verbose, terminal)?;
     }
+    terminal.ci.ran(&view, Some(folder));
     saved.and(written)?;
     Ok(verdict.exit.clone())
 }
