@@ -8,6 +8,7 @@
 
 mod budget_diagnostics;
 mod cache;
+mod ci;
 mod codes;
 mod connections;
 mod data;

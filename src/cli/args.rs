@@ -165,7 +165,7 @@ pub(super) enum Colour {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Listening {
-    /// Where its variables say that it listens: GITHUB_ACTIONS, GITLAB_CI.
+    /// Where its variables say that it listens: `GITHUB_ACTIONS`, `GITLAB_CI`.
     Auto,
     /// Never.
     Off,

@@ -218,7 +218,7 @@ fn outputs(runs: &[Ran], code: u8) -> String {
         ("report", pages.join("\n")),
     ] {
         let end = token();
-        out.push_str(&format!("{name}<<{end}\n{value}\n{end}\n"));
+        out += &format!("{name}<<{end}\n{value}\n{end}\n");
     }
     out
 }

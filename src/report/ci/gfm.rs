@@ -22,6 +22,9 @@ pub(super) fn plain(text: &str) -> String {
 
 /// Code in a cell of a table.
 pub(super) fn cell(text: &str) -> String {
+    if !text.is_empty() && !text.contains(['`', '|', '\\', '\n']) {
+        return code(text);
+    }
     format!("<code>{}</code>", plain(text))
 }
 

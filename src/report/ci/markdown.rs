@@ -147,7 +147,7 @@ fn why(view: &View) -> String {
     for sentence in view.why.iter().take(ROWS.2) {
         put(
             &mut out,
-            format_args!("- {}\n", code(&clip(sentence, SHOWN))),
+            format_args!("- {}\n", plain(&clip(sentence, SHOWN))),
         );
     }
     out.push('\n');
@@ -179,7 +179,7 @@ fn one(failure: &FailureRow) -> String {
         plain(&clip(&failure.what, NAME)),
         format_count(failure.count),
         counted(failure.of, "request"),
-        cell(&failure.place())
+        plain(&failure.place())
     );
     if let Some(exhibit) = failure.exhibits.first() {
         out.push_str(&block(&clip(&exchange(exhibit), 2 * SHOWN)));

@@ -1,0 +1,5 @@
+//! What CI systems read of a run.
+
+mod consumers;
+mod github;
+mod text;
