@@ -4,7 +4,8 @@ use crate::support::sample_run;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use tollgate::report::{
-    Console, GitLab, Html, Json, Junit, Markdown, Reporter, SUMMARY, Summary, Tap, View, Windows,
+    Console, GitLab, Html, Json, Junit, Markdown, OpenMetrics, Reporter, SUMMARY, Summary, Tap,
+    View, Windows,
 };
 
 pub(crate) fn rendered(reporter: &dyn Reporter, view: &View) -> String {
@@ -25,7 +26,7 @@ fn compare(name: &str, view: &View) {
         most: SUMMARY,
         sticky: false,
     };
-    let reporters: [(&str, &dyn Reporter); 9] = [
+    let reporters: [(&str, &dyn Reporter); 10] = [
         ("console.txt", &console),
         ("report.html", &Html),
         ("summary.csv", &Summary),
@@ -35,6 +36,7 @@ fn compare(name: &str, view: &View) {
         ("summary.md", &summary),
         ("results.tap", &Tap),
         ("load-performance.json", &GitLab),
+        ("metrics.txt", &OpenMetrics),
     ];
     let mut different = Vec::new();
     for (file, reporter) in reporters {

@@ -121,6 +121,7 @@ impl ops::Build for Builder<'_> {
             flow: self.layout.flows.len() - 1,
             name: request.name.clone(),
             label: format!("{flow}/{}", request.name),
+            method: request.method.to_string(),
             line: request.written.line,
             file: Some(request.written.file.clone())
                 .filter(|file| *file != self.scenario.source.name),

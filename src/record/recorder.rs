@@ -76,6 +76,7 @@ impl Recorder {
             flow: step.flow,
             name: step.name.clone(),
             label: step.label.clone(),
+            method: step.method.clone(),
             line: step.line,
             file: step.file.clone(),
             tags: step.tags.clone(),

@@ -147,6 +147,8 @@ pub struct StepRecord {
     pub name: String,
     /// `flow/step`.
     pub label: String,
+    /// The method of its requests; empty in files of older versions.
+    pub method: String,
     /// 1-based line in its file.
     pub line: usize,
     /// The file, where it is not the scenario's own.

@@ -8,20 +8,22 @@ mod console;
 mod csv;
 mod html;
 mod json;
+mod metrics;
 mod text;
 mod view;
 
 pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use console::Console;
-pub use csv::{Summary, Windows};
+pub use csv::{Steps, Summary, Windows};
 pub use html::Html;
-pub use json::{Json, SCHEMA};
+pub use json::{EVENTS, Events, Json, SCHEMA};
+pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
 pub use text::log_line;
 use view::seconds;
 pub use view::{
-    BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
-    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, Problem, RunView,
-    Slice, StepRow, Totals, View, Word,
+    Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
+    GroupRow, GuardRow, HealthView, Latency, MessagesRow, OverTime, PhaseRow, Point, PolicyRow,
+    Problem, RunView, Slice, StepBuckets, StepRow, Totals, View, Word,
 };
 
 use std::io::{self, Write};

@@ -2,4 +2,5 @@
 
 mod consumers;
 mod github;
+mod metrics;
 mod text;

@@ -2,7 +2,10 @@
 //! with the names of their files. Invariant: each has one name, and asking for one twice writes it once.
 
 use super::ci::Ci;
-use crate::report::{COMMENT, GitLab, Markdown, Reporter, SUMMARY, Tap};
+use crate::report::{
+    COMMENT, Events, GitLab, Markdown, OpenMetrics, OtlpMetrics, OtlpTraces, Reporter, SUMMARY,
+    Steps, Tap,
+};
 use clap::{Args, ValueEnum};
 
 /// A report that is written where somebody asks for it.
@@ -16,6 +19,16 @@ pub(in crate::cli) enum Format {
     Tap,
     /// load-performance.json: GitLab's merge request widget (by itself on GitLab CI)
     Gitlab,
+    /// metrics.txt: OpenMetrics, for Prometheus' textfile collector and GitLab's metrics report
+    Openmetrics,
+    /// otlp-metrics.json: OpenTelemetry metrics, as `POST /v1/metrics` takes them
+    OtlpMetrics,
+    /// otlp-traces.json: a span for each step of a smoke test, as `POST /v1/traces` takes them
+    OtlpTraces,
+    /// events.ndjson: start, seconds, failures, budgets and end, one JSON document a line
+    Events,
+    /// steps.csv: requests of each step over time
+    Steps,
 }
 
 /// What reports are written.
@@ -61,6 +74,11 @@ impl Format {
             Self::Comment => ("comment.md", &STICKY),
             Self::Tap => ("results.tap", &Tap),
             Self::Gitlab => ("load-performance.json", &GitLab),
+            Self::Openmetrics => ("metrics.txt", &OpenMetrics),
+            Self::OtlpMetrics => ("otlp-metrics.json", &OtlpMetrics),
+            Self::OtlpTraces => ("otlp-traces.json", &OtlpTraces),
+            Self::Events => ("events.ndjson", &Events),
+            Self::Steps => ("steps.csv", &Steps),
         }
     }
 }

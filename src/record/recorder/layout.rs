@@ -22,6 +22,8 @@ pub struct StepLayout {
     pub name: String,
     /// `flow/step`, as budgets and reports name it.
     pub label: String,
+    /// The method of its requests.
+    pub method: String,
     /// 1-based line in its file.
     pub line: usize,
     /// The file, where it is not the scenario's own.

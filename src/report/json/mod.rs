@@ -2,6 +2,10 @@
 //! times are milliseconds, shares are fractions of one, an unknown value is `null`, and a change that could break
 //! a reader changes the number in `schema`.
 
+mod events;
+
+pub use events::{EVENTS, Events};
+
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
     MessagesRow, PolicyRow, Reporter, StepRow, View,

@@ -1,6 +1,7 @@
 //! The one view model of all reports. In: a record and its verdict; out: [`View`]. Invariant: whatever two reports
 //! both show comes from the same field here, and every text in it is clean (see `text`).
 
+mod buckets;
 mod curl;
 mod failures;
 mod guards;
@@ -14,13 +15,14 @@ mod run;
 mod series;
 mod why;
 
+pub use buckets::{Buckets, StepBuckets};
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
 pub use latency::{Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use policies::PolicyRow;
 pub use problems::Problem;
-pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
+pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, OverTime, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
 pub use series::Slice;
@@ -139,6 +141,10 @@ pub struct View {
     pub problems: Vec<Problem>,
     /// The steps, in the order of the scenario.
     pub steps: Vec<StepRow>,
+    /// Their latencies in buckets, in the same order.
+    pub buckets: Vec<StepBuckets>,
+    /// How late requests were sent, in buckets.
+    pub lag: Buckets,
     /// The flows.
     pub flows: Vec<FlowRow>,
     /// The groups of requests that were sent.
@@ -186,6 +192,8 @@ impl View {
             why: Vec::new(),
             problems: Vec::new(),
             steps: steps(record),
+            buckets: buckets::steps(record),
+            lag: buckets::lag(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
             groups: groups(record),
             policies: policies::rows(record),

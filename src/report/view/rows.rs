@@ -5,7 +5,7 @@ use super::failures::ExhibitRow;
 use super::latency::Latency;
 use super::messages::MessagesRow;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
-use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
+use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, Slots, StepRecord, Tally};
 use crate::report::text;
 use crate::units::{format_count, format_share};
 
@@ -149,6 +149,30 @@ impl EvidenceRow {
     }
 }
 
+/// Requests of one step over time, by the instant they were due.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OverTime {
+    /// Judged by budgets.
+    pub measured: bool,
+    /// Length of a slot in seconds; the first begins with the run.
+    pub length: f64,
+    /// Requests that ended, not passed, and with a failed check, slot by slot.
+    pub slots: Vec<[u32; 3]>,
+}
+
+impl OverTime {
+    fn of(measured: bool, slots: &Slots) -> Option<Self> {
+        let at = |counts: &[u32], i: usize| counts.get(i).copied().unwrap_or_default();
+        let each = (0..slots.ended.len())
+            .map(|i| [&slots.ended, &slots.bad, &slots.check_failed].map(|counts| at(counts, i)));
+        (slots.width > 0 && !slots.ended.is_empty()).then(|| Self {
+            measured,
+            length: slots.width as f64 / 1e9,
+            slots: each.collect(),
+        })
+    }
+}
+
 /// How often a check held.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckRow {
@@ -171,6 +195,8 @@ pub struct StepRow {
     pub name: String,
     /// `flow/step`.
     pub label: String,
+    /// The method of its requests.
+    pub method: String,
     /// The file that it stands in; nothing for several together.
     pub file: String,
     /// 1-based line in it.
@@ -235,6 +261,8 @@ pub struct StepRow {
     pub body: Latency,
     /// What came in and went out on its streams.
     pub messages: Option<MessagesRow>,
+    /// Its requests over time, warm-up and measured phase apart; nothing of smoke tests.
+    pub over_time: Vec<OverTime>,
     /// Exchanges kept although they are no failures: passes of a smoke test, attempts that were sent again.
     pub exchanges: Vec<ExhibitRow>,
 }
@@ -267,9 +295,14 @@ impl StepRow {
             flow: text::line(flow),
             name: text::line(&step.name),
             label: text::line(&step.label),
+            method: text::line(&step.method),
             file: text::line(step.file.as_deref().unwrap_or(file)),
             line: step.line,
             warmup,
+            over_time: [(false, &step.unmeasured), (true, &step.measured)]
+                .into_iter()
+                .filter_map(|(measured, tally)| OverTime::of(measured, &tally.slots))
+                .collect(),
             checks,
             ..Self::tally(tally, seconds)
         }
