@@ -24,7 +24,7 @@ fn commands(log: &str) -> Vec<Command> {
                 assert!(stopped.is_some() || !line.contains("##["), "{line}");
             }
             (None, Some(command)) if command.name == "stop-commands" => {
-                stopped = Some(command.data)
+                stopped = Some(command.data);
             }
             (None, Some(command)) => found.push(command),
         }
@@ -178,9 +178,8 @@ fn a_file_with_problems_is_annotated_and_nothing_is_said_where_ci_is_off() {
 #[test]
 fn several_runs_are_one_step_with_ten_errors_at_most() {
     let target = target();
-    let flows: String = (0..8)
-        .map(|i| format!("  f{i}: {{ steps: [{{ get: /status/500, name: a }}] }}\n"))
-        .collect();
+    let flow = |i| format!("  f{i}: {{ steps: [{{ get: /status/500, name: a }}] }}\n");
+    let flows = (0..8).map(flow).collect::<Vec<_>>().concat();
     let text = |name: &str| {
         format!(
             "scenario: {name}\ntarget: {}\nflows:\n{flows}profiles: {{ smoke: {{ passes: 1 }} }}\n",

@@ -8,8 +8,8 @@ use tollgate::report::{
     EVENTS, Events, OpenMetrics, OtlpMetrics, OtlpTraces, Steps, View, metric_names,
 };
 
-fn view(run: (tollgate::record::RunRecord, tollgate::budget::Verdict)) -> View {
-    View::new(&run.0, &run.1)
+fn view((record, verdict): (tollgate::record::RunRecord, tollgate::budget::Verdict)) -> View {
+    View::new(&record, &verdict)
 }
 
 /// The samples of an OpenMetrics text, by the grammar: families in one piece, `# EOF` last.
@@ -22,7 +22,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
     assert_eq!(*end, "# EOF");
     for line in lines {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
-            family = rest.split_once(' ').unwrap().0.to_owned();
+            rest.split_once(' ').unwrap().0.clone_into(&mut family);
             assert!(seen.insert(family.clone()), "{family} comes twice");
         } else if let Some(rest) = line.strip_prefix("# ") {
             assert!(rest.contains(&family), "{line}");

@@ -31,7 +31,10 @@ fn markup(text: &str) -> String {
                 }
             }
             None if ticks.len() >= 3 && !line[ticks.len()..].contains('`') => fence = Some(ticks),
-            None => out.push_str(&format!("{}\n", without_spans(line))),
+            None => {
+                out.push_str(&without_spans(line));
+                out.push('\n');
+            }
         }
     }
     assert_eq!(fence, None, "a block of code is open at the end");

@@ -211,16 +211,17 @@ fn outputs(runs: &[Ran], code: u8) -> String {
         [run] => run.p95.map_or_else(String::new, |ms| format!("{ms:.3}")),
         _ => String::new(),
     };
-    let mut out = format!("verdict={verdict}\nexit-code={code}\np95-ms={p95}\n");
-    for (name, value) in [
+    let plain = format!("verdict={verdict}\nexit-code={code}\np95-ms={p95}\n");
+    let long = [
         ("sentence", sentence.to_owned()),
         ("report-dir", folders.join("\n")),
         ("report", pages.join("\n")),
-    ] {
+    ];
+    let long = long.map(|(name, value)| {
         let end = token();
-        out += &format!("{name}<<{end}\n{value}\n{end}\n");
-    }
-    out
+        format!("{name}<<{end}\n{value}\n{end}\n")
+    });
+    plain + &long.concat()
 }
 
 /// What nobody else can know, so that no text ends what it begins.
