@@ -109,3 +109,59 @@ fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
         assert_eq!(target.hits("/status/404"), asked);
     }
 }
+
+#[test]
+fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
+    let (target, hooks) = (target(), target());
+    let notify = format!(
+        "secrets: [KEY]\nnotify:\n  slack: \"{0}?key=${{KEY}}\"\n  alertmanager: {1}\n  pagerduty: {{ key: \"${{KEY}}\", url: \"{2}\" }}\n\
+         \x20 otlp: {1}\n  file: told.ndjson\n  on: [fail, pass]\n",
+        hooks.url("/ok"),
+        hooks.url("/echo"),
+        hooks.url("/status/200")
+    );
+    for (page, code, action) in [("/status/500", 3, "trigger"), ("/ok", 0, "resolve")] {
+        let steps = format!("      - get: {page}\n        name: a\n");
+        let bench = Bench::with_steps(&target.url(""), &steps, "  smoke: { passes: 1 }\n");
+        let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+        bench.write("s.yaml", &format!("{notify}{scenario}"));
+        bench.write(".env", "KEY=k-4711-k-4711\n");
+        let ran = bench.smoke(&[]).expect(code);
+        assert!(!ran.stderr.contains("4711"), "{}", ran.stderr);
+        for name in ["report.html", "result.json", "junit.xml"] {
+            assert!(!ran.report(name).contains("4711"), "{name}");
+        }
+        let body = |path: &str| -> Value {
+            let seen = hooks
+                .seen(path)
+                .pop()
+                .unwrap_or_else(|| panic!("{path}: {}", ran.stderr));
+            assert_eq!(
+                (seen.method.as_str(), seen.header("content-type")),
+                ("POST", Some("application/json"))
+            );
+            serde_json::from_slice(&seen.body).unwrap()
+        };
+        assert!(
+            body("/ok")["text"]
+                .as_str()
+                .unwrap()
+                .starts_with("tollgate: ")
+        );
+        assert_eq!(body("/status/200")["event_action"], action);
+        assert_eq!(body("/status/200")["routing_key"], "k-4711-k-4711");
+        assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
+        let metrics = body("/echo/v1/metrics");
+        assert_eq!(
+            metrics["resourceMetrics"][0]["scopeMetrics"][0]["scope"]["name"],
+            "tollgate"
+        );
+        let spans = body("/echo/v1/traces");
+        let spans = &spans["resourceSpans"][0]["scopeSpans"][0]["spans"];
+        assert_eq!(spans.as_array().unwrap().len(), 2, "{spans}");
+        let line: Value =
+            serde_json::from_str(&std::fs::read_to_string(bench.path("told.ndjson")).unwrap())
+                .unwrap();
+        assert_eq!(line["code"], code);
+    }
+}

@@ -33,7 +33,7 @@ pub use load::{environments, load, parse};
 pub use network::{
     Dns, Family, Identity, Network, Override, Proxies, Proxy, Speaks, Tls, TlsVersion, is_loopback,
 };
-pub use notify::{Ending, Notify};
+pub use notify::{Ending, Notify, Way};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Http, parse_target};

@@ -4,8 +4,9 @@
 use super::failures::ExhibitRow;
 use super::latency::Latency;
 use super::messages::MessagesRow;
+use super::over_time::OverTime;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
-use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, Slots, StepRecord, Tally};
+use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
 use crate::units::{format_count, format_share};
 
@@ -146,30 +147,6 @@ impl EvidenceRow {
             consequence: evidence.consequence,
             advice: text::line(&evidence.advice),
         }
-    }
-}
-
-/// Requests of one step over time, by the instant they were due.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct OverTime {
-    /// Judged by budgets.
-    pub measured: bool,
-    /// Length of a slot in seconds; the first begins with the run.
-    pub length: f64,
-    /// Requests that ended, not passed, and with a failed check, slot by slot.
-    pub slots: Vec<[u32; 3]>,
-}
-
-impl OverTime {
-    fn of(measured: bool, slots: &Slots) -> Option<Self> {
-        let at = |counts: &[u32], i: usize| counts.get(i).copied().unwrap_or_default();
-        let each = (0..slots.ended.len())
-            .map(|i| [&slots.ended, &slots.bad, &slots.check_failed].map(|counts| at(counts, i)));
-        (slots.width > 0 && !slots.ended.is_empty()).then(|| Self {
-            measured,
-            length: slots.width as f64 / 1e9,
-            slots: each.collect(),
-        })
     }
 }
 

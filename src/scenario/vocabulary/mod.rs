@@ -3,6 +3,7 @@
 //! offer and what is read cannot differ.
 
 mod message;
+mod notify;
 mod policy;
 mod profile;
 mod step;
@@ -14,6 +15,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
+pub(super) use notify::{NOTIFY, NOTIFY_ON, PAGERDUTY};
 pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
@@ -257,34 +259,6 @@ pub(super) static TLS: Shape = Shape {
     ],
 };
 
-/// After which runs somebody is told.
-pub(super) const NOTIFY_ON: [&str; 4] = ["guard", "fail", "invalid", "pass"];
-
-pub(super) static NOTIFY: Shape = Shape {
-    name: "notify",
-    required: &["webhook"],
-    keys: &[
-        key(
-            "webhook",
-            Type::Text,
-            "Where one JSON record of how the run ended is posted.",
-        ),
-        key(
-            "secret",
-            Type::Text,
-            "What the record is signed with (HMAC-SHA256 in the header `x-tollgate-signature`): a declared secret, as `${HOOK_SECRET}`.",
-        ),
-        key(
-            "on",
-            Type::Either(&[
-                Type::Words(&NOTIFY_ON),
-                Type::List(&Type::Words(&NOTIFY_ON)),
-            ]),
-            "After which runs: `guard`, `fail`, `invalid`, `pass` (all but `pass` when left out).",
-        ),
-    ],
-};
-
 pub(super) static DEFAULTS: Shape = Shape {
     name: "defaults",
     required: &[],
@@ -444,6 +418,7 @@ mod tests {
             &SPIKE,
             &STAGE,
             &NOTIFY,
+            &PAGERDUTY,
             &POLICY,
             &SECURITY_HEADERS,
             &COOKIES,

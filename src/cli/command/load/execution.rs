@@ -71,14 +71,13 @@ pub(super) fn execute(
         )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
-    let exit = finish(&record, &verdict, &folder, (how, terminal));
-    if let Some(notify) = &inputs.scenario.notify
-        && telling::wanted(notify, verdict.exit.reason)
-    {
+    let view = View::new(&record, &verdict);
+    let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
+    if let Some(notify) = &inputs.scenario.notify {
         let now = jiff::Timestamp::now().to_string();
         let reports = folder.path().display().to_string();
         let event = Event::of(&record, &verdict, now, &reports);
-        telling::tell(notify, &event, caller);
+        telling::tell(notify, (&event, &view), &caller);
     }
     exit
 }
@@ -145,20 +144,19 @@ fn masker(scenario: &Scenario) -> Masker {
 /// Writes the run file and the reports, prints the summary.
 fn finish(
     record: &RunRecord,
-    verdict: &Verdict,
+    (verdict, view): (&Verdict, &View),
     folder: &Folder,
     (how, terminal): (&How, Terminal),
 ) -> Result<Exit, Error> {
-    let view = View::new(record, verdict);
     let saved = folder.save(record);
-    let written = folder.write(&view, &how.formats.reporters(terminal.ci));
+    let written = folder.write(view, &how.formats.reporters(terminal.ci));
     if how.quiet {
         println!("{}", verdict.sentence);
     } else {
         let report = folder.path().join("report.html").display().to_string();
-        print(&view, Some(report), how.verbose, terminal)?;
+        print(view, Some(report), how.verbose, terminal)?;
     }
-    terminal.ci.ran(&view, Some(folder));
+    terminal.ci.ran(view, Some(folder));
     saved.and(written)?;
     Ok(verdict.exit.clone())
 }
