@@ -25,16 +25,27 @@ impl Event {
         self.severity == Severity::Info
     }
 
-    /// Guards and budgets that do not hold, as written.
-    fn broken(&self) -> Vec<&str> {
+    /// The verdict behind its word, which the title says better.
+    fn said(&self) -> &str {
+        let word = |w: &&str| w.chars().all(|c| c.is_ascii_uppercase());
+        let parts = self.message.split_once(": ").filter(|(w, _)| word(w));
+        parts.map_or(self.message.as_str(), |(_, rest)| rest)
+    }
+
+    /// Guards and budgets that do not hold, as written, and checks that failed.
+    fn broken(&self) -> Vec<String> {
         let named = |name: &str| self.context[name].as_array().into_iter().flatten();
-        let all = named("guards").chain(named("budgets"));
-        all.filter_map(Value::as_str).collect()
+        let written = named("guards").chain(named("budgets"));
+        let written = written.filter_map(|text| Some(text.as_str()?.to_owned()));
+        let part = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+        let checks = named("checks");
+        let checks = checks.map(|c| format!("{}: {}", part(c, "step"), part(c, "what")));
+        written.chain(checks).collect()
     }
 
     /// What Slack's incoming webhooks take.
     pub fn slack(&self) -> Value {
-        let mut said = slack_text(&self.message, 2_000);
+        let mut said = slack_text(self.said(), 2_000);
         for text in self.broken().iter().take(10) {
             write!(said, "\n• `{}`", slack_text(&text.replace('`', "'"), 80)).ok();
         }
@@ -47,7 +58,7 @@ impl Event {
         );
         let section = |text: String| json!({ "type": "mrkdwn", "text": text });
         json!({
-            "text": slack_text(&format!("tollgate: {}: {}", self.title(), self.message), 2_000),
+            "text": slack_text(&format!("tollgate: {}: {}", self.title(), self.said()), 2_000),
             "blocks": [
                 { "type": "header", "text": { "type": "plain_text", "text": cut(&self.title(), 150) } },
                 { "type": "section", "text": section(said) },
@@ -78,7 +89,7 @@ impl Event {
                     "environment": self.environment,
                 },
                 "annotations": {
-                    "summary": format!("{}: {}", self.title(), self.message),
+                    "summary": format!("{}: {}", self.title(), self.said()),
                     "description": self.broken().join("\n"),
                     "reports": self.context("reports"),
                 },
@@ -107,7 +118,7 @@ impl Event {
             "event_action": if self.passed() { "resolve" } else { "trigger" },
             "dedup_key": cut(&name, 255),
             "payload": {
-                "summary": cut(&format!("{}: {}", self.title(), self.message), 1_024),
+                "summary": cut(&format!("{}: {}", self.title(), self.said()), 1_024),
                 "source": self.environment,
                 "severity": severity,
                 "timestamp": self.timestamp,
@@ -141,10 +152,11 @@ mod tests {
             environment: "staging".into(),
             severity,
             code,
-            message: "p95 612 ms > 500 ms <!channel>".into(),
+            message: "FAIL: p95 612 ms > 500 ms <!channel>".into(),
             context: json!({
                 "reason": reason, "scenario": "shop", "profile": "launch", "reports": "reports/x",
                 "guards": [], "budgets": ["p95 < 500ms"],
+                "checks": [{ "step": "shop/pay", "what": "status == 201" }],
             }),
         }
     }
@@ -159,7 +171,7 @@ mod tests {
         );
         assert_eq!(
             slack["blocks"][1]["text"]["text"],
-            "p95 612 ms &gt; 500 ms &lt;!channel&gt;\n• `p95 &lt; 500ms`"
+            "p95 612 ms &gt; 500 ms &lt;!channel&gt;\n• `p95 &lt; 500ms`\n• `shop/pay: status == 201`"
         );
         event.message = "<&>".repeat(5_000);
         event.context["budgets"] = json!(vec!["<".repeat(500); 500]);

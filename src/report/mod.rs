@@ -16,7 +16,7 @@ pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use console::Console;
 pub use csv::{Steps, Summary, Windows};
 pub use html::Html;
-pub use json::{EVENTS, Events, Json, SCHEMA};
+pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
 pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
 pub use text::log_line;
 use view::seconds;

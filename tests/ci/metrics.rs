@@ -4,8 +4,9 @@ use crate::golden::rendered;
 use crate::support::{extreme_runs, sample_run};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use tollgate::report::{
-    EVENTS, Events, OpenMetrics, OtlpMetrics, OtlpTraces, Steps, View, metric_names,
+    EVENTS, Events, LiveEvents, OpenMetrics, OtlpMetrics, OtlpTraces, Steps, View, metric_names,
 };
 
 fn view((record, verdict): (tollgate::record::RunRecord, tollgate::budget::Verdict)) -> View {
@@ -193,6 +194,25 @@ fn every_line_of_the_events_is_of_the_published_schema() {
         let windows = lines.iter().filter(|l| l["event"] == "window").count();
         assert_eq!(windows, view.windows.len());
     }
+}
+
+#[test]
+fn lines_that_are_written_while_it_goes_are_those_of_the_whole_file() {
+    let (record, verdict) = sample_run::fail();
+    let text = rendered(&Events, &View::new(&record, &verdict));
+    let longest = record
+        .steps
+        .iter()
+        .map(|s| s.measured.timeout)
+        .max()
+        .unwrap();
+    let live = LiveEvents::new(&record, Duration::from_nanos(longest));
+    let windows = record.timeline.windows().iter();
+    let lines: Vec<String> = [live.start()]
+        .into_iter()
+        .chain(windows.map(|w| live.window(w)))
+        .collect();
+    assert!(text.starts_with(&lines.concat()));
 }
 
 #[test]

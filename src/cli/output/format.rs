@@ -1,11 +1,15 @@
 //! Reports beside those that every run leaves. In: names on the command line, and the CI system around; out: reporters
 //! with the names of their files. Invariant: each has one name, and asking for one twice writes it once.
 
+use super::Folder;
 use super::ci::Ci;
+use super::live::{EVENTS, Live};
+use crate::record::RunRecord;
 use crate::report::{
     COMMENT, Events, GitLab, Markdown, OpenMetrics, OtlpMetrics, OtlpTraces, Reporter, SUMMARY,
     Steps, Tap,
 };
+use crate::scenario::{Flow, Scenario};
 use clap::{Args, ValueEnum};
 
 /// A report that is written where somebody asks for it.
@@ -25,7 +29,7 @@ pub(in crate::cli) enum Format {
     OtlpMetrics,
     /// otlp-traces.json: a span for each step of a smoke test, as `POST /v1/traces` takes them
     OtlpTraces,
-    /// events.ndjson: start, seconds, failures, budgets and end, one JSON document a line
+    /// events.ndjson: start, seconds (as they pass), failures, budgets and end, one JSON document a line
     Events,
     /// steps.csv: requests of each step over time
     Steps,
@@ -59,6 +63,23 @@ impl Formats {
     }
 }
 
+impl Formats {
+    /// The file of events, where it was asked for.
+    pub(in crate::cli) fn live(
+        &self,
+        folder: &Folder,
+        record: &RunRecord,
+        scenario: &Scenario,
+    ) -> Option<Live> {
+        if !self.formats.contains(&Format::Events) {
+            return None;
+        }
+        let requests = scenario.every_flow().flat_map(Flow::requests);
+        let timeout = requests.map(|request| request.timeout).max();
+        Live::begin(folder, record, timeout.unwrap_or_default())
+    }
+}
+
 impl Format {
     fn reporter(self) -> (&'static str, &'static dyn Reporter) {
         const WHOLE: Markdown = Markdown {
@@ -77,7 +98,7 @@ impl Format {
             Self::Openmetrics => ("metrics.txt", &OpenMetrics),
             Self::OtlpMetrics => ("otlp-metrics.json", &OtlpMetrics),
             Self::OtlpTraces => ("otlp-traces.json", &OtlpTraces),
-            Self::Events => ("events.ndjson", &Events),
+            Self::Events => (EVENTS, &Events),
             Self::Steps => ("steps.csv", &Steps),
         }
     }

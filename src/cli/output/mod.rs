@@ -3,6 +3,7 @@
 
 pub(super) mod ci;
 pub(super) mod format;
+pub(super) mod live;
 
 use super::error::Error;
 use super::{Terminal, columns};

@@ -115,7 +115,11 @@ fn budgets(view: &View) -> String {
             &mut out,
             format_args!(
                 "| {} | {} | {} | {} | {} |\n",
-                row.word(),
+                if row.breaks() {
+                    format!("**{}**", row.word())
+                } else {
+                    row.word()
+                },
                 cell(&clip(&row.text, NAME)),
                 plain(row.actual.as_deref().unwrap_or("–")),
                 plain(&row.headroom_text()),
@@ -207,7 +211,7 @@ fn exchange(exhibit: &ExhibitRow) -> String {
     if !exhibit.curl.is_empty() {
         put(&mut out, format_args!("\n{}\n", exhibit.curl));
     }
-    out
+    out.trim_start_matches('\n').to_owned()
 }
 
 fn steps(view: &View) -> String {

@@ -3,9 +3,12 @@
 //! seconds since the run began, latencies milliseconds.
 
 use super::{budget, guard, rounded};
-use crate::report::{FailureRow, Point, Reporter, Slice, View};
+use crate::record::{PhaseRecord, RunRecord, Window};
+use crate::report::{FailureRow, Point, Reporter, RunView, Slice, View};
+use crate::units::Nanos;
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// JSON Schema (draft 2020-12) of a line of `events.ndjson`.
 pub const EVENTS: &str = include_str!("events.schema.json");
@@ -21,12 +24,45 @@ impl Reporter for Events {
         let guards = view.guards.iter().map(|g| named("guard", guard(g)));
         let budgets = view.budgets.iter();
         let budgets = budgets.map(|b| named("budget", budget(view, b)));
-        let all = [start(view)].into_iter().chain(windows).chain(failures);
+        let all = [start(&view.run)]
+            .into_iter()
+            .chain(windows)
+            .chain(failures);
         for event in all.chain(guards).chain(budgets).chain([end(view)]) {
             serde_json::to_writer(&mut *out, &event)?;
             out.write_all(b"\n")?;
         }
         Ok(())
+    }
+}
+
+/// The same lines while a run goes.
+#[derive(Debug)]
+pub struct LiveEvents {
+    run: RunView,
+    phases: Vec<PhaseRecord>,
+    timeout: Nanos,
+}
+
+impl LiveEvents {
+    /// Of a run that begins; `timeout` is the longest that a request may take.
+    pub fn new(record: &RunRecord, timeout: Duration) -> Self {
+        Self {
+            run: RunView::of(record),
+            phases: record.phases.clone(),
+            timeout: timeout.as_nanos() as Nanos,
+        }
+    }
+
+    /// The first line.
+    pub fn start(&self) -> String {
+        format!("{}\n", start(&self.run))
+    }
+
+    /// A second that has passed.
+    pub fn window(&self, passed: &Window) -> String {
+        let slice = Slice::of(passed, &self.phases, self.timeout);
+        format!("{}\n", window(&slice))
     }
 }
 
@@ -39,8 +75,7 @@ fn named(event: &str, fields: Value) -> Value {
     out
 }
 
-fn start(view: &View) -> Value {
-    let run = &view.run;
+fn start(run: &RunView) -> Value {
     json!({
         "event": "start",
         "schema": "tollgate.events/1",

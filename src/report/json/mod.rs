@@ -4,7 +4,7 @@
 
 mod events;
 
-pub use events::{EVENTS, Events};
+pub use events::{EVENTS, Events, LiveEvents};
 
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,

@@ -16,7 +16,7 @@ use crate::notify::Event;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
-use crate::report::View;
+use crate::report::{View, log_line};
 use crate::scenario::Scenario;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub(super) fn execute(
             &plan,
             (blueprint, capacity),
             &mut record,
-            (how, stop, debug),
+            (how, stop, debug, &folder),
         )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
@@ -88,7 +88,7 @@ fn generate(
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
-    (how, stop, debug): (&How, &Stop, bool),
+    (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
     let mut program =
@@ -106,7 +106,12 @@ fn generate(
     };
     let progress = Progress::new(plan, how.quiet);
     let guards = (inputs.budgets.as_ref(), plan.profile.as_str());
-    let mut watching = Watching::new(progress, guards, stop.stopper());
+    let mut watching = Watching::new(
+        progress,
+        guards,
+        stop.stopper(),
+        how.formats.live(folder, record, &inputs.scenario),
+    );
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {
         None => load::run(&program, plan, &settings, client, &mut watching)?,
@@ -151,7 +156,7 @@ fn finish(
     let saved = folder.save(record);
     let written = folder.write(view, &how.formats.reporters(terminal.ci));
     if how.quiet {
-        println!("{}", verdict.sentence);
+        println!("{}", log_line(&verdict.sentence));
     } else {
         let report = folder.path().join("report.html").display().to_string();
         print(view, Some(report), how.verbose, terminal)?;

@@ -2,6 +2,7 @@
 //! trips. Invariant: a guard that trips is told at once, and its run still drains and is reported.
 
 use crate::budget::{BudgetFile, Watchman};
+use crate::cli::output::live::Live;
 use crate::cli::progress::Progress;
 use crate::load::{Observer, Stopper};
 use crate::record::{GuardRecord, Stop, Window};
@@ -11,6 +12,7 @@ pub(super) struct Watching {
     progress: Progress,
     watchman: Option<Watchman>,
     stopper: Stopper,
+    live: Option<Live>,
 }
 
 impl Watching {
@@ -18,11 +20,13 @@ impl Watching {
         progress: Progress,
         (budgets, profile): (Option<&BudgetFile>, &str),
         stopper: Stopper,
+        live: Option<Live>,
     ) -> Self {
         Self {
             progress,
             watchman: budgets.map(|budgets| Watchman::new(budgets, profile)),
             stopper,
+            live,
         }
     }
 
@@ -36,6 +40,9 @@ impl Watching {
 impl Observer for Watching {
     fn window(&mut self, window: &Window) {
         self.progress.window(window);
+        if let Some(live) = &mut self.live {
+            live.window(window);
+        }
         let Some(watchman) = &mut self.watchman else {
             return;
         };
