@@ -3,7 +3,10 @@
 use crate::support::sample_run;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-use tollgate::report::{Console, Html, Json, Junit, Reporter, Summary, View, Windows};
+use tollgate::report::{
+    Console, GitLab, Html, Json, Junit, Markdown, OpenMetrics, Reporter, SUMMARY, Summary, Tap,
+    View, Windows,
+};
 
 pub(crate) fn rendered(reporter: &dyn Reporter, view: &View) -> String {
     let mut bytes = Vec::new();
@@ -19,13 +22,21 @@ fn compare(name: &str, view: &View) {
         files: Some("reports/shop-2026-11-21T02-00-00/report.html".into()),
         ..Console::default()
     };
-    let reporters: [(&str, &dyn Reporter); 6] = [
+    let summary = Markdown {
+        most: SUMMARY,
+        sticky: false,
+    };
+    let reporters: [(&str, &dyn Reporter); 10] = [
         ("console.txt", &console),
         ("report.html", &Html),
         ("summary.csv", &Summary),
         ("windows.csv", &Windows),
         ("result.json", &Json),
         ("junit.xml", &Junit),
+        ("summary.md", &summary),
+        ("results.tap", &Tap),
+        ("load-performance.json", &GitLab),
+        ("metrics.txt", &OpenMetrics),
     ];
     let mut different = Vec::new();
     for (file, reporter) in reporters {

@@ -145,3 +145,67 @@ fn a_run_ends_early_when_its_error_rates_are_decided() {
     let (_, record) = decided("/ok", "budgets: [error_rate < 2%, check_rate > 97%]\n", 0);
     assert!(record.decided.unwrap().measured >= 20_000_000_000);
 }
+
+#[test]
+fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
+    let (target, hooks) = (target(), target());
+    let notify = format!(
+        "secrets: [KEY]\nnotify:\n  slack: \"{0}?key=${{KEY}}\"\n  alertmanager: {1}\n  pagerduty: {{ key: \"${{KEY}}\", url: \"{2}\" }}\n\
+         \x20 otlp: {1}\n  file: told.ndjson\n  on: [fail, pass]\n",
+        hooks.url("/ok"),
+        hooks.url("/echo"),
+        hooks.url("/status/200")
+    );
+    for (page, code, action) in [("/status/500", 3, "trigger"), ("/ok", 0, "resolve")] {
+        let steps = format!(
+            "      - get: {page}\n        name: a\n        headers: {{ x-key: \"${{KEY}}\", authorization: \"Bearer ${{KEY}}\" }}\n\
+             \x20     - post: /echo\n        name: b\n        json: {{ key: \"${{KEY}}\" }}\n"
+        );
+        let bench = Bench::with_steps(&target.url(""), &steps, "  smoke: { passes: 1 }\n");
+        let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+        bench.write("s.yaml", &format!("{notify}{scenario}"));
+        bench.write(".env", "KEY=k-4711-k-4711\n");
+        let all = "markdown,comment,tap,gitlab,openmetrics,otlp-metrics,otlp-traces,events,steps";
+        let ran = bench.smoke(&["--format", all, "-v"]).expect(code);
+        assert!(!ran.stderr.contains("4711"), "{}", ran.stderr);
+        assert!(!ran.stdout.contains("4711"), "{}", ran.stdout);
+        for file in std::fs::read_dir(&ran.out).unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read(&path).unwrap();
+            let text = String::from_utf8_lossy(&text);
+            assert!(!text.contains("4711"), "{}", path.display());
+        }
+        let body = |path: &str| -> Value {
+            let seen = hooks
+                .seen(path)
+                .pop()
+                .unwrap_or_else(|| panic!("{path}: {}", ran.stderr));
+            assert_eq!(
+                (seen.method.as_str(), seen.header("content-type")),
+                ("POST", Some("application/json"))
+            );
+            serde_json::from_slice(&seen.body).unwrap()
+        };
+        assert!(
+            body("/ok")["text"]
+                .as_str()
+                .unwrap()
+                .starts_with("tollgate: ")
+        );
+        assert_eq!(body("/status/200")["event_action"], action);
+        assert_eq!(body("/status/200")["routing_key"], "k-4711-k-4711");
+        assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
+        let metrics = body("/echo/v1/metrics");
+        assert_eq!(
+            metrics["resourceMetrics"][0]["scopeMetrics"][0]["scope"]["name"],
+            "tollgate"
+        );
+        let spans = body("/echo/v1/traces");
+        let spans = &spans["resourceSpans"][0]["scopeSpans"][0]["spans"];
+        assert!(spans.as_array().unwrap().len() >= 2, "{spans}");
+        let line: Value =
+            serde_json::from_str(&std::fs::read_to_string(bench.path("told.ndjson")).unwrap())
+                .unwrap();
+        assert_eq!(line["code"], code);
+    }
+}

@@ -9,6 +9,7 @@
 mod budget_diagnostics;
 mod budgets;
 mod cache;
+mod ci;
 mod codes;
 mod connections;
 mod data;

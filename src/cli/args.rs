@@ -2,6 +2,7 @@
 //! arguments alone is refused here, with exit code 2, before any file is read.
 
 use super::command::Command;
+use super::output::format::Formats;
 use crate::scenario::Selection;
 use crate::units::{self, Rate};
 use clap::{Args, Parser, ValueEnum};
@@ -31,6 +32,9 @@ pub(super) struct Cli {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,
+    /// When to speak to the CI system around: annotations, summary and outputs on GitHub Actions.
+    #[arg(long, global = true, value_enum, default_value_t = Listening::Auto, value_name = "WHEN")]
+    pub(super) ci: Listening,
 }
 
 /// What decides how a scenario is read.
@@ -79,6 +83,8 @@ pub(super) struct How {
     /// Folder for the reports; `reports/<scenario>-<time>` when left out.
     #[arg(short, long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) formats: Formats,
     /// Worker threads; as many as the load needs when left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=256))]
     pub(super) workers: Option<u64>,
@@ -155,6 +161,14 @@ pub(super) enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listening {
+    /// Where its variables say that it listens: `GITHUB_ACTIONS`, `GITLAB_CI`.
+    Auto,
+    /// Never.
+    Off,
 }
 
 fn target(text: &str) -> Result<Url, String> {

@@ -17,8 +17,9 @@ mod progress;
 mod signals;
 mod telling;
 
-use args::{Cli, Colour};
+use args::{Cli, Colour, Listening};
 use clap::Parser as _;
+use output::ci::Ci;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -32,40 +33,42 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let terminal = Terminal::new(cli.color);
-    match command::dispatch(&cli.command, terminal) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprint!("{}", error.render(terminal.stderr));
-            ExitCode::from(error.code())
-        }
-    }
+    let terminal = Terminal::new(cli.color, cli.ci);
+    let code = command::dispatch(&cli.command, terminal).unwrap_or_else(|error| {
+        eprint!("{}", error.render(terminal.stderr));
+        let code = error.code();
+        terminal
+            .ci
+            .diagnosed(&error.into_diagnostics().unwrap_or_default());
+        code
+    });
+    terminal.ci.end(code);
+    ExitCode::from(code)
 }
 
-/// Whether the two streams get colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether the two streams get colour, and who else listens.
+#[derive(Debug, Clone, Copy)]
 struct Terminal {
     stdout: bool,
     stderr: bool,
+    ci: Ci,
 }
 
 impl Terminal {
-    fn new(wanted: Colour) -> Self {
+    fn new(wanted: Colour, ci: Listening) -> Self {
+        let wants = |allowed: bool| match wanted {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => allowed,
+        };
         let choice = |choice| !matches!(choice, anstream::ColorChoice::Never);
-        match wanted {
-            Colour::Always => Self {
-                stdout: true,
-                stderr: true,
-            },
-            Colour::Never => Self {
-                stdout: false,
-                stderr: false,
-            },
-            Colour::Auto => Self {
-                stdout: choice(anstream::AutoStream::choice(&std::io::stdout()))
-                    && coloured(&std::io::stdout()),
-                stderr: choice(anstream::AutoStream::choice(&std::io::stderr()))
-                    && coloured(&std::io::stderr()),
+        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+        Self {
+            stdout: wants(choice(anstream::AutoStream::choice(&stdout)) && coloured(&stdout)),
+            stderr: wants(choice(anstream::AutoStream::choice(&stderr)) && coloured(&stderr)),
+            ci: match ci {
+                Listening::Auto => Ci::around(),
+                Listening::Off => Ci::None,
             },
         }
     }

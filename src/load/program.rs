@@ -127,11 +127,15 @@ impl ops::Build for Builder<'_> {
             flow: self.layout.flows.len() - 1,
             name: request.name.clone(),
             label: format!("{flow}/{}", request.name),
-            line: self.line(request.span.start),
+            method: request.method.to_string(),
+            line: request.written.line,
+            file: Some(request.written.file.clone())
+                .filter(|file| *file != self.scenario.source.name),
             tags: request.tags.clone(),
             groups: Vec::new(),
             host: self.scenario.host_of(request),
             checks: program.check_texts(self.masker),
+            check_lines: program.check_lines(),
             policies: request.policies.iter().map(judged::named).collect(),
             limits,
         });

@@ -3,6 +3,7 @@
 //! telling never changes a verdict.
 
 mod event;
+mod forms;
 mod signature;
 
 pub use event::{Event, Severity};

@@ -162,8 +162,13 @@ pub struct StepRecord {
     pub name: String,
     /// `flow/step`.
     pub label: String,
-    /// 1-based line in the scenario file.
+    /// The method of its requests; empty in files of older versions.
+    pub method: String,
+    /// 1-based line in its file.
     pub line: usize,
+    /// The file, where it is not the scenario's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Names for parts of budgets; `slow` keeps it out of latency budgets without a part.
     pub tags: Vec<String>,
     /// The groups of requests that it is in.
@@ -174,6 +179,9 @@ pub struct StepRecord {
     pub host: Option<String>,
     /// The texts of its checks.
     pub checks: Vec<String>,
+    /// Their lines; those that are missing stand at the step's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub check_lines: Vec<usize>,
     /// Its policies; as kinds of failure they are counted behind the checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyRecord>,
@@ -210,6 +218,11 @@ pub struct FlowRecord {
 }
 
 impl StepRecord {
+    /// The line of the check with this index.
+    pub fn check_line(&self, index: usize) -> usize {
+        self.check_lines.get(index).copied().unwrap_or(self.line)
+    }
+
     /// The text of the check with this index, or what the policy behind the checks found.
     pub fn check_text(&self, index: usize) -> Option<String> {
         let policy = || self.policies.get(index - self.checks.len());

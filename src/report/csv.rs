@@ -1,5 +1,6 @@
-//! Tables for spreadsheets and scripts. In: a view; out: `summary.csv`, one row a step and one for all, and
-//! `windows.csv`, one row a window; `server.csv`, one row a reading of a server, where there are any. Invariant: units stand in the header, numbers are plain, an unknown value is an
+//! Tables for spreadsheets and scripts. In: a view; out: `summary.csv`, one row a step and one for all, `windows.csv`,
+//! one row a window, `steps.csv`, one row a step and slot, and `server.csv`, one row a reading of a server, where there
+//! are any. Invariant: units stand in the header, numbers are plain, an unknown value is an
 //! empty cell, and no cell can be taken for a formula. A percentile among timed-out requests is the timeout: it is
 //! that or more, and the column `timed_out` says so.
 
@@ -13,6 +14,10 @@ pub struct Summary;
 /// `windows.csv`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Windows;
+
+/// `steps.csv`: one row a step and slot of time; a second long, longer in long runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Steps;
 
 const SUMMARY: [&str; 25] = [
     "flow",
@@ -236,6 +241,41 @@ fn window(slice: &Slice) -> [String; 23] {
         milliseconds(&slice.max),
         error,
     ]
+}
+
+impl Reporter for Steps {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let mut table = ::csv::Writer::from_writer(out);
+        table.write_record([
+            "flow",
+            "step",
+            "start_s",
+            "length_s",
+            "measured",
+            "ended",
+            "not_ok",
+            "check_failed",
+        ])?;
+        for step in &view.steps {
+            for part in &step.over_time {
+                let used = part.slots.iter().enumerate().filter(|(_, n)| n[0] > 0);
+                for (index, counts) in used {
+                    let [ended, not_ok, check_failed] = counts.map(|n| n.to_string());
+                    table.write_record([
+                        guarded(&step.flow),
+                        guarded(&step.name),
+                        decimals(index as f64 * part.length, 3),
+                        decimals(part.length, 3),
+                        part.measured.to_string(),
+                        ended,
+                        not_ok,
+                        check_failed,
+                    ])?;
+                }
+            }
+        }
+        table.flush()
+    }
 }
 
 fn milliseconds(point: &Point) -> String {

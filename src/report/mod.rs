@@ -3,25 +3,28 @@
 //! compute nothing and decide nothing, so all of them say the same; and no text of a server reaches a reader
 //! as anything but text.
 
+mod ci;
 mod console;
 mod csv;
 mod html;
 mod json;
-mod junit;
+mod metrics;
 mod text;
 mod view;
 
+pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use console::Console;
-pub use csv::{Servers, Summary, Windows};
+pub use csv::{Servers, Steps, Summary, Windows};
 pub use html::Html;
-pub use json::{Json, SCHEMA};
-pub use junit::Junit;
+pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
+pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
 pub use text::log_line;
 use view::seconds;
 pub use view::{
-    BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
-    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, RunView, ServerRow,
-    ServerSummary, Slice, SlowRow, StepRow, TimingRow, Totals, TraceRow, View, Word,
+    Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
+    GroupRow, GuardRow, HealthView, Latency, MessagesRow, OverTime, PhaseRow, Point, PolicyRow,
+    Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow, StepBuckets, StepRow, TimingRow,
+    Totals, TraceRow, View, Word,
 };
 
 use std::io::{self, Write};

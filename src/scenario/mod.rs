@@ -30,13 +30,13 @@ pub use feeder::{Draw, Feeder, Order, Per};
 pub use flow::{
     Assignment, Auth, Block, BlockKind, Body, Capture, Coding, Conversation, Flow, Framing, Listen,
     Multipart, OAuth2, Part, PartValue, Request, Retry, Send, Step, Stream, Think, Turn, Until,
-    Wait, bearer,
+    Wait, Written, bearer,
 };
 pub use load::{environments, load, parse};
 pub use network::{
     Dns, Family, Identity, Network, Override, Proxies, Proxy, Speaks, Tls, TlsVersion, is_loopback,
 };
-pub use notify::{Ending, Notify};
+pub use notify::{Ending, Notify, Way};
 pub use observe::{Address, Observe, Observed, Page, Prometheus, Reading, Selector, Test, labels};
 pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};

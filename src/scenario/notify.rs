@@ -1,20 +1,49 @@
-//! Who is told how a run ended. In: `notify:`; out: where to, what it is signed with, and after which runs. Invariant:
-//! a secret of a webhook is one of the scenario's secrets, so no output shows it.
+//! Who is told how a run ended. In: `notify:`; out: where to, in which form, and after which runs. Invariant: what lets
+//! somebody post in a user's name is one of the scenario's secrets, so no output shows it.
 
 use super::loading::Loading;
-use super::vocabulary::{NOTIFY, NOTIFY_ON};
+use super::vocabulary::{NOTIFY, NOTIFY_ON, PAGERDUTY};
 use crate::source::{Fields, Node};
+use std::path::PathBuf;
 use url::Url;
 
-/// A webhook that is called when a run has ended.
+/// Where PagerDuty takes events.
+const PAGERDUTY_URL: &str = "https://events.pagerduty.com/v2/enqueue";
+
+/// Who is told how a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notify {
-    /// Where the event is posted.
-    pub webhook: Url,
-    /// What its body is signed with.
-    pub secret: Option<String>,
-    /// After which runs; never empty.
+    /// Each is told by itself; never empty.
+    pub ways: Vec<Way>,
+    /// After which runs; never empty. Metrics go out after every run.
     pub on: Vec<Ending>,
+}
+
+/// One way to tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// The event itself, signed where there is a secret.
+    Webhook {
+        /// Where it is posted.
+        url: Url,
+        /// What its body is signed with.
+        secret: Option<String>,
+    },
+    /// An incoming webhook of Slack, or of what takes the same.
+    Slack(Url),
+    /// Alertmanager's API, version 2: its base address.
+    Alertmanager(Url),
+    /// PagerDuty's events, version 2.
+    PagerDuty {
+        /// Where they are posted.
+        url: Url,
+        /// The routing key.
+        key: String,
+    },
+    /// OpenTelemetry over HTTP: the base address of a collector.
+    Otlp(Url),
+    /// A file that gets the event as one more line.
+    File(PathBuf),
 }
 
 /// How a run ended, for those who are told.
@@ -39,11 +68,13 @@ impl Ending {
 pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Notify> {
     let node = fields.get("notify")?;
     let fields = loading.reader.object(node, &NOTIFY)?;
-    let webhook = webhook(loading, fields.get("webhook")?);
-    let secret = match fields.get("secret") {
-        Some(node) => Some(secret(loading, node)?),
-        None => None,
-    };
+    let before = loading.reader.errors();
+    let ways = ways(loading, &fields);
+    if ways.is_empty() && loading.reader.errors() == before {
+        let message = "nobody is told: `notify` names no address and no file";
+        let help = "add where to, such as `webhook: ${DEPLOY_HOOK}` or `file: failures.ndjson`";
+        loading.reader.error("T0742", node.span, message, help);
+    }
     let items = fields.get("on").map(|node| loading.reader.list(node));
     let words: Vec<&str> = items
         .unwrap_or_default()
@@ -59,21 +90,67 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Not
             .map(|i| Ending::ALL[i])
             .collect(),
     };
-    Some(Notify {
-        webhook: webhook?,
-        secret,
-        on,
+    (!ways.is_empty()).then_some(Notify { ways, on })
+}
+
+fn ways(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Way> {
+    let mut ways = Vec::new();
+    if let Some(node) = fields.get("webhook") {
+        let url = address(loading, node, ("webhook", "DEPLOY_HOOK"));
+        let signed = "what a webhook is signed with";
+        let secret = fields.get("secret");
+        let secret = secret.map(|node| secret_of(loading, node, (signed, "secret", "HOOK_SECRET")));
+        ways.extend(url.map(|url| Way::Webhook {
+            url,
+            secret: secret.flatten(),
+        }));
+    }
+    if let Some(node) = fields.get("slack") {
+        let words = ("the address of a Slack channel", "slack", "SLACK_WEBHOOK");
+        let url = secret_of(loading, node, words)
+            .and_then(|_| address(loading, node, ("slack", "SLACK_WEBHOOK")));
+        ways.extend(url.map(Way::Slack));
+    }
+    if let Some(node) = fields.get("alertmanager") {
+        let url = address(loading, node, ("alertmanager", "ALERTMANAGER"));
+        ways.extend(url.map(Way::Alertmanager));
+    }
+    if let Some(node) = fields.get("pagerduty") {
+        ways.extend(pagerduty(loading, node));
+    }
+    if let Some(node) = fields.get("otlp") {
+        let url = address(loading, node, ("otlp", "OTEL_EXPORTER_OTLP_ENDPOINT"));
+        ways.extend(url.map(Way::Otlp));
+    }
+    if let Some(node) = fields.get("file") {
+        ways.extend(loading.path(node).map(Way::File));
+    }
+    ways
+}
+
+fn pagerduty(loading: &mut Loading<'_>, node: &Node) -> Option<Way> {
+    let fields = loading.reader.object(node, &PAGERDUTY)?;
+    let words = ("a routing key of PagerDuty", "key", "PAGERDUTY_KEY");
+    let key = secret_of(loading, fields.get("key")?, words);
+    let url = match fields.get("url") {
+        Some(node) => address(loading, node, ("url", "PAGERDUTY_URL")),
+        None => Url::parse(PAGERDUTY_URL).ok(),
+    };
+    Some(Way::PagerDuty {
+        url: url?,
+        key: key?,
     })
 }
 
-fn webhook(loading: &mut Loading<'_>, node: &Node) -> Option<Url> {
+fn address(loading: &mut Loading<'_>, node: &Node, (key, example): (&str, &str)) -> Option<Url> {
     let text = loading.reader.text(node)?;
     match Url::parse(&text.value) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Some(url),
         _ => {
-            let message = "the webhook is no `http://` or `https://` address";
-            let help =
-                "write its whole URL, or leave it to the environment: `webhook: ${DEPLOY_HOOK}`";
+            let message = format!("`{key}` is no `http://` or `https://` address");
+            let help = format!(
+                "write its whole URL, or leave it to the environment: `{key}: ${{{example}}}`"
+            );
             loading.reader.error("T0740", text.span, message, help);
             None
         }
@@ -81,16 +158,20 @@ fn webhook(loading: &mut Loading<'_>, node: &Node) -> Option<Url> {
 }
 
 /// The value of a secret, as `${NAME}` has filled it in.
-fn secret(loading: &mut Loading<'_>, node: &Node) -> Option<String> {
+fn secret_of(
+    loading: &mut Loading<'_>,
+    node: &Node,
+    (what, key, example): (&str, &str, &str),
+) -> Option<String> {
     let text = loading.reader.text(node)?;
     if loading.secret_in(node).is_some() && !text.value.is_empty() {
         return Some(text.value);
     }
     // It is one all the same: no drawing of the file shows it.
     loading.secrets.hide("notify", &text.value);
-    let message =
-        "what a webhook is signed with stands in the file, or is not declared as a secret";
-    let help = "keep it in the environment: `secrets: [HOOK_SECRET]` and `secret: ${HOOK_SECRET}`";
+    let message = format!("{what} stands in the file, or is not declared as a secret");
+    let help =
+        format!("keep it in the environment: `secrets: [{example}]` and `{key}: ${{{example}}}`");
     loading.reader.error("T0741", text.span, message, help);
     None
 }

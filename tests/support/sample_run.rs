@@ -193,6 +193,7 @@ fn layout() -> Layout {
         flow: step.0,
         name: step.1.to_owned(),
         label: format!("{}/{}", FLOWS[step.0], step.1),
+        method: if step.1 == "pay" { "POST" } else { "GET" }.to_owned(),
         line: step.2,
         checks: match step.1 {
             "pay" => vec!["status == 201".into(), "json $.state == \"paid\"".into()],

@@ -37,6 +37,14 @@ impl RequestProgram {
             .collect()
     }
 
+    /// The lines of the first of those: the implicit check stands at the step, and so do those behind the checks.
+    pub(super) fn check_lines(&self) -> Vec<usize> {
+        let written = &self.source.written;
+        let implicit = self.implicit_status.then_some(written.line);
+        let checks = written.checks.iter().copied();
+        implicit.into_iter().chain(checks).collect()
+    }
+
     /// Whether a status passes where the step has no check on it, and what it must be.
     pub(in crate::load) fn implicit(&self, status: u16) -> (bool, &'static str) {
         if self.stream().is_some() {

@@ -22,8 +22,12 @@ pub struct StepLayout {
     pub name: String,
     /// `flow/step`, as budgets and reports name it.
     pub label: String,
-    /// 1-based line in the scenario file.
+    /// The method of its requests.
+    pub method: String,
+    /// 1-based line in its file.
     pub line: usize,
+    /// The file, where it is not the scenario's own.
+    pub file: Option<String>,
     /// Names for parts of budgets.
     pub tags: Vec<String>,
     /// The groups that it is in.
@@ -32,6 +36,8 @@ pub struct StepLayout {
     pub host: Option<String>,
     /// The texts of its checks, the implicit one included.
     pub checks: Vec<String>,
+    /// Their lines; those that are missing stand at the step's.
+    pub check_lines: Vec<usize>,
     /// Its policies: their names, and whether their findings are only shown.
     pub policies: Vec<(String, bool)>,
     /// Limits to count exactly.

@@ -54,7 +54,7 @@ impl Page<'_> {
             often.push_str("; judged by budgets");
         }
         self.field("n", &often)?;
-        self.field("at", &view.place(failure.line))?;
+        self.field("at", &failure.place())?;
         let Some(exhibit) = exhibit.filter(|e| !e.curl.is_empty()) else {
             return Ok(());
         };

@@ -167,10 +167,6 @@ impl<'a> Page<'a> {
         format_count(*count.borrow())
     }
 
-    fn place(&self, line: impl Borrow<usize>) -> String {
-        self.view.place(*line.borrow())
-    }
-
     fn budget_place(&self, line: impl Borrow<usize>) -> String {
         self.view.budget_place(*line.borrow())
     }

@@ -2,6 +2,9 @@
 //! times are milliseconds, shares are fractions of one, an unknown value is `null`, and a change that could break
 //! a reader changes the number in `schema`.
 
+mod events;
+
+pub use events::{EVENTS, Events, LiveEvents};
 mod server;
 
 use super::{
@@ -58,7 +61,7 @@ fn whole(view: &View) -> Value {
         "totals": totals(view),
         "budgets": view.budgets.iter().map(|b| budget(view, b)).collect::<Vec<_>>(),
         "guards": view.guards.iter().map(guard).collect::<Vec<_>>(),
-        "steps": view.steps.iter().map(|s| step(view, s)).collect::<Vec<_>>(),
+        "steps": view.steps.iter().map(step).collect::<Vec<_>>(),
         "flows": view.flows.iter().map(flow).collect::<Vec<_>>(),
         "checks": view.checks.iter().map(|check| json!({
             "step": check.step,
@@ -170,12 +173,12 @@ fn counts(step: &StepRow) -> Map<String, Value> {
     object
 }
 
-fn step(view: &View, step: &StepRow) -> Value {
+fn step(step: &StepRow) -> Value {
     let mut object = Map::new();
     object.insert("label".into(), json!(step.label));
     object.insert("flow".into(), json!(step.flow));
     object.insert("name".into(), json!(step.name));
-    object.insert("place".into(), json!(view.place(step.line)));
+    object.insert("place".into(), json!(step.place()));
     object.append(&mut counts(step));
     let statuses: Map<String, Value> = step
         .statuses

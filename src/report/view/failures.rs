@@ -15,7 +15,9 @@ const HEADER: usize = 1_000;
 pub struct FailureRow {
     /// `flow/step`.
     pub step: String,
-    /// 1-based line of the step in the scenario file.
+    /// The file that the step stands in.
+    pub file: String,
+    /// 1-based line in it, of the check that failed or else of the step.
     pub line: usize,
     /// `check`, or a short name of the kind: `timeout`, `connect`, …
     pub kind: &'static str,
@@ -33,6 +35,13 @@ pub struct FailureRow {
     pub last: f64,
     /// The first few exchanges.
     pub exhibits: Vec<ExhibitRow>,
+}
+
+impl FailureRow {
+    /// Where it stands: `scenarios/shop.yaml:36`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
 }
 
 /// What one check wanted and found.
@@ -130,7 +139,13 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
     exhibits.sort_by(|a, b| a.at.total_cmp(&b.at));
     FailureRow {
         step: step.map_or_else(String::new, |s| text::line(&s.label)),
-        line: step.map_or(0, |s| s.line),
+        file: step.map_or_else(String::new, |s| {
+            text::line(s.file.as_deref().unwrap_or(&record.file))
+        }),
+        line: step.map_or(0, |s| match failure.what {
+            What::Check(at) => s.check_line(at),
+            What::Failure(_) => s.line,
+        }),
         kind: kind(failure.what),
         policy: step
             .is_some_and(|s| matches!(failure.what, What::Check(at) if at >= s.checks.len())),

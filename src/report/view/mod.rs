@@ -1,13 +1,16 @@
 //! The one view model of all reports. In: a record and its verdict; out: [`View`]. Invariant: whatever two reports
 //! both show comes from the same field here, and every text in it is clean (see `text`).
 
+mod buckets;
 mod curl;
 mod failures;
 mod guards;
 mod latency;
 mod messages;
+mod over_time;
 mod phases;
 mod policies;
+mod problems;
 mod rows;
 mod run;
 mod series;
@@ -16,11 +19,14 @@ mod timings;
 mod trace;
 mod why;
 
+pub use buckets::{Buckets, StepBuckets};
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
 pub use latency::{Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
+pub use over_time::OverTime;
 pub use policies::PolicyRow;
+pub use problems::Problem;
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
@@ -141,8 +147,14 @@ pub struct View {
     pub uncovered: Vec<String>,
     /// Why the verdict is what it is, gravest first.
     pub why: Vec<String>,
+    /// What to look at, each with its line: what turned the run red, then what is only shown.
+    pub problems: Vec<Problem>,
     /// The steps, in the order of the scenario.
     pub steps: Vec<StepRow>,
+    /// Their latencies in buckets, in the same order.
+    pub buckets: Vec<StepBuckets>,
+    /// How late requests were sent, in buckets.
+    pub lag: Buckets,
     /// The flows.
     pub flows: Vec<FlowRow>,
     /// The groups of requests that were sent.
@@ -189,7 +201,10 @@ impl View {
             checks: verdict.checks.iter().map(check).collect(),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
             why: Vec::new(),
+            problems: Vec::new(),
             steps: steps(record),
+            buckets: buckets::steps(record),
+            lag: buckets::lag(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
             groups: groups(record),
             policies: policies::rows(record),
@@ -203,6 +218,7 @@ impl View {
             health: HealthView::of(record),
         };
         view.why = why::sentences(&view);
+        view.problems = problems::of(&view);
         view
     }
 
@@ -270,9 +286,10 @@ fn totals(record: &RunRecord, all: &Tally) -> Totals {
 
 fn steps(record: &RunRecord) -> Vec<StepRow> {
     let seconds = run::measured_seconds(record);
+    let file = record.file.as_str();
     let flow = |index: usize| {
         let flow = record.flows.get(index);
-        flow.map_or(("", false), |f| (f.name.as_str(), f.outside))
+        flow.map_or(("", false, file), |f| (f.name.as_str(), f.outside, file))
     };
     record
         .steps

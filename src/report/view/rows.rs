@@ -4,6 +4,7 @@
 use super::failures::ExhibitRow;
 use super::latency::Latency;
 use super::messages::MessagesRow;
+use super::over_time::OverTime;
 use crate::budget::{Consequence, Evidence, Judgement, Level, Outcome};
 use crate::record::{CacheCount, FlowRecord, GroupRecord, Metric, StepRecord, Tally};
 use crate::report::text;
@@ -154,6 +155,8 @@ impl EvidenceRow {
 pub struct CheckRow {
     /// Its text.
     pub text: String,
+    /// 1-based line in the file of its step.
+    pub line: usize,
     /// It held.
     pub passed: u64,
     /// It did not.
@@ -169,7 +172,11 @@ pub struct StepRow {
     pub name: String,
     /// `flow/step`.
     pub label: String,
-    /// 1-based line in the scenario file.
+    /// The method of its requests.
+    pub method: String,
+    /// The file that it stands in; nothing for several together.
+    pub file: String,
+    /// 1-based line in it.
     pub line: usize,
     /// The slowest requests whose traces are kept, slowest first.
     pub slowest: Vec<super::SlowRow>,
@@ -235,13 +242,19 @@ pub struct StepRow {
     pub body: Latency,
     /// What came in and went out on its streams.
     pub messages: Option<MessagesRow>,
+    /// Its requests over time, warm-up and measured phase apart; nothing of smoke tests.
+    pub over_time: Vec<OverTime>,
     /// Exchanges kept although they are no failures: passes of a smoke test, attempts that were sent again.
     pub exchanges: Vec<ExhibitRow>,
 }
 
 impl StepRow {
     /// The row of a step; of setup and teardown, which are never measured, all of it.
-    pub(super) fn of(step: &StepRecord, (flow, outside): (&str, bool), seconds: f64) -> Self {
+    pub(super) fn of(
+        step: &StepRecord,
+        (flow, outside, file): (&str, bool, &str),
+        seconds: f64,
+    ) -> Self {
         let (tally, warmup) = if outside {
             (&step.unmeasured, 0)
         } else {
@@ -251,8 +264,10 @@ impl StepRow {
             .checks
             .iter()
             .zip(&tally.checks)
-            .map(|(check, count)| CheckRow {
+            .enumerate()
+            .map(|(index, (check, count))| CheckRow {
                 text: text::line(check),
+                line: step.check_line(index),
                 passed: count.passed,
                 failed: count.failed,
             })
@@ -261,8 +276,14 @@ impl StepRow {
             flow: text::line(flow),
             name: text::line(&step.name),
             label: text::line(&step.label),
+            method: text::line(&step.method),
+            file: text::line(step.file.as_deref().unwrap_or(file)),
             line: step.line,
             warmup,
+            over_time: [(false, &step.unmeasured), (true, &step.measured)]
+                .into_iter()
+                .filter_map(|(measured, tally)| OverTime::of(measured, &tally.slots))
+                .collect(),
             checks,
             ..Self::tally(tally, seconds)
         }
@@ -305,6 +326,17 @@ impl StepRow {
             messages: MessagesRow::of(tally, seconds),
             ..Self::default()
         }
+    }
+
+    /// Where it stands: `scenarios/shop.yaml:34`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
+    /// Where the check with this text stands; the step, where there is none.
+    pub fn place_of(&self, check: &str) -> (&str, usize) {
+        let found = self.checks.iter().find(|c| c.text == check);
+        (&self.file, found.map_or(self.line, |c| c.line))
     }
 
     /// What budgets judge it on: requests that ended and those of dropped arrivals.

@@ -79,7 +79,7 @@ pub struct PhaseRow {
 }
 
 impl RunView {
-    pub(super) fn of(record: &RunRecord) -> Self {
+    pub(in crate::report) fn of(record: &RunRecord) -> Self {
         let environment = &record.environment;
         let phases = record.phases.iter().map(|phase| PhaseRow {
             name: text::line(&phase.name),

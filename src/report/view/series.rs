@@ -51,6 +51,11 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// Of one window; `timeout` stands for requests that timed out in it.
+    pub(in crate::report) fn of(window: &Window, phases: &[PhaseRecord], timeout: Nanos) -> Self {
+        slice(window, phases, timeout)
+    }
+
     /// A count as a rate a second.
     pub fn rate(&self, count: u64) -> f64 {
         if self.length > 0.0 {

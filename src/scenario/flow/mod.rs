@@ -13,7 +13,7 @@ pub(super) use here::Here;
 pub(super) use journeys::{Journeys, read, unused};
 pub use request::{
     Auth, Body, Capture, Coding, Conversation, Framing, Listen, Multipart, OAuth2, Part, PartValue,
-    Request, Send, Stream, Turn, Wait, bearer,
+    Request, Send, Stream, Turn, Wait, Written, bearer,
 };
 pub use step::{Assignment, Block, BlockKind, Retry, Step, Think, Until};
 pub(super) use trail::Trail;

@@ -3,6 +3,7 @@
 //! offer and what is read cannot differ.
 
 mod message;
+mod notify;
 mod observe;
 mod policy;
 mod profile;
@@ -15,6 +16,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
+pub(super) use notify::{NOTIFY, NOTIFY_ON, PAGERDUTY};
 pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS, TRACE};
 pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS, STOP};
 pub(super) use step::{
@@ -263,34 +265,6 @@ pub(super) static TLS: Shape = Shape {
     ],
 };
 
-/// After which runs somebody is told.
-pub(super) const NOTIFY_ON: [&str; 4] = ["guard", "fail", "invalid", "pass"];
-
-pub(super) static NOTIFY: Shape = Shape {
-    name: "notify",
-    required: &["webhook"],
-    keys: &[
-        key(
-            "webhook",
-            Type::Text,
-            "Where one JSON record of how the run ended is posted.",
-        ),
-        key(
-            "secret",
-            Type::Text,
-            "What the record is signed with (HMAC-SHA256 in the header `x-tollgate-signature`): a declared secret, as `${HOOK_SECRET}`.",
-        ),
-        key(
-            "on",
-            Type::Either(&[
-                Type::Words(&NOTIFY_ON),
-                Type::List(&Type::Words(&NOTIFY_ON)),
-            ]),
-            "After which runs: `guard`, `fail`, `invalid`, `pass` (all but `pass` when left out).",
-        ),
-    ],
-};
-
 pub(super) static DEFAULTS: Shape = Shape {
     name: "defaults",
     required: &[],
@@ -455,6 +429,7 @@ mod tests {
             &HEALTH,
             &PROMETHEUS,
             &TRACE,
+            &PAGERDUTY,
             &POLICY,
             &SECURITY_HEADERS,
             &COOKIES,

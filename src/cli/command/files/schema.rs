@@ -4,7 +4,7 @@
 use crate::budget::BUDGETS;
 use crate::cli::args::Cli;
 use crate::cli::error::Error;
-use crate::report::SCHEMA;
+use crate::report::{EVENTS, SCHEMA};
 use crate::scenario::SCENARIO;
 use crate::source::json_schema;
 use clap::{Args, CommandFactory as _, ValueEnum};
@@ -26,6 +26,8 @@ pub(in crate::cli) enum SchemaOf {
     Budgets,
     /// `result.json`.
     Result,
+    /// A line of `events.ndjson`.
+    Events,
 }
 
 pub(in crate::cli) fn schema(args: &Schema) -> Result<u8, Error> {
@@ -36,6 +38,7 @@ pub(in crate::cli) fn schema(args: &Schema) -> Result<u8, Error> {
             json_schema(&BUDGETS, "Budgets of a tollgate scenario")
         ),
         SchemaOf::Result => SCHEMA.trim_end().to_owned(),
+        SchemaOf::Events => EVENTS.trim_end().to_owned(),
     };
     writeln!(std::io::stdout(), "{text}")?;
     Ok(0)

@@ -17,7 +17,7 @@ use crate::notify::Event;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
-use crate::report::View;
+use crate::report::{View, log_line};
 use crate::scenario::Scenario;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -71,18 +71,17 @@ pub(super) fn execute(
             &plan,
             (blueprint, capacity),
             &mut record,
-            (how, stop, debug),
+            (how, stop, debug, &folder),
         )?,
     }
     let verdict = budget::judge(&record, inputs.budgets.as_ref());
-    let exit = finish(&record, &verdict, &folder, (how, terminal));
-    if let Some(notify) = &inputs.scenario.notify
-        && telling::wanted(notify, verdict.exit.reason)
-    {
+    let view = View::new(&record, &verdict);
+    let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
+    if let Some(notify) = &inputs.scenario.notify {
         let now = jiff::Timestamp::now().to_string();
         let reports = folder.path().display().to_string();
         let event = Event::of(&record, &verdict, now, &reports);
-        telling::tell(notify, &event, caller);
+        telling::tell(notify, (&event, &view), &caller);
     }
     exit
 }
@@ -93,7 +92,7 @@ fn generate(
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
-    (how, stop, debug): (&How, &Stop, bool),
+    (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
     let mut program = Program::new(&inputs.scenario, &inputs.limits(), &masker)
@@ -119,7 +118,8 @@ fn generate(
     };
     let progress = Progress::new(plan, how.quiet);
     let budgets = (inputs.budgets.as_ref(), &**plan);
-    let mut watching = Watching::new(progress, budgets, stop.stopper());
+    let live = how.formats.live(folder, record, &inputs.scenario);
+    let mut watching = Watching::new(progress, budgets, stop.stopper(), live);
     let observing = Observing::start(inputs, blueprint.clone())?;
     let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
@@ -167,19 +167,19 @@ fn masker(scenario: &Scenario) -> Masker {
 /// Writes the run file and the reports, prints the summary.
 fn finish(
     record: &RunRecord,
-    verdict: &Verdict,
+    (verdict, view): (&Verdict, &View),
     folder: &Folder,
     (how, terminal): (&How, Terminal),
 ) -> Result<Exit, Error> {
-    let view = View::new(record, verdict);
     let saved = folder.save(record);
-    let written = folder.write(&view);
+    let written = folder.write(view, &how.formats.reporters(terminal.ci));
     if how.quiet {
-        println!("{}", verdict.sentence);
+        println!("{}", log_line(&verdict.sentence));
     } else {
         let report = folder.path().join("report.html").display().to_string();
-        print(&view, Some(report), how.verbose, terminal)?;
+        print(view, Some(report), how.verbose, terminal)?;
     }
+    terminal.ci.ran(view, Some(folder));
     saved.and(written)?;
     Ok(verdict.exit.clone())
 }

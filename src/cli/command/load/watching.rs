@@ -2,6 +2,7 @@
 //! trips. Invariant: a guard that trips is told at once, and its run still drains and is reported.
 
 use crate::budget::{BudgetFile, Decider, Watchman};
+use crate::cli::output::live::Live;
 use crate::cli::progress::Progress;
 use crate::load::{Observer, Stopper};
 use crate::plan::Plan;
@@ -17,6 +18,7 @@ pub(super) struct Watching {
     stopper: Stopper,
     /// When the run began.
     pub(super) began: Option<Instant>,
+    live: Option<Live>,
 }
 
 impl Watching {
@@ -24,6 +26,7 @@ impl Watching {
         progress: Progress,
         (budgets, plan): (Option<&BudgetFile>, &Plan),
         stopper: Stopper,
+        live: Option<Live>,
     ) -> Self {
         Self {
             progress,
@@ -34,6 +37,7 @@ impl Watching {
             decided: None,
             stopper,
             began: None,
+            live,
         }
     }
 
@@ -52,6 +56,9 @@ impl Observer for Watching {
 
     fn window(&mut self, window: &Window) {
         self.progress.window(window);
+        if let Some(live) = &mut self.live {
+            live.window(window);
+        }
         let Some(watchman) = &mut self.watchman else {
             return;
         };

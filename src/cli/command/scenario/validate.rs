@@ -28,6 +28,8 @@ pub(in crate::cli) fn validate(args: &Validate, terminal: Terminal) -> u8 {
         let environments = found.check(file, &args.reading);
         failed |= found.failed();
         eprint!("{}", found.render(terminal.stderr));
+        let problems: Vec<Diagnostic> = found.problems.iter().map(|(p, _)| p.clone()).collect();
+        terminal.ci.diagnosed(&problems);
         if let (Some(inputs), false) = (&found.inputs, found.failed()) {
             let environments = match &args.reading.environment {
                 Some(chosen) => format!(", environment {chosen}"),

@@ -4,6 +4,7 @@
 use super::again;
 use crate::cli::Terminal;
 use crate::cli::error::Error;
+use crate::cli::output::format::Formats;
 use crate::cli::output::{Folder, print};
 use crate::record;
 use clap::Args;
@@ -23,6 +24,8 @@ pub(in crate::cli) struct Judge {
     /// Folder to write the reports of this judgement to.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) formats: Formats,
     /// Prints the verdict only.
     #[arg(short, long)]
     pub(in crate::cli) quiet: bool,
@@ -40,8 +43,9 @@ pub(in crate::cli) fn judge(args: &Judge, terminal: Terminal) -> Result<u8, Erro
             .map(|f| f.path().join("report.html").display().to_string());
         print(&view, report, false, terminal)?;
     }
+    terminal.ci.ran(&view, folder.as_ref());
     if let Some(folder) = folder {
-        folder.write(&view)?;
+        folder.write(&view, &args.formats.reporters(terminal.ci))?;
     }
     Ok(verdict.exit.code)
 }

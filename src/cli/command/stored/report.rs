@@ -5,6 +5,7 @@ use super::again;
 use crate::cli::Terminal;
 use crate::cli::error::Error;
 use crate::cli::output::Folder;
+use crate::cli::output::format::Formats;
 use crate::record;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -20,13 +21,15 @@ pub(in crate::cli) struct Report {
     /// Folder for the reports; the run's own when left out.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) formats: Formats,
 }
 
 pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
     let (_, view) = again(&record, (None, &args.former), terminal)?;
     let folder = Folder::open(args.out.clone().unwrap_or_else(|| home(&args.run)))?;
-    folder.write(&view)?;
+    folder.write(&view, &args.formats.reporters(terminal.ci))?;
     println!("{}", folder.path().join("report.html").display());
     Ok(0)
 }

@@ -31,12 +31,34 @@ use crate::expr::{Check, Context, Member, Template};
 use crate::scenario::loading::Loading;
 use crate::scenario::policy::{self, Policy, Rule};
 use crate::scenario::vocabulary::BODIES;
-use crate::source::{Diagnostic, Fields, Node, Span, Spanned};
+use crate::source::{Diagnostic, Fields, Node, Source, Span, Spanned};
 use auth::Told;
 use body::render_pairs;
 use http::{HeaderName, Method, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::time::Duration;
+
+/// Where a step is written: in the scenario, or in a file that it includes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The file, as it is named in messages.
+    pub file: String,
+    /// The 1-based line of the step.
+    pub line: usize,
+    /// Those of its checks.
+    pub checks: Vec<usize>,
+}
+
+impl Written {
+    fn of(source: &Source, span: Span, checks: &[Spanned<Check>]) -> Self {
+        let line = |span: Span| source.position(span.start).0;
+        Self {
+            file: source.name.clone(),
+            line: line(span),
+            checks: checks.iter().map(|check| line(check.span)).collect(),
+        }
+    }
+}
 
 /// One request and what is done with its response.
 #[derive(Debug, Clone)]
@@ -47,6 +69,8 @@ pub struct Request {
     pub name_span: Span,
     /// Where the step stands.
     pub span: Span,
+    /// The same for reports.
+    pub written: Written,
     /// The method.
     pub method: Method,
     /// Path and query, or an absolute URL; see [`Request::render_url`].
@@ -170,6 +194,7 @@ pub(super) fn read<'a>(
         name,
         name_span,
         span: fields.span,
+        written: Written::of(loading.reader.source(), fields.span, &checks),
         method: outgoing.method,
         url: outgoing.url?,
         query: outgoing.query?,

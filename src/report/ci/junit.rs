@@ -3,9 +3,9 @@
 //! target is wrong, `<error>` that nothing could be said. A case's class has no dots but those that we set, because
 //! Jenkins splits it there.
 
-use super::text::{self, put};
-use super::{BudgetRow, ExhibitRow, GuardRow, Reporter, StepRow, View, Word};
 use crate::budget::{FailedCheck, Level, Outcome, Reason};
+use crate::report::text::{self, put};
+use crate::report::{BudgetRow, ExhibitRow, GuardRow, Reporter, StepRow, View, Word};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -118,7 +118,11 @@ fn step(view: &View, step: &StepRow) -> TestCase {
         .collect();
     let mut case = TestCase::new(step.label.as_str(), step_status(view, step, &failed));
     case.set_time(time(step.response.mean.ms.unwrap_or(0.0) / 1e3));
-    place(&mut case, &view.run.file, step.line);
+    let (file, line) = failed
+        .iter()
+        .find(|c| !c.budgeted)
+        .map_or((step.file.as_str(), step.line), |c| step.place_of(&c.what));
+    place(&mut case, file, line);
     let mut said = format!(
         "{} requests, {} errors; response time p50 {}, p95 {}, p99 {}, max {}",
         step.n(),
@@ -151,7 +155,7 @@ fn step(view: &View, step: &StepRow) -> TestCase {
     }
     for attempt in step.exchanges.iter().filter(|e| e.retried) {
         let what = attempt.what.as_deref().unwrap_or_default();
-        let what = format!("sent again at {}: {what}", view.place(step.line));
+        let what = format!("sent again at {}: {what}", step.place());
         said.push_str(&exchange(&what, attempt));
     }
     case.set_system_out(said);
@@ -167,14 +171,12 @@ fn step_status(view: &View, step: &StepRow, failed: &[&FailedCheck]) -> TestCase
     let message = format!("{}: {} of {} requests", first.what, first.count, first.n);
     let mut body = String::new();
     for check in &counted {
+        let (file, line) = step.place_of(&check.what);
         put(
             &mut body,
             format_args!(
-                "{}: {}: {} of {} requests\n",
-                view.place(check.line),
-                check.what,
-                check.count,
-                check.n
+                "{file}:{line}: {}: {} of {} requests\n",
+                check.what, check.count, check.n
             ),
         );
     }

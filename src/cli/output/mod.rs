@@ -1,6 +1,10 @@
 //! Reports on disk and on the terminal. In: a folder and a view; out: one file per reporter, a summary. Invariant: a file is whole or not there,
 //! one that cannot be written does not stop the others, and a folder that cannot be used is refused before the run.
 
+pub(super) mod ci;
+pub(super) mod format;
+pub(super) mod live;
+
 use super::error::Error;
 use super::{Terminal, columns};
 use crate::record::{self, RunRecord};
@@ -70,12 +74,12 @@ impl Folder {
         })
     }
 
-    /// Writes every report; the first problem is returned once all were tried.
-    pub(super) fn write(&self, view: &View) -> Result<(), Error> {
+    /// Writes every report and these; the first problem is returned once all were tried.
+    pub(super) fn write(&self, view: &View, more: &[(&str, &dyn Reporter)]) -> Result<(), Error> {
         let mut problem = None;
-        for (name, reporter) in REPORTS {
+        for (name, reporter) in REPORTS.iter().chain(more) {
             let path = self.0.join(name);
-            if let Err(error) = write(&path, view, reporter) {
+            if let Err(error) = write(&path, view, *reporter) {
                 problem = problem.or(Some(Error::Lost { path, error }));
             }
         }
@@ -96,7 +100,10 @@ pub(super) fn print(
         files,
         verbose,
     };
-    console.render(view, &mut io::stdout().lock())?;
+    let mut text = Vec::new();
+    console.render(view, &mut text)?;
+    terminal.ci.fenced(&mut text);
+    io::stdout().lock().write_all(&text)?;
     Ok(())
 }
 
