@@ -65,11 +65,18 @@ pub(super) async fn read(
         let asked = Instant::now();
         let answer = fetch(&client, &question).await;
         let ticks = clock.ticks(Instant::now());
+        // More than one a second is as good as it can be; a second without any is a gap.
+        let gap = answer.is_err() || clock.due(tick).elapsed() > SHORTEST;
         readings.note(asked, answer, clock);
         if last {
             break;
         }
-        for left_out in tick + 1..=ticks.min(tick.saturating_add(1_000)) {
+        let left_out = if gap {
+            ticks.min(tick.saturating_add(1_000))
+        } else {
+            tick
+        };
+        for left_out in tick + 1..=left_out {
             readings.miss(clock.due(left_out), clock);
         }
         tick = ticks.max(tick) + 1;

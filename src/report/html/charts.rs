@@ -312,13 +312,12 @@ pub(super) fn server(view: &View, row: &ServerRow) -> Option<String> {
     chart.axes(&x, &y, &row.name);
     chart.line(&row.name, "achieved", row.points.iter().copied());
     let group = row.points.len().div_ceil(HOVERED).max(1);
+    // One value a column, the largest: each costs a sentence.
     let columns = row.points.chunks(group).map(|points| {
-        let told = |(at, value): &(f64, Option<f64>)| {
-            let value = value.map_or_else(|| "not read".to_owned(), significant);
-            format!("{}: {value}", seconds(*at))
-        };
-        let texts: Vec<String> = points.iter().map(told).collect();
-        (points[0].0, texts.join("\n"))
+        let most = points.iter().filter_map(|point| point.1);
+        let most = most.max_by(f64::total_cmp);
+        let value = most.map_or_else(|| "not read".to_owned(), significant);
+        (points[0].0, format!("{}: {value}", seconds(points[0].0)))
     });
     let ends: Vec<f64> = row
         .points

@@ -24,7 +24,7 @@ const FAILURES: usize = 40;
 const POLICIES: usize = 150;
 /// Values of servers shown, and those that get a chart.
 const SERVERS: usize = 100;
-const DRAWN: usize = 12;
+const DRAWN: usize = 8;
 /// Budgets shown.
 const BUDGETS: usize = 100;
 /// Characters of all exchanges together.
@@ -352,4 +352,37 @@ fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::judge;
+    use crate::record::{RunRecord, ServerSeries};
+
+    #[test]
+    fn many_servers_of_a_long_run_fit_into_a_page() {
+        let series = (0..120).map(|index| {
+            let mut series = ServerSeries {
+                name: format!("value_{index}"),
+                what: "<b>x</b>".repeat(20),
+                ..ServerSeries::default()
+            };
+            for second in 0..7_200_u64 {
+                let value = (second % 50 > 0).then_some(second as f64 * 123.456);
+                series.push(second * 1_000_000_000, value);
+            }
+            series
+        });
+        let record = RunRecord {
+            server: series.collect(),
+            ..RunRecord::default()
+        };
+        let mut page = Vec::new();
+        let view = View::new(&record, &judge(&record, None));
+        Html.render(&view, &mut page).unwrap();
+        assert!(page.len() < 300_000, "{}", page.len());
+        let page = String::from_utf8(page).unwrap();
+        assert!(page.contains("20 more in result.json") && !page.contains("<b>x"));
+    }
 }
