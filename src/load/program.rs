@@ -7,6 +7,7 @@ mod location;
 mod ops;
 mod packing;
 mod socket;
+mod wanted;
 
 pub(super) use location::{host, locate};
 use location::{in_full, literal_location};
@@ -14,9 +15,7 @@ pub(super) use ops::{Each, Group, Member, Op, When, rest};
 
 use crate::expr::{Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location, Opens};
-use crate::record::{
-    FlowLayout, GroupLayout, Layout, Limit, Masker, Part, PartLayout, StepLayout, Watch,
-};
+use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
 use crate::scenario::policy::{Policy, Rule};
 use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
 use bytes::Bytes;
@@ -254,63 +253,6 @@ impl Program {
             timed: None,
             layout,
         }
-    }
-
-    /// Keeps the bodies that nothing looks at, too, where they are short: a person may.
-    #[must_use]
-    pub fn showing_bodies(mut self) -> Self {
-        for request in &mut self.requests {
-            if request.ready.keep_body == Keep::No {
-                request.ready.keep_body = Keep::Shown;
-            }
-        }
-        self
-    }
-
-    /// Has requests carry traces, of which this share is kept.
-    #[must_use]
-    pub fn tracing(mut self, sampled: Option<f64>) -> Self {
-        self.traced = sampled;
-        self
-    }
-
-    /// Keeps durations of `Server-Timing`, all where no name is given.
-    #[must_use]
-    pub fn timing(mut self, names: Option<Vec<String>>) -> Self {
-        self.timed = names;
-        self
-    }
-
-    /// Has recorders count what guards look at.
-    #[must_use]
-    pub fn watching(mut self, watches: Vec<Watch>) -> Self {
-        self.layout.watches = watches;
-        self
-    }
-
-    /// Counts what caches say of the answers to these request steps, too.
-    #[must_use]
-    pub fn counting_cache(mut self, steps: &[bool]) -> Self {
-        for (request, asked) in self.requests.iter_mut().zip(steps) {
-            request.counts_cache |= asked;
-        }
-        self
-    }
-
-    /// Counts these parts of steps apart.
-    #[must_use]
-    pub fn counting_parts(mut self, parts: Vec<PartLayout>) -> Self {
-        for (index, layout) in parts.iter().enumerate() {
-            let Part::Capture(name) = &layout.part else {
-                continue;
-            };
-            let request = &mut self.requests[layout.step];
-            let captures = request.source.captures.iter();
-            let open = captures.filter(|c| !c.secret && c.name == *name);
-            request.numbers.extend(open.map(|c| (c.slot, index)));
-        }
-        self.layout.parts = parts;
-        self
     }
 
     /// The shares of the load's flows, of 1.
