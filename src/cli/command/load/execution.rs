@@ -12,13 +12,14 @@ use crate::cli::inputs::Inputs;
 use crate::cli::output::{Folder, print};
 use crate::cli::progress::Progress;
 use crate::cli::{Terminal, preflight, telling};
-use crate::load::{self, Capacity, Program, Settings, Stop};
+use crate::load::{self, Capacity, Program, RunParts, Settings, Stop};
 use crate::notify::Event;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
 use crate::report::{View, log_line};
 use crate::scenario::Scenario;
+use crate::units::Nanos;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -95,20 +96,7 @@ fn generate(
     (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let mut program = Program::new(&inputs.scenario, &inputs.limits(), &masker)
-        .counting_cache(&inputs.cached())
-        .counting_parts(inputs.parts());
-    let smoke = matches!(plan.load, Load::Passes(_));
-    if smoke {
-        program = program.showing_bodies();
-    }
-    let asked = inputs.scenario.server_timing.clone();
-    program = program.timing(if smoke { Some(Vec::new()) } else { asked });
-    if let Some(trace) = &inputs.scenario.trace {
-        program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
-    }
-    let watches = inputs.watches(plan);
-    let program = Arc::new(program.watching(watches));
+    let program = program(inputs, plan, &masker);
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
@@ -136,14 +124,39 @@ fn generate(
     };
     let began = watching.began;
     (record.guards, record.decided) = watching.finish();
+    record.stop = stop.reason();
+    keep(record, parts, plan, &shown);
+    record.server = observing.finish(began, record, &shown)?;
+    Ok(())
+}
+
+/// The program with all that this run wants counted.
+fn program(inputs: &Inputs, plan: &Plan, masker: &Masker) -> Arc<Program> {
+    let mut program = Program::new(&inputs.scenario, &inputs.limits(), masker)
+        .counting_cache(&inputs.cached())
+        .counting_parts(inputs.parts());
+    let smoke = matches!(plan.load, Load::Passes(_));
+    if smoke {
+        program = program.showing_bodies();
+    }
+    let asked = inputs.scenario.server_timing.clone();
+    program = program.timing(if smoke { Some(Vec::new()) } else { asked });
+    if let Some(trace) = &inputs.scenario.trace {
+        program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
+    }
+    let watches = inputs.watches(plan);
+    Arc::new(program.watching(watches))
+}
+
+/// Puts what the engine leaves into the record.
+fn keep(record: &mut RunRecord, parts: RunParts, plan: &Plan, shown: &Masker) {
     record.timeline = parts.timeline;
     record.counts = parts.counts;
-    let whole = plan.measured.end - plan.measured.start;
-    let decided = record.decided.as_ref();
-    record.counts.duration = decided.map_or(whole, |decided| decided.measured);
+    record.counts.duration = ended(record, parts.elapsed)
+        .min(plan.measured.end)
+        .saturating_sub(plan.measured.start);
     record.health = parts.health;
     record.elapsed = parts.elapsed;
-    record.stop = stop.reason();
     let recorded = parts.recorder.finish();
     record.steps = recorded.steps;
     for timing in record.steps.iter_mut().flat_map(|step| &mut step.timings) {
@@ -155,8 +168,17 @@ fn generate(
     record.failures = recorded.failures;
     record.exhibits = recorded.exhibits;
     record.health.lag = recorded.lag;
-    record.server = observing.finish(began, record, &shown)?;
-    Ok(())
+}
+
+/// When the load ended: with its plan (which is not known here), or when something ended it before.
+fn ended(record: &RunRecord, elapsed: Nanos) -> Nanos {
+    let tripped = record.guards.iter().filter_map(|guard| guard.tripped).min();
+    match record.stop {
+        None => Nanos::MAX,
+        Some(record::Stop::Decided) => record.decided.as_ref().map_or(elapsed, |d| d.at),
+        Some(record::Stop::Guard) => tripped.unwrap_or(elapsed),
+        Some(_) => elapsed,
+    }
 }
 
 fn masker(scenario: &Scenario) -> Masker {
