@@ -87,3 +87,20 @@ fn schemas_and_completions_are_printed() {
         assert!(ran.stderr.is_empty());
     }
 }
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md"), root.join("benches/README.md")];
+    let docs = fs::read_dir(root.join("docs")).unwrap();
+    pages.extend(docs.map(|entry| entry.unwrap().path()));
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        let links = text.split("](").skip(1);
+        let links = links.filter_map(|rest| rest.split([')', '#', ' ', '\n']).next());
+        for link in links.filter(|link| !link.is_empty() && !link.contains(['"', '`', '$', ':'])) {
+            let file = page.parent().unwrap().join(link);
+            assert!(file.exists(), "{} links to {link}", page.display());
+        }
+    }
+}
