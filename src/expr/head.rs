@@ -2,6 +2,7 @@
 //! Invariant: it is one copy of what came and nothing is looked up before somebody asks: most answers are only
 //! asked for their status.
 
+use memchr::memchr;
 use std::fmt;
 
 /// Reason and headers of one answer, as they came.
@@ -49,16 +50,14 @@ impl Head {
 
     /// The first value of a header, whatever the case of its name.
     pub fn get<'a>(&'a self, name: &str) -> Option<&'a [u8]> {
-        let mut fields = self.iter();
-        let found = fields.find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value)
+        self.lines().skip(1).find_map(|line| value(line, name))
     }
 
     /// All values of a header, in their order.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.lines()
+            .skip(1)
+            .filter_map(move |line| value(line, name))
     }
 
     /// Names, as they were written, and values, in their order.
@@ -71,10 +70,25 @@ impl Head {
     }
 
     fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes
-            .split(|b| *b == b'\n')
-            .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        let mut rest = Some(&self.bytes[..]);
+        let lines = std::iter::from_fn(move || {
+            let bytes = rest.take()?;
+            let Some(end) = memchr(b'\n', bytes) else {
+                return Some(bytes);
+            };
+            rest = Some(&bytes[end + 1..]);
+            Some(&bytes[..end])
+        });
+        lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line))
     }
+}
+
+/// The value of a line that has this name.
+fn value<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let length = name.len();
+    let named =
+        line.get(length) == Some(&b':') && line[..length].eq_ignore_ascii_case(name.as_bytes());
+    named.then(|| line[length + 1..].trim_ascii())
 }
 
 impl fmt::Debug for Head {
