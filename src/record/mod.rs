@@ -34,4 +34,4 @@ pub use tally::{
     Quantile, Refusal, Refusals, Since, Tally,
 };
 pub use watch::{Breach, Decided, GuardRecord, Watch, Watched};
-pub use window::{Timeline, Window, WindowCounts};
+pub use window::{Timeline, Window, WindowCounts, Wrong};

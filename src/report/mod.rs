@@ -20,8 +20,8 @@ pub use text::log_line;
 use view::seconds;
 pub use view::{
     BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow, GroupRow,
-    GuardRow, HealthView, Latency, MessagesRow, PhaseRow, Point, PolicyRow, RunView, Slice,
-    StepRow, Totals, View, Word,
+    GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, PhaseRow, Point, PolicyRow,
+    RunView, Slice, StepRow, Totals, View, Word,
 };
 
 use std::io::{self, Write};

@@ -8,12 +8,12 @@ use crate::report::text::{figure, put};
 use crate::report::{Clock, Curve, Point, Slice, View, seconds};
 use crate::units::parse_duration;
 
-const TALL: f64 = 260.0;
+pub(super) const TALL: f64 = 260.0;
 const LOW: f64 = 130.0;
 
 /// Slices worth drawing. Not one that is cut short: its rates are chance. Not what drains after the last phase: no
 /// load is offered then, and only the slow are left.
-fn drawn(slices: &[Slice]) -> Vec<&Slice> {
+pub(super) fn drawn(slices: &[Slice]) -> Vec<&Slice> {
     let usual = slices.first().map_or(0.0, |s| s.length);
     let worth = |s: &&Slice| s.length >= usual * 0.5 && !s.drain;
     slices.iter().filter(worth).collect()
@@ -24,7 +24,7 @@ fn middle(slice: &Slice) -> f64 {
 }
 
 /// An empty chart over the time of the run.
-fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Chart {
+pub(super) fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Chart {
     let (left, right) = plot_x();
     let end = drawn(&view.series).last().map_or(1.0, |s| s.end());
     let mut chart = Chart::new(label, height, Scale::linear(0.0, end, left, right), y);
@@ -37,7 +37,7 @@ fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Cha
 }
 
 /// A chart needs two points.
-fn enough(view: &View) -> bool {
+pub(super) fn enough(view: &View) -> bool {
     drawn(&view.series).len() > 1
 }
 
@@ -74,7 +74,7 @@ pub(super) fn throughput(view: &View) -> Option<String> {
     Some(chart.finish())
 }
 
-fn moments(view: &View) -> impl Iterator<Item = (f64, f64, String)> {
+pub(super) fn moments(view: &View) -> impl Iterator<Item = (f64, f64, String)> {
     let slices = view.hover.iter().filter(|s| !s.drain);
     slices.map(|s| (s.start, s.end(), moment(s)))
 }
@@ -153,7 +153,7 @@ pub(super) fn latency(view: &View) -> Option<String> {
 }
 
 /// Limits on percentiles of all requests, in milliseconds.
-fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
+pub(super) fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
     let named = |text: &str| {
         PERCENTILES
             .iter()

@@ -3,6 +3,8 @@
 //! what is too much for a page is cut here, said so, and whole in the other files.
 
 mod charts;
+mod heatmap;
+mod lanes;
 mod scale;
 mod svg;
 
@@ -47,6 +49,8 @@ struct Page<'a> {
     policies: Vec<&'a PolicyRow>,
     failures: Vec<Failure<'a>>,
     kept: Vec<Kept<'a>>,
+    heatmap: Option<String>,
+    lanes: Option<String>,
     throughput: Option<String>,
     latency: Option<String>,
     curve: Option<String>,
@@ -91,6 +95,8 @@ impl<'a> Page<'a> {
             policies: policies(view),
             failures,
             kept,
+            heatmap: heatmap::heatmap(view),
+            lanes: lanes::lanes(view),
             throughput: charts::throughput(view),
             latency: charts::latency(view),
             curve: charts::curve(view),

@@ -4,6 +4,7 @@
 mod curl;
 mod failures;
 mod guards;
+mod heat;
 mod latency;
 mod messages;
 mod phases;
@@ -15,6 +16,7 @@ mod why;
 
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
+pub use heat::{Heat, HeatColumn};
 pub use latency::{Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use policies::PolicyRow;
@@ -149,6 +151,8 @@ pub struct View {
     pub series: Vec<Slice>,
     /// The run over time, few enough slices to speak of each.
     pub hover: Vec<Slice>,
+    /// Response times over time, as counts.
+    pub heat: Heat,
     /// Percentile curves: response, service.
     pub curves: Vec<Curve>,
     /// The generator about itself.
@@ -188,6 +192,7 @@ impl View {
             windows: series::slices(windows, &record.phases, timeout, usize::MAX),
             series: series::slices(windows, &record.phases, timeout, SERIES),
             hover: series::slices(windows, &record.phases, timeout, HOVER),
+            heat: Heat::of(windows, &record.phases),
             curves: [Clock::Response, Clock::Service]
                 .map(|clock| Curve::of(&all, clock))
                 .into(),
