@@ -3,17 +3,21 @@
 //! compute nothing and decide nothing, so all of them say the same; and no text of a server reaches a reader
 //! as anything but text.
 
+mod compare;
 mod console;
 mod csv;
 mod html;
+mod index;
 mod json;
 mod junit;
 mod text;
 mod view;
 
+pub use compare::{Comparison, Pair};
 pub use console::Console;
 pub use csv::{Summary, Windows};
-pub use html::Html;
+pub use html::{Html, index};
+pub use index::{IndexRow, Listed};
 pub use json::{Json, SCHEMA};
 pub use junit::Junit;
 pub use text::log_line;

@@ -19,15 +19,21 @@ pub(super) fn drawn(slices: &[Slice]) -> Vec<&Slice> {
     slices.iter().filter(worth).collect()
 }
 
-fn middle(slice: &Slice) -> f64 {
+pub(super) fn middle(slice: &Slice) -> f64 {
     slice.start + slice.length / 2.0
+}
+
+/// The time of the run, left to right.
+pub(super) fn times(view: &View) -> Scale {
+    let (left, right) = plot_x();
+    let end = drawn(&view.series).last().map_or(1.0, |s| s.end());
+    Scale::linear(0.0, end, left, right)
 }
 
 /// An empty chart over the time of the run.
 pub(super) fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Chart {
-    let (left, right) = plot_x();
     let end = drawn(&view.series).last().map_or(1.0, |s| s.end());
-    let mut chart = Chart::new(label, height, Scale::linear(0.0, end, left, right), y);
+    let mut chart = Chart::new(label, height, times(view), y);
     for phase in view.run.phases.iter().filter(|p| !p.measured) {
         chart.band(phase.start, phase.end.min(end), &phase.name);
     }
@@ -172,7 +178,7 @@ pub(super) fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
 }
 
 /// Where a share stands on the axis of the curve.
-fn nines(p: f64) -> f64 {
+pub(super) fn nines(p: f64) -> f64 {
     -(1.0 - p).max(1e-12).log10()
 }
 
@@ -228,7 +234,7 @@ fn named(clock: Clock) -> (&'static str, &'static str) {
 }
 
 /// A share in percent with the nines that it needs.
-fn percent(p: f64) -> String {
+pub(super) fn percent(p: f64) -> String {
     let text = format!("{:.4}", p * 100.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -10,12 +10,12 @@ use crate::units::format_share;
 
 /// Least share of each shade, the darkest first, with its name in the legend.
 const SHADES: [(f64, &str, &str); 6] = [
-    (0.3, "s6", "30 %+"),
-    (0.1, "s5", "10 %"),
-    (0.03, "s4", "3 %"),
-    (0.01, "s3", "1 %"),
-    (0.003, "s2", "0.3 %"),
-    (0.0, "s1", "fewer"),
+    (0.3, "s6", "≥ 30 %"),
+    (0.1, "s5", "≥ 10 %"),
+    (0.03, "s4", "≥ 3 %"),
+    (0.01, "s3", "≥ 1 %"),
+    (0.003, "s2", "≥ 0.3 %"),
+    (0.0, "s1", "less"),
 ];
 
 /// Height of the row of requests that timed out.
@@ -68,7 +68,7 @@ fn shade(n: u64, column: &HeatColumn) -> f64 {
 }
 
 fn legend(chart: &mut Chart, top: f64) {
-    chart.side(top - 6.0, "", "of a moment");
+    chart.side(top - 6.0, "", "share");
     for (row, (_, class, name)) in SHADES.into_iter().enumerate() {
         chart.swatch(top + 4.0 + row as f64 * 18.0, class, name);
     }

@@ -1,8 +1,9 @@
 //! What went wrong over time, a lane for each kind. In: a view; out: SVG. Invariant: all lanes have one scale, so that
 //! heights compare; a single failure can be seen; no lane is told by its colour.
 
-use super::charts::{drawn, moments, over_time};
+use super::charts::{drawn, moments, times};
 use super::scale::Scale;
+use super::svg::Chart;
 use crate::report::text::{counted, figure};
 use crate::report::{Slice, View, seconds};
 
@@ -37,9 +38,19 @@ pub(super) fn lanes(view: &View) -> Option<String> {
     let most = rates.fold(0.0, f64::max);
     let height = 54.0 + LANE * lanes.len() as f64;
     let unit = format!("failures a second; the tallest bar is {}/s", figure(most));
-    // Nothing is written at the vertical axis: a range without a round number.
-    let y = Scale::linear(0.3, 0.4, 0.0, 1.0);
-    let mut chart = over_time(view, height, &label(&lanes, &slices), &unit, y);
+    let label = label(&lanes, &slices);
+    let mut chart = Chart::new(
+        &label,
+        height,
+        times(view),
+        Scale::linear(0.0, 1.0, 0.0, 1.0),
+    );
+    for phase in view.run.phases.iter().filter(|p| !p.measured) {
+        // Their names stand in the other charts; here the lanes have theirs.
+        chart.band(phase.start, phase.end, "");
+    }
+    let ticks = chart.x.moments();
+    chart.axes(&ticks, &[], &unit);
     for (index, lane) in lanes.iter().enumerate() {
         let top = 28.0 + LANE * index as f64;
         let bottom = top + LANE - 2.0;
