@@ -40,4 +40,4 @@ pub use tally::{
 pub use timing::ServerTiming;
 pub use trace::{SlowRequest, TraceId};
 pub use watch::{Breach, Decided, GuardRecord, Watch, Watched};
-pub use window::{Timeline, Window, WindowCounts};
+pub use window::{Timeline, Window, WindowCounts, Wrong};

@@ -13,7 +13,7 @@ pub use policies::{Finding as PolicyFinding, PolicyRecord};
 
 use super::{
     Breach, Exhibit, Failure, FailureCount, FlowRecord, GroupRecord, Histogram, MessageSample,
-    Outcome, PolicyCount, Refusal, Sample, SlowRequest, StepRecord, Tally, What, Window,
+    Outcome, PolicyCount, Refusal, Sample, SlowRequest, StepRecord, Tally, What, Window, Wrong,
 };
 use crate::expr::Cache;
 use crate::units::Nanos;
@@ -281,11 +281,14 @@ impl Recorder {
             Outcome::CheckFailed(index) => {
                 window.counts.not_ok += 1;
                 window.response.record(sample.response());
+                let class = sample.status.map_or(0, |status| status / 100);
+                window.went_wrong(Wrong::Check(class), 1);
                 self.failure(sample, What::Check(index));
             }
             Outcome::Failed(failure) => {
                 window.counts.not_ok += 1;
                 window.timed_out += u64::from(failure == Failure::Timeout);
+                window.went_wrong(Wrong::Failure(failure), 1);
                 self.failure(sample, What::Failure(failure));
             }
             Outcome::Aborted => window.counts.not_ok += 1,

@@ -2,7 +2,7 @@
 //! Invariant: when they are full, neighbours are merged by adding counts; percentiles are never averaged.
 
 use super::watch::{self, Watched};
-use super::{Histogram, rank};
+use super::{Failure, Histogram, rank};
 use crate::units::Nanos;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -33,6 +33,16 @@ pub struct WindowCounts {
     pub connections: u64,
 }
 
+/// How a request went wrong, whatever its step: few enough kinds to be counted in every window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wrong {
+    /// A check failed, of an answer whose status begins with this digit; 0 where there is no status.
+    Check(u16),
+    /// No whole answer.
+    Failure(Failure),
+}
+
 /// What happened between two instants of the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,6 +62,9 @@ pub struct Window {
     pub response: Histogram,
     /// Requests that timed out in it: beyond the last of `response`.
     pub timed_out: u64,
+    /// What went wrong, by kind; requests cut off by the end of the run are in none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wrong: Vec<(Wrong, u64)>,
     /// What guards look at, watch by watch; of interest only while the run goes.
     #[serde(skip)]
     pub watched: Vec<Watched>,
@@ -73,7 +86,19 @@ impl Window {
         self.lag = self.lag.max(other.lag);
         self.response.merge(&other.response);
         self.timed_out += other.timed_out;
+        other
+            .wrong
+            .iter()
+            .for_each(|(kind, n)| self.went_wrong(*kind, *n));
         watch::add(&mut self.watched, &other.watched);
+    }
+
+    /// Counts requests that went wrong.
+    pub(super) fn went_wrong(&mut self, kind: Wrong, n: u64) {
+        match self.wrong.iter_mut().find(|w| w.0 == kind) {
+            Some((_, count)) => *count += n,
+            None => self.wrong.push((kind, n)),
+        }
     }
 
     /// Counts a request that a watch speaks of.

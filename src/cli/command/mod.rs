@@ -27,6 +27,10 @@ pub(super) enum Command {
     Tighten(stored::tighten::Tighten),
     /// Finds regressions and improvements in a CSV file of values, one a run; sends nothing.
     Trend(stored::trend::Arguments),
+    /// Lays two stored runs over each other on one page; sends nothing.
+    Compare(stored::compare::Compare),
+    /// Lists the stored runs of a folder on one page; sends nothing.
+    Index(stored::index::Index),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -54,6 +58,8 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Judge(args) => stored::judge::judge(args, terminal),
         Command::Tighten(args) => stored::tighten::tighten(args, terminal),
         Command::Trend(args) => stored::trend::trend(args),
+        Command::Compare(args) => stored::compare::compare(args, terminal),
+        Command::Index(args) => stored::index::index(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

@@ -8,28 +8,34 @@ use crate::report::text::{figure, put};
 use crate::report::{Clock, Curve, Point, ServerRow, Slice, View, seconds};
 use crate::units::{parse_duration, significant};
 
-const TALL: f64 = 260.0;
+pub(super) const TALL: f64 = 260.0;
 const LOW: f64 = 130.0;
 /// Columns of a server's chart that tell their values.
 const HOVERED: usize = 120;
 
 /// Slices worth drawing. Not one that is cut short: its rates are chance. Not what drains after the last phase: no
 /// load is offered then, and only the slow are left.
-fn drawn(slices: &[Slice]) -> Vec<&Slice> {
+pub(super) fn drawn(slices: &[Slice]) -> Vec<&Slice> {
     let usual = slices.first().map_or(0.0, |s| s.length);
     let worth = |s: &&Slice| s.length >= usual * 0.5 && !s.drain;
     slices.iter().filter(worth).collect()
 }
 
-fn middle(slice: &Slice) -> f64 {
+pub(super) fn middle(slice: &Slice) -> f64 {
     slice.start + slice.length / 2.0
 }
 
-/// An empty chart over the time of the run.
-fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Chart {
+/// The time of the run, left to right.
+pub(super) fn times(view: &View) -> Scale {
     let (left, right) = plot_x();
     let end = drawn(&view.series).last().map_or(1.0, |s| s.end());
-    let mut chart = Chart::new(label, height, Scale::linear(0.0, end, left, right), y);
+    Scale::linear(0.0, end, left, right)
+}
+
+/// An empty chart over the time of the run.
+pub(super) fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Chart {
+    let end = drawn(&view.series).last().map_or(1.0, |s| s.end());
+    let mut chart = Chart::new(label, height, times(view), y);
     for phase in view.run.phases.iter().filter(|p| !p.measured) {
         chart.band(phase.start, phase.end.min(end), &phase.name);
     }
@@ -39,7 +45,7 @@ fn over_time(view: &View, height: f64, label: &str, unit: &str, y: Scale) -> Cha
 }
 
 /// A chart needs two points.
-fn enough(view: &View) -> bool {
+pub(super) fn enough(view: &View) -> bool {
     drawn(&view.series).len() > 1
 }
 
@@ -76,7 +82,7 @@ pub(super) fn throughput(view: &View) -> Option<String> {
     Some(chart.finish())
 }
 
-fn moments(view: &View) -> impl Iterator<Item = (f64, f64, String)> {
+pub(super) fn moments(view: &View) -> impl Iterator<Item = (f64, f64, String)> {
     let slices = view.hover.iter().filter(|s| !s.drain);
     slices.map(|s| (s.start, s.end(), moment(s)))
 }
@@ -155,7 +161,7 @@ pub(super) fn latency(view: &View) -> Option<String> {
 }
 
 /// Limits on percentiles of all requests, in milliseconds.
-fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
+pub(super) fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
     let named = |text: &str| {
         PERCENTILES
             .iter()
@@ -174,7 +180,7 @@ fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
 }
 
 /// Where a share stands on the axis of the curve.
-fn nines(p: f64) -> f64 {
+pub(super) fn nines(p: f64) -> f64 {
     -(1.0 - p).max(1e-12).log10()
 }
 
@@ -230,7 +236,7 @@ fn named(clock: Clock) -> (&'static str, &'static str) {
 }
 
 /// A share in percent with the nines that it needs.
-fn percent(p: f64) -> String {
+pub(super) fn percent(p: f64) -> String {
     let text = format!("{:.4}", p * 100.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

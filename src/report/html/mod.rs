@@ -1,14 +1,22 @@
 //! The report people open. In: a view; out: one HTML page. Invariant: self-contained (a content security policy in
-//! the page forbids any load and any script), readable without script, and smaller than 500 KB whatever the run:
+//! the page forbids any load and any script but our own), readable without script, and smaller than 500 KB whatever the run:
 //! what is too much for a page is cut here, said so, and whole in the other files.
 
 mod charts;
+mod heatmap;
+mod lanes;
+mod overlay;
+mod pages;
 mod scale;
+mod script;
 mod svg;
+
+pub use pages::index;
 
 use super::text::{clip, counted, figure};
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, ServerRow, StepRow, View, Word, seconds,
+    BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word,
+    seconds,
 };
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
@@ -16,6 +24,8 @@ use askama::Template;
 use std::borrow::Borrow;
 use std::io::{self, Write};
 
+/// The style of all pages.
+const CSS: &str = include_str!("report.css");
 /// Steps shown; of more, the slowest.
 const STEPS: usize = 150;
 /// Kinds of failure shown.
@@ -47,11 +57,16 @@ impl Reporter for Html {
 struct Page<'a> {
     view: &'a View,
     css: &'static str,
+    policy: String,
+    script: &'static str,
     budgets: Vec<&'a BudgetRow>,
     steps: Vec<&'a StepRow>,
     policies: Vec<&'a PolicyRow>,
     failures: Vec<Failure<'a>>,
     kept: Vec<Kept<'a>>,
+    heatmap: Option<String>,
+    moments: &'a [Slice],
+    lanes: Option<String>,
     throughput: Option<String>,
     latency: Option<String>,
     curve: Option<String>,
@@ -97,12 +112,21 @@ impl<'a> Page<'a> {
         let kept = kept(view, &mut room);
         Self {
             view,
-            css: include_str!("report.css"),
+            css: CSS,
+            policy: script::policy(),
+            script: script::SORT,
             budgets: view.budgets.iter().take(BUDGETS).collect(),
             steps,
             policies: policies(view),
             failures,
             kept,
+            heatmap: heatmap::heatmap(view),
+            moments: if charts::enough(view) {
+                &view.hover
+            } else {
+                &[]
+            },
+            lanes: lanes::lanes(view),
             throughput: charts::throughput(view),
             latency: charts::latency(view),
             curve: charts::curve(view),
@@ -202,6 +226,11 @@ impl<'a> Page<'a> {
 
     fn figure(value: impl Borrow<f64>) -> String {
         figure(*value.borrow())
+    }
+
+    /// A count of a slice, a second.
+    fn rate(slice: &Slice, count: impl Borrow<u64>) -> String {
+        figure(slice.rate(*count.borrow()))
     }
 
     fn seconds(value: impl Borrow<f64>) -> String {

@@ -53,6 +53,14 @@ impl Scale {
         }
     }
 
+    /// Logarithmic, exactly from `low` to `high`.
+    pub(super) fn log(low: f64, high: f64, from: f64, to: f64) -> Self {
+        Self {
+            log: true,
+            ..Self::linear(low, high, from, to)
+        }
+    }
+
     /// Whether it is logarithmic.
     pub(super) fn is_log(&self) -> bool {
         self.log

@@ -192,6 +192,81 @@ impl Chart {
         );
     }
 
+    /// Filled rectangles of one colour: from and to on either axis.
+    pub(super) fn cells(
+        &mut self,
+        class: &'static str,
+        cells: impl Iterator<Item = (f64, f64, f64, f64)>,
+    ) {
+        let mut path = String::new();
+        for (left, right, low, high) in cells {
+            let (left, right) = (self.x.at(left), self.x.at(right));
+            let (bottom, top) = (self.y.at(low), self.y.at(high));
+            rectangle(&mut path, (left, right), (top, bottom));
+        }
+        self.filled(class, &path);
+    }
+
+    /// A rectangle over a stretch of the horizontal axis, between two pixels of the vertical one.
+    pub(super) fn block(
+        &mut self,
+        class: &'static str,
+        from: f64,
+        to: f64,
+        (top, bottom): (f64, f64),
+    ) {
+        let mut path = String::new();
+        rectangle(&mut path, (self.x.at(from), self.x.at(to)), (top, bottom));
+        self.filled(class, &path);
+    }
+
+    fn filled(&mut self, class: &'static str, path: &str) {
+        if !path.is_empty() {
+            put(
+                &mut self.body,
+                format_args!("<path class='c {class}' d='{path}'/>"),
+            );
+        }
+    }
+
+    /// A colour and what it means, at the right.
+    pub(super) fn swatch(&mut self, y: f64, class: &'static str, name: &str) {
+        let (_, right) = plot_x();
+        let mut path = String::new();
+        rectangle(&mut path, (right + 7.0, right + 20.0), (y - 7.0, y + 6.0));
+        self.filled(class, &path);
+        self.word(right + 25.0, y + 4.0, "", name);
+    }
+
+    /// A text at the right.
+    pub(super) fn side(&mut self, y: f64, class: &'static str, text: &str) {
+        let (_, right) = plot_x();
+        self.word(right + 6.0, y, class, text);
+    }
+
+    /// A line from left to right.
+    pub(super) fn rule(&mut self, y: f64) {
+        let (left, right) = plot_x();
+        let (left, y, right) = (pixel(left), pixel(y), pixel(right));
+        put(
+            &mut self.body,
+            format_args!("<path class=g d='M{left} {y}H{right}'/>"),
+        );
+    }
+
+    /// A text above what is drawn.
+    pub(super) fn word(&mut self, x: f64, y: f64, class: &'static str, text: &str) {
+        put(
+            &mut self.notes,
+            format_args!(
+                "<text class='n {class}' x={} y={}>{}</text>",
+                pixel(x),
+                pixel(y),
+                escaped(text)
+            ),
+        );
+    }
+
     /// Stretches that tell their exact values when pointed at.
     pub(super) fn hover(&mut self, columns: impl Iterator<Item = (f64, f64, String)>) {
         let (bottom, top) = plot_y(self.height);
@@ -240,6 +315,21 @@ impl Chart {
         out.push_str("</svg>");
         out
     }
+}
+
+/// Appends a rectangle to a path.
+fn rectangle(path: &mut String, (left, right): (f64, f64), (top, bottom): (f64, f64)) {
+    put(
+        path,
+        format_args!(
+            "M{} {}H{}V{}H{}z",
+            pixel(left),
+            pixel(top),
+            pixel(right),
+            pixel(bottom),
+            pixel(left)
+        ),
+    );
 }
 
 /// Moves names apart, in the order of their lines, and keeps them inside.

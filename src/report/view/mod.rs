@@ -5,6 +5,7 @@ mod buckets;
 mod curl;
 mod failures;
 mod guards;
+mod heat;
 mod latency;
 mod messages;
 mod over_time;
@@ -22,6 +23,7 @@ mod why;
 pub use buckets::{Buckets, StepBuckets};
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
+pub use heat::{Heat, HeatColumn};
 pub use latency::{Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use over_time::OverTime;
@@ -169,6 +171,8 @@ pub struct View {
     pub series: Vec<Slice>,
     /// The run over time, few enough slices to speak of each.
     pub hover: Vec<Slice>,
+    /// Response times over time, as counts.
+    pub heat: Heat,
     /// Percentile curves: response, service.
     pub curves: Vec<Curve>,
     /// The generator about itself.
@@ -212,6 +216,7 @@ impl View {
             windows: series::slices(windows, &record.phases, timeout, usize::MAX),
             series: series::slices(windows, &record.phases, timeout, SERIES),
             hover: series::slices(windows, &record.phases, timeout, HOVER),
+            heat: Heat::of(windows, &record.phases),
             curves: [Clock::Response, Clock::Service]
                 .map(|clock| Curve::of(&all, clock))
                 .into(),

@@ -2,7 +2,7 @@
 //! by adding counts and histograms, so no percentile is ever averaged and no peak is lost.
 
 use super::latency::{Point, ms};
-use crate::record::{PhaseRecord, Window};
+use crate::record::{Failure, PhaseRecord, Window, Wrong};
 use crate::units::Nanos;
 
 /// A stretch of the run.
@@ -38,6 +38,8 @@ pub struct Slice {
     pub in_flight: u64,
     /// Requests that timed out.
     pub timed_out: u64,
+    /// What went wrong in it, by kind; what is in no kind was cut off, or is of a run that kept none.
+    pub wrong: Vec<(&'static str, u64)>,
     /// The latest send, in milliseconds after its intended instant.
     pub lag: f64,
     /// Response time of answered requests that ended in it.
@@ -125,11 +127,40 @@ fn slice(window: &Window, phases: &[PhaseRecord], timeout: Nanos) -> Slice {
         connections: counts.connections,
         in_flight: window.in_flight,
         timed_out: window.timed_out,
+        wrong: wrong(window),
         lag: ms(window.lag),
         p50: at(0.50),
         p95: at(0.95),
         p99: at(0.99),
         max: at(1.0),
+    }
+}
+
+/// The kinds that a window knows; timed-out requests and the rest where it knows none.
+fn wrong(window: &Window) -> Vec<(&'static str, u64)> {
+    let mut kinds: Vec<(&'static str, u64)> = Vec::new();
+    for (kind, n) in &window.wrong {
+        kinds.push((named(*kind), *n));
+    }
+    if kinds.is_empty() {
+        let rest = window.counts.not_ok.saturating_sub(window.timed_out);
+        kinds.push((Failure::Timeout.name(), window.timed_out));
+        kinds.push(("not passed", rest));
+    }
+    kinds.push(("dropped, never sent", window.counts.dropped));
+    kinds.retain(|kind| kind.1 > 0);
+    kinds
+}
+
+fn named(kind: Wrong) -> &'static str {
+    match kind {
+        Wrong::Failure(failure) => failure.name(),
+        Wrong::Check(1) => "check failed, status 1xx",
+        Wrong::Check(2) => "check failed, status 2xx",
+        Wrong::Check(3) => "check failed, status 3xx",
+        Wrong::Check(4) => "check failed, status 4xx",
+        Wrong::Check(5) => "check failed, status 5xx",
+        Wrong::Check(_) => "check failed",
     }
 }
 
@@ -166,6 +197,32 @@ mod tests {
         assert_eq!(slices[1].max.ms, Some(12.0));
         assert_eq!(slices[599].in_flight, 3599);
         assert_eq!(slices[0].rate(slices[0].ok), 1.0);
+    }
+
+    #[test]
+    fn a_slice_adds_up_what_went_wrong() {
+        let mut windows = windows(2);
+        for window in &mut windows {
+            window.counts.not_ok = 5;
+            window.counts.dropped = 1;
+            window.timed_out = 2;
+        }
+        let wrong = |windows: &[Window]| slices(windows, &[], 0, 1)[0].wrong.clone();
+        let expected = [
+            ("timed out", 4),
+            ("not passed", 6),
+            ("dropped, never sent", 2),
+        ];
+        assert_eq!(wrong(&windows), expected);
+        for window in &mut windows {
+            window.wrong = vec![(Wrong::Check(5), 3), (Wrong::Failure(Failure::Timeout), 2)];
+        }
+        let expected = [
+            ("check failed, status 5xx", 6),
+            ("timed out", 4),
+            ("dropped, never sent", 2),
+        ];
+        assert_eq!(wrong(&windows), expected);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::run::seconds;
 use super::{Slice, View, Word};
+use crate::budget::Consequence;
 use crate::report::text::counted;
 use crate::units::{format_count, format_share, significant};
 
@@ -17,16 +18,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     for guard in view.guards.iter().filter(|g| g.tripped.is_some()) {
         out.push(format!("the guard `{}` {}", guard.text, guard.finding));
     }
-    for evidence in view.evidence.iter().filter(|e| !e.holds) {
-        out.push(format!(
-            "{} is {}, allowed is {}, so {}: {}",
-            evidence.name,
-            evidence.value,
-            evidence.limit,
-            evidence.consequence.text(),
-            evidence.advice
-        ));
-    }
+    out.extend(unfit(view, Consequence::Invalid));
     for budget in view.budgets.iter().filter(|b| b.outcome.broken()) {
         let warning = if budget.warns() { " (a warning)" } else { "" };
         let actual = budget.actual.as_deref().unwrap_or("no data");
@@ -49,6 +41,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
         ));
     }
     out.extend(dropped(view));
+    out.extend(unfit(view, Consequence::Undecided));
     if view.word != Word::Pass {
         out.extend(onset(&view.series));
     }
@@ -60,6 +53,22 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     out.extend(messages.map(|(step, clocks)| format!("{}: {clocks}", step.label)));
     out.extend(slowest(view));
     out
+}
+
+/// What the generator, or the length of the run, was not fit for.
+fn unfit(view: &View, consequence: Consequence) -> impl Iterator<Item = String> {
+    let rows = view.evidence.iter().filter(|e| !e.holds);
+    rows.filter(move |e| e.consequence == consequence)
+        .map(|evidence| {
+            format!(
+                "{} is {}, allowed is {}, so {}: {}",
+                evidence.name,
+                evidence.value,
+                evidence.limit,
+                evidence.consequence.text(),
+                evidence.advice
+            )
+        })
 }
 
 fn failure_sentence(failure: &super::FailureRow) -> String {

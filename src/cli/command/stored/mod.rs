@@ -1,6 +1,8 @@
 //! Commands on stored runs. In: run files; out: verdicts and reports. Invariant: the network is not touched, and run
 //! files are not changed.
 
+pub(super) mod compare;
+pub(super) mod index;
 pub(super) mod judge;
 pub(super) mod report;
 pub(super) mod tighten;
@@ -13,6 +15,7 @@ use crate::cli::inputs::{parse_budgets, read_budgets, refuse_errors};
 use crate::record::{self, RunRecord};
 use crate::report::View;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Judges a run again, with its own budgets or with others.
 fn again(
@@ -51,4 +54,30 @@ fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<
     // What a run did not ask has no data, and that is what judging says.
     problems.extend(budget::bind_servers(budgets, &servers, true));
     refuse_errors(problems, terminal)
+}
+
+/// The folder that a run file is in.
+fn place(run: &Path) -> PathBuf {
+    if run.is_dir() {
+        return run.to_owned();
+    }
+    match run.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Writes a page, whole or not at all, and says where it is.
+fn page(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let written = || -> io::Result<()> {
+        let beside = path.with_extension("tmp");
+        fs::write(&beside, bytes)?;
+        fs::rename(&beside, path)
+    };
+    written().map_err(|error| Error::Lost {
+        path: path.to_owned(),
+        error,
+    })?;
+    println!("{}", path.display());
+    Ok(())
 }

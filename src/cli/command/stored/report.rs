@@ -1,14 +1,14 @@
 //! `tollgate report`. In: a stored run; out: its reports again. Invariant: the network is not touched, and the run
 //! file is not changed.
 
-use super::again;
+use super::{again, place};
 use crate::cli::Terminal;
 use crate::cli::error::Error;
 use crate::cli::output::Folder;
 use crate::cli::output::format::Formats;
 use crate::record;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Report {
@@ -28,19 +28,8 @@ pub(in crate::cli) struct Report {
 pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
     let (_, view) = again(&record, (None, &args.former), terminal)?;
-    let folder = Folder::open(args.out.clone().unwrap_or_else(|| home(&args.run)))?;
+    let folder = Folder::open(args.out.clone().unwrap_or_else(|| place(&args.run)))?;
     folder.write(&view, &args.formats.reporters(terminal.ci))?;
     println!("{}", folder.path().join("report.html").display());
     Ok(0)
-}
-
-/// The folder that a run file is in.
-fn home(run: &Path) -> PathBuf {
-    if run.is_dir() {
-        return run.to_owned();
-    }
-    match run.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
