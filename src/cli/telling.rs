@@ -25,7 +25,9 @@ pub(super) fn wanted(notify: &Notify, reason: Reason) -> bool {
     let ending = match reason {
         Reason::GuardTripped => Ending::Guard,
         Reason::Pass => Ending::Pass,
-        Reason::CheckFailed | Reason::BudgetFailed | Reason::Unreachable => Ending::Fail,
+        Reason::CheckFailed | Reason::BudgetFailed | Reason::Regression | Reason::Unreachable => {
+            Ending::Fail
+        }
         _ => Ending::Invalid,
     };
     notify.on.contains(&ending)

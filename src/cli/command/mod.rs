@@ -2,6 +2,7 @@
 //! its arguments in it.
 
 pub(super) mod files;
+mod history;
 mod load;
 mod scenario;
 mod stored;
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Tighten(stored::tighten::Tighten),
     /// Finds regressions and improvements in a CSV file of values, one a run; sends nothing.
     Trend(stored::trend::Arguments),
+    /// Keeps runs and judges new ones by those before: lists, adds, accepts, prunes, exports; sends nothing.
+    History(history::Arguments),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -54,6 +57,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Judge(args) => stored::judge::judge(args, terminal),
         Command::Tighten(args) => stored::tighten::tighten(args, terminal),
         Command::Trend(args) => stored::trend::trend(args),
+        Command::History(args) => history::history(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

@@ -6,6 +6,7 @@ use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
+use crate::cli::command::history::past::{Judged, Past};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::{Folder, print};
@@ -37,6 +38,7 @@ pub(super) fn execute(
         plan,
         blueprint,
         folder,
+        past,
     } = run;
     if !how.quiet {
         eprintln!(
@@ -73,8 +75,16 @@ pub(super) fn execute(
             (how, stop, debug),
         )?,
     }
-    let verdict = budget::judge(&record, inputs.budgets.as_ref());
+    let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
+    let judged = past
+        .as_ref()
+        .map(|past| past.judge(&record, &mut verdict))
+        .transpose();
     let exit = finish(&record, &verdict, &folder, (how, terminal));
+    let remembered = judged.and_then(|judged| match (past, judged) {
+        (Some(past), Some(judged)) => remember(&past, &judged, &verdict, &folder, how),
+        _ => Ok(()),
+    });
     if let Some(notify) = &inputs.scenario.notify
         && telling::wanted(notify, verdict.exit.reason)
     {
@@ -83,11 +93,30 @@ pub(super) fn execute(
         let event = Event::of(&record, &verdict, now, &reports);
         telling::tell(notify, &event, caller);
     }
-    exit
+    remembered.and(exit)
+}
+
+/// Puts a run into its history and says what came of the comparison.
+fn remember(
+    past: &Past,
+    judged: &Judged,
+    verdict: &Verdict,
+    folder: &Folder,
+    how: &How,
+) -> Result<(), Error> {
+    if !how.quiet {
+        print!("{}", judged.text());
+    }
+    let added = past.add(judged);
+    let written = match judged.json(&verdict.exit) {
+        Some(json) => folder.put("history.json", &json),
+        None => Ok(()),
+    };
+    added.and(written)
 }
 
 /// Offers the load and puts what came of it into the record.
-fn generate(
+pub(super) fn generate(
     inputs: &Inputs,
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),

@@ -15,7 +15,7 @@ use crate::report::View;
 use std::path::Path;
 
 /// Judges a run again, with its own budgets or with others.
-fn again(
+pub(super) fn again(
     record: &RunRecord,
     other: Option<&Path>,
     terminal: Terminal,
