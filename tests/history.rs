@@ -189,7 +189,7 @@ fn runs_of_other_environments_are_not_compared() {
 
 #[test]
 fn a_run_that_says_nothing_does_not_enter_and_two_jobs_may_write_at_once() {
-    let bench = nights(&[1.0; 12], 0_usize.max(1));
+    let bench = nights(&[1.0; 12], 1);
     let mut cut = night(13, 1.0);
     cut.stop = Some(Stop::Interrupted);
     tollgate::record::save(&cut, &bench.path("cut.tg")).unwrap();

@@ -94,24 +94,23 @@ fn one(
         let found = figures.find(|f| f.measure == measure && f.part == part)?;
         Some((found.value, comparable(found).max(f64::MIN_POSITIVE)))
     };
-    let both: Vec<_> = pairs
+    let (bases, heads): (Vec<_>, Vec<_>) = pairs
         .iter()
         .filter_map(|(base, head)| Some((find(base)?, find(head)?)))
-        .collect();
-    let middle = |of: &dyn Fn(&((f64, f64), (f64, f64))) -> f64| {
-        median(&mut both.iter().map(of).collect::<Vec<f64>>())
-    };
-    if both.is_empty() {
+        .unzip();
+    if bases.is_empty() {
         return None;
     }
-    let logs: Vec<f64> = both.iter().map(|(b, h)| (h.1 / b.1).ln()).collect();
-    let (base, head) = (middle(&|p| p.0.0), middle(&|p| p.1.0));
+    let both = bases.iter().zip(&heads);
+    let logs: Vec<f64> = both.map(|(b, h)| (h.1 / b.1).ln()).collect();
+    let middle = |side: &[(f64, f64)]| median(&mut side.iter().map(|v| v.0).collect::<Vec<_>>());
+    let (base, head) = (middle(&bases), middle(&heads));
     let ratio = median(&mut logs.clone()).exp();
     let mut compared = Compared {
         part: part.to_owned(),
         measure,
         change: Change::TooFew,
-        pairs: both.len(),
+        pairs: bases.len(),
         base,
         head,
         ratio,
@@ -121,7 +120,7 @@ fn one(
         worse: 1.0,
         large: ratio.ln().abs() >= least.share.ln_1p() && (head - base).abs() >= least.absolute,
     };
-    if both.len() < PAIRS {
+    if bases.len() < PAIRS {
         return Some(compared);
     }
     let n = logs.len() as f64;

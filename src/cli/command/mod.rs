@@ -15,7 +15,7 @@ use clap_complete::Shell;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Runs scenarios against their targets, judges them, writes reports.
-    Run(load::run::Run),
+    Run(Box<load::run::Run>),
     /// Checks scenario and budget files; sends nothing.
     Validate(scenario::validate::Validate),
     /// Shows what a run would do, whether this machine can, and what its budgets could decide; nothing leaves this machine.

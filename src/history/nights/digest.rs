@@ -95,7 +95,7 @@ impl Key {
     /// Twelve hexadecimal digits: equal keys, equal name.
     pub fn name(&self) -> String {
         let parts = [
-            &self.scenario,
+            self.scenario.as_str(),
             &self.profile,
             self.env.as_deref().unwrap_or_default(),
             self.runner.as_deref().unwrap_or_default(),
@@ -103,7 +103,7 @@ impl Key {
             &self.version,
             &self.load,
         ];
-        fingerprint(parts.iter().map(|p| p.as_ref()), 12)
+        fingerprint(parts.into_iter(), 12)
     }
 }
 
@@ -198,8 +198,10 @@ fn fingerprint<'a>(parts: impl Iterator<Item = &'a str>, digits: usize) -> Strin
         bytes.extend_from_slice(part.as_bytes());
     }
     let hash = digest(&SHA256, &bytes);
-    let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    hex[..digits].to_owned()
+    let hex = hash.as_ref().iter().flat_map(|b| [b >> 4, b & 15]);
+    hex.take(digits)
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 /// The numbers of a run, measured phase only, setup and teardown left out.

@@ -157,7 +157,7 @@ pub fn judge(nights: &Nights, tonight: &Digest, effect: Effect) -> Night {
             series.judge(effect.of(figure.measure))
         })
         .collect();
-    findings.sort_by(|a, b| a.standing.cmp(&b.standing));
+    findings.sort_by_key(|f| f.standing);
     let chance = |runs: usize| match runs {
         0..FEWEST => 0.0,
         runs if runs < CHANCE.2 => CHANCE.1,

@@ -80,27 +80,25 @@ pub(super) fn night(night: &Night, key: &Key) -> String {
 
 fn line(finding: &Finding) -> String {
     let value = |v| measured(finding.measure, v);
-    let mut line = format!("  {} {}: ", finding.standing.words(), named(finding));
+    let (word, name) = (finding.standing.words(), named(finding));
     let change = finding.ratio.map_or_else(String::new, percent);
     let was = finding.baseline.map_or_else(String::new, value);
-    match (finding.standing, finding.interval, &finding.since) {
-        (Standing::Regression | Standing::Improvement, Some((low, high)), Some(since)) => {
+    let tonight = value(finding.value);
+    let what = match (finding.interval, &finding.since) {
+        (Some((low, high)), Some(since)) => {
             let (low, high) = (percent(low), percent(high));
-            line += &format!(
-                "{change} from {was}, between {low} and {high}, since {}",
-                escape(since)
-            );
-            if let Some(revision) = &finding.revision {
-                line += &format!(" ({})", escape(revision));
-            }
-            line += &format!("; this run {}", value(finding.value));
+            let revision = finding.revision.as_deref().map(escape);
+            let revision = revision.map_or_else(String::new, |r| format!(" ({r})"));
+            let since = escape(since);
+            format!(
+                "{change} from {was}, between {low} and {high}, since {since}{revision}; this run {tonight}"
+            )
         }
-        _ => line += &format!("{}, level {was} ({change})", value(finding.value)),
-    }
-    if let Some(reason) = &finding.reason {
-        line += &format!("; accepted: {}", escape(reason));
-    }
-    line
+        _ => format!("{tonight}, level {was} ({change})"),
+    };
+    let reason = finding.reason.as_deref().map(escape);
+    let reason = reason.map_or_else(String::new, |r| format!("; accepted: {r}"));
+    format!("  {word} {name}: {what}{reason}")
 }
 
 fn power(night: &Night) -> Option<String> {

@@ -41,13 +41,7 @@ pub(super) fn execute(
         past,
     } = run;
     if !how.quiet {
-        eprintln!(
-            "{} → {}: {plan}, seed {}",
-            inputs.scenario.name, inputs.scenario.target.value, plan.seed
-        );
-        for part in inputs.way() {
-            eprintln!("via {part}");
-        }
+        announce(&inputs, &plan);
     }
     let caller = blueprint.clone();
     let capacity = capacity(&inputs.scenario, &plan);
@@ -76,14 +70,10 @@ pub(super) fn execute(
         )?,
     }
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
-    let judged = past
-        .as_ref()
-        .map(|past| past.judge(&record, &mut verdict))
-        .transpose();
+    let judged = past.map(|past| (past.judge(&record, &mut verdict), past));
     let exit = finish(&record, &verdict, &folder, (how, terminal));
-    let remembered = judged.and_then(|judged| match (past, judged) {
-        (Some(past), Some(judged)) => remember(&past, &judged, &verdict, &folder, how),
-        _ => Ok(()),
+    let remembered = judged.map_or(Ok(()), |(judged, past)| {
+        remember(&past, &judged?, &verdict, &folder, how)
     });
     if let Some(notify) = &inputs.scenario.notify
         && telling::wanted(notify, verdict.exit.reason)
@@ -94,6 +84,17 @@ pub(super) fn execute(
         telling::tell(notify, &event, caller);
     }
     remembered.and(exit)
+}
+
+/// Says what will be sent where.
+fn announce(inputs: &Inputs, plan: &Plan) {
+    eprintln!(
+        "{} → {}: {plan}, seed {}",
+        inputs.scenario.name, inputs.scenario.target.value, plan.seed
+    );
+    for part in inputs.way() {
+        eprintln!("via {part}");
+    }
 }
 
 /// Puts a run into its history and says what came of the comparison.
