@@ -36,6 +36,8 @@ pub enum Reason {
     CheckFailed,
     /// A budget does not hold.
     BudgetFailed,
+    /// Worse than the runs before, or than the version beside it.
+    Regression,
     /// Too little data to say, or none.
     Undecided,
     /// Everything holds.
@@ -44,7 +46,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, gravest first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Internal,
         Self::Usage,
         Self::Interrupted,
@@ -54,6 +56,7 @@ impl Reason {
         Self::InvalidInstrument,
         Self::CheckFailed,
         Self::BudgetFailed,
+        Self::Regression,
         Self::Undecided,
         Self::Pass,
     ];
@@ -70,6 +73,7 @@ impl Reason {
             Self::InvalidInstrument => "invalid run",
             Self::CheckFailed => "check failed",
             Self::BudgetFailed => "budget failed",
+            Self::Regression => "regression",
             Self::Undecided => "undecided",
             Self::Pass => "pass",
         }
@@ -83,6 +87,7 @@ impl Reason {
             Self::Usage => 2,
             Self::CheckFailed => 3,
             Self::BudgetFailed => 4,
+            Self::Regression => 5,
             Self::Unreachable => 6,
             Self::InvalidInstrument | Self::Undecided => 7,
             Self::GuardTripped => 8,
@@ -158,7 +163,7 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_table_and_the_order_too() {
         let codes: Vec<u8> = Reason::ALL.into_iter().map(Reason::code).collect();
-        assert_eq!(codes, [1, 2, 130, 143, 6, 8, 7, 3, 4, 7, 0]);
+        assert_eq!(codes, [1, 2, 130, 143, 6, 8, 7, 3, 4, 5, 7, 0]);
         assert!(Reason::ALL.is_sorted());
     }
 }

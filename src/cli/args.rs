@@ -18,7 +18,7 @@ Exit codes:
   2  usage: wrong arguments or an invalid file; nothing was sent
   3  a check failed that no budget judges
   4  a budget failed
-  5  regression: the newest level of a trend is worse
+  5  regression: worse than the runs before, or than the version beside it
   6  the target could not be reached; no load was sent
   7  invalid run: the load generator was at fault, or there was too little data to say
   130, 143  interrupted by Ctrl-C or SIGTERM; reports are written";

@@ -1,6 +1,7 @@
 //! What ends a command before it has a verdict. In: the errors of every stage; out: text for a person and an exit
 //! code. Invariant: 2 means that nothing was sent.
 
+use crate::history::nights::HistoryError;
 use crate::load::WorkerError;
 use crate::plan::PlanError;
 use crate::protocol::TlsError;
@@ -34,6 +35,11 @@ pub(super) enum Error {
     /// Found after the run.
     #[error("could not write {path}: {error}", path = path.display())]
     Lost { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// Found after the run.
+    #[error("the run is not in the history: {0}")]
+    Forgotten(HistoryError),
     #[error("the load engine could not run: {0}")]
     Engine(#[from] WorkerError),
     #[error("cannot write to standard output: {0}")]
@@ -43,7 +49,7 @@ pub(super) enum Error {
 impl Error {
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Engine(_) | Self::Print(_) | Self::Lost { .. } => 1,
+            Self::Engine(_) | Self::Print(_) | Self::Lost { .. } | Self::Forgotten(_) => 1,
             _ => 2,
         }
     }

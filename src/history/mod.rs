@@ -2,6 +2,8 @@
 //! what the newest run says. Invariant: the unit is the run; two runs are never compared request by request.
 
 mod detect;
+pub mod nights;
+pub mod paired;
 mod screen;
 mod significance;
 mod table;

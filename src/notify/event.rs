@@ -43,7 +43,7 @@ impl Severity {
     fn of(reason: Reason) -> Self {
         match reason {
             Reason::GuardTripped | Reason::Unreachable => Self::Critical,
-            Reason::CheckFailed | Reason::BudgetFailed => Self::High,
+            Reason::CheckFailed | Reason::BudgetFailed | Reason::Regression => Self::High,
             Reason::Pass => Self::Info,
             _ => Self::Low,
         }

@@ -54,7 +54,7 @@ fn reason(run: &Run<'_>, budgets: &[Budget], given: bool, verdict: &Verdict) -> 
             format!("FAIL: {}{rest}", first.unwrap_or_default())
         }
         Reason::Undecided => undecided(run, verdict),
-        Reason::Pass | Reason::Usage | Reason::Internal => {
+        Reason::Pass | Reason::Usage | Reason::Internal | Reason::Regression => {
             format!("PASS: {}", so_far(run, given, verdict))
         }
     }

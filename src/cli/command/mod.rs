@@ -2,6 +2,7 @@
 //! its arguments in it.
 
 pub(super) mod files;
+mod history;
 mod load;
 mod scenario;
 mod stored;
@@ -14,7 +15,7 @@ use clap_complete::Shell;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Runs scenarios against their targets, judges them, writes reports.
-    Run(load::run::Run),
+    Run(Box<load::run::Run>),
     /// Checks scenario and budget files; sends nothing.
     Validate(scenario::validate::Validate),
     /// Shows what a run would do, whether this machine can, and what its budgets could decide; nothing leaves this machine.
@@ -31,6 +32,8 @@ pub(super) enum Command {
     Compare(stored::compare::Compare),
     /// Lists the stored runs of a folder on one page; sends nothing.
     Index(stored::index::Index),
+    /// Keeps runs and judges new ones by those before: lists, adds, accepts, prunes, exports; sends nothing.
+    History(history::Arguments),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -60,6 +63,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Trend(args) => stored::trend::trend(args),
         Command::Compare(args) => stored::compare::compare(args, terminal),
         Command::Index(args) => stored::index::index(args, terminal),
+        Command::History(args) => history::history(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

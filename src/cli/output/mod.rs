@@ -74,6 +74,15 @@ impl Folder {
         })
     }
 
+    /// Writes a text beside the reports.
+    pub(super) fn put(&self, name: &str, text: &str) -> Result<(), Error> {
+        let path = self.0.join(name);
+        let beside = path.with_extension("tmp");
+        fs::write(&beside, text)
+            .and_then(|()| fs::rename(&beside, &path))
+            .map_err(|error| Error::Lost { path, error })
+    }
+
     /// Writes every report and these; the first problem is returned once all were tried.
     pub(super) fn write(&self, view: &View, more: &[(&str, &dyn Reporter)]) -> Result<(), Error> {
         let mut problem = None;

@@ -92,7 +92,7 @@ fn label(view: &View, timed_out: u64) -> String {
     });
     let mut label = format!("Heatmap of response times over time: {}", spoken.join("; "));
     if timed_out > 0 {
-        label.push_str(&format!("; {timed_out} timed out"));
+        label += &format!("; {timed_out} timed out");
     }
     label
 }

@@ -91,7 +91,7 @@ impl Word {
     fn of(reason: Reason) -> Self {
         match reason {
             Reason::Pass => Self::Pass,
-            Reason::CheckFailed | Reason::BudgetFailed => Self::Fail,
+            Reason::CheckFailed | Reason::BudgetFailed | Reason::Regression => Self::Fail,
             Reason::Unreachable => Self::Unreachable,
             Reason::Interrupted => Self::Interrupted,
             Reason::Terminated => Self::Terminated,

@@ -7,6 +7,7 @@ use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
+use crate::cli::command::history::past::{Judged, Past};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::{Folder, print};
@@ -39,15 +40,10 @@ pub(super) fn execute(
         plan,
         blueprint,
         folder,
+        past,
     } = run;
     if !how.quiet {
-        eprintln!(
-            "{} → {}: {plan}, seed {}",
-            inputs.scenario.name, inputs.scenario.target.value, plan.seed
-        );
-        for part in inputs.way() {
-            eprintln!("via {part}");
-        }
+        announce(&inputs, &plan);
     }
     let caller = blueprint.clone();
     let capacity = capacity(&inputs.scenario, &plan);
@@ -75,20 +71,54 @@ pub(super) fn execute(
             (how, stop, debug, &folder),
         )?,
     }
-    let verdict = budget::judge(&record, inputs.budgets.as_ref());
+    let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
+    let judged = past.map(|past| (past.judge(&record, &mut verdict), past));
     let view = View::new(&record, &verdict);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
+    let remembered = judged.map_or(Ok(()), |(judged, past)| {
+        remember(&past, &judged?, &verdict, &folder, how)
+    });
     if let Some(notify) = &inputs.scenario.notify {
         let now = jiff::Timestamp::now().to_string();
         let reports = folder.path().display().to_string();
         let event = Event::of(&record, &verdict, now, &reports);
         telling::tell(notify, (&event, &view), &caller);
     }
-    exit
+    remembered.and(exit)
+}
+
+/// Says what will be sent where.
+fn announce(inputs: &Inputs, plan: &Plan) {
+    eprintln!(
+        "{} → {}: {plan}, seed {}",
+        inputs.scenario.name, inputs.scenario.target.value, plan.seed
+    );
+    for part in inputs.way() {
+        eprintln!("via {part}");
+    }
+}
+
+/// Puts a run into its history and says what came of the comparison.
+fn remember(
+    past: &Past,
+    judged: &Judged,
+    verdict: &Verdict,
+    folder: &Folder,
+    how: &How,
+) -> Result<(), Error> {
+    if !how.quiet {
+        print!("{}", judged.text());
+    }
+    let added = past.add(judged);
+    let written = match judged.json(&verdict.exit) {
+        Some(json) => folder.put("history.json", &json),
+        None => Ok(()),
+    };
+    added.and(written)
 }
 
 /// Offers the load and puts what came of it into the record.
-fn generate(
+pub(super) fn generate(
     inputs: &Inputs,
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),

@@ -8,10 +8,12 @@ mod execution;
 mod observing;
 mod revision;
 pub(super) mod run;
+mod versus;
 mod watch;
 mod watching;
 
 use crate::cli::args::How;
+use crate::cli::command::history::past::Past;
 use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, is_load};
 use crate::cli::output::Folder;
@@ -34,6 +36,8 @@ struct Prepared {
     plan: Plan,
     blueprint: Blueprint,
     folder: Folder,
+    /// The history that it is judged by and enters.
+    past: Option<Past>,
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
@@ -62,6 +66,7 @@ fn prepare(
         plan,
         blueprint,
         folder,
+        past: None,
     })
 }
 

@@ -1,9 +1,11 @@
 //! `tollgate run`. In: scenario files; out: load, reports, and the gravest exit code of all runs. Invariant: every
 //! file is read and checked before the first request of the first run; whatever happens, reports are written.
 
+use super::versus::{self, Beside};
 use super::{Prepared, execute, prepare, watch};
 use crate::budget::{Exit, Reason};
 use crate::cli::args::{Amount, How, Reading, Smoke};
+use crate::cli::command::history::past::Past;
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::file_name;
@@ -29,9 +31,16 @@ pub(in crate::cli) struct Run {
     pub(in crate::cli) how: How,
     #[command(flatten)]
     pub(in crate::cli) smoke: Smoke,
+    #[command(flatten)]
+    pub(in crate::cli) past: Past,
+    #[command(flatten)]
+    pub(in crate::cli) beside: Beside,
 }
 
 pub(in crate::cli) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
+    if let Some(base) = &args.beside.compare_to {
+        return versus::versus(args, base, terminal);
+    }
     if args.smoke.watch {
         return watch::watch(args, terminal);
     }
@@ -73,7 +82,9 @@ pub(super) fn prepare_all(args: &Run, terminal: Terminal) -> Result<Vec<Prepared
                 own_folder(&out, &file_name(&inputs.scenario.name), &prepared)
             }
         });
-        prepared.push(prepare(file, inputs, plan, out, &args.how)?);
+        let mut run = prepare(file, inputs, plan, out, &args.how)?;
+        run.past = args.past.open()?;
+        prepared.push(run);
     }
     Ok(prepared)
 }

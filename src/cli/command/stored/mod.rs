@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Judges a run again, with its own budgets or with others.
-fn again(
+pub(super) fn again(
     record: &RunRecord,
     (other, former): (Option<&Path>, &[PathBuf]),
     terminal: Terminal,

@@ -1,0 +1,187 @@
+//! A run and those before it. In: a record, its verdict and a history; out: what is to be said, and the run in the
+//! history. Invariant: a run is judged before it enters, and one that says nothing does neither.
+
+use super::text::{self, json};
+use crate::budget::{Exit, Reason, Verdict};
+use crate::cli::Terminal;
+use crate::cli::command::stored::again;
+use crate::cli::error::Error;
+use crate::history::nights::{self, Digest, Effect, Folder, Night, refused};
+use crate::record::{self, RunRecord};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// The least change that counts.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct Least {
+    /// The least change that counts, in percent of the level before.
+    #[arg(long, value_name = "PERCENT", default_value_t = 3.0, value_parser = amount)]
+    min_percent: f64,
+    /// The least change of a time that counts, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1.0, value_parser = amount)]
+    min_ms: f64,
+}
+
+impl Least {
+    pub(in crate::cli) fn effect(&self) -> Effect {
+        Effect {
+            share: self.min_percent / 100.0,
+            milliseconds: self.min_ms,
+        }
+    }
+}
+
+fn amount(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    number
+        .filter(|n| n.is_finite() && *n >= 0.0)
+        .ok_or_else(|| "must be a number, zero or above, without a unit".into())
+}
+
+/// The history that a run is judged by and enters.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "History and comparison")]
+pub(in crate::cli) struct Past {
+    /// Judges the run by those before it in this directory, and adds it: exit 5 for a regression.
+    #[arg(long, value_name = "DIR")]
+    history: Option<PathBuf>,
+    /// What this class of machines is called: runs of different ones are not compared.
+    #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
+    runner: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) least: Least,
+}
+
+/// What became of a run in its history.
+pub(in crate::cli) enum Judged {
+    /// It is compared with those before it, and enters.
+    Night(Night, Box<Digest>),
+    /// It says nothing.
+    Refused(Reason),
+}
+
+impl Past {
+    /// Refuses a history that cannot be read or written.
+    pub(in crate::cli) fn open(&self) -> Result<Option<Self>, Error> {
+        let Some(folder) = self.folder() else {
+            return Ok(None);
+        };
+        folder.open()?;
+        folder.all()?;
+        Ok(Some(self.clone()))
+    }
+
+    fn folder(&self) -> Option<Folder> {
+        self.history.clone().map(Folder::new)
+    }
+
+    /// Judges a run; a regression enters its verdict.
+    pub(in crate::cli) fn judge(
+        &self,
+        record: &RunRecord,
+        verdict: &mut Verdict,
+    ) -> Result<Judged, Error> {
+        if let Some(reason) = refused(&verdict.exit) {
+            return Ok(Judged::Refused(reason));
+        }
+        let (Some(folder), Some(digest)) =
+            (self.folder(), Digest::of(record, self.runner.as_deref()))
+        else {
+            return Ok(Judged::Refused(Reason::Internal));
+        };
+        let before = folder.nights(&digest.key).map_err(Error::Forgotten)?;
+        let night = nights::judge(&before, &digest, self.least.effect());
+        if night.regressed() {
+            regress(verdict, &text::sentence(&night));
+        }
+        Ok(Judged::Night(night, Box::new(digest)))
+    }
+
+    /// Adds a run that was judged.
+    pub(in crate::cli) fn add(&self, judged: &Judged) -> Result<(), Error> {
+        match (self.folder(), judged) {
+            (Some(folder), Judged::Night(_, digest)) => {
+                folder.add(digest).map_err(Error::Forgotten)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Judged {
+    /// For people.
+    pub(in crate::cli) fn text(&self) -> String {
+        match self {
+            Self::Night(night, digest) => text::night(night, &digest.key),
+            Self::Refused(reason) => format!(
+                "history: the run says nothing about the target ({}): not compared, not added\n",
+                reason.name()
+            ),
+        }
+    }
+
+    /// For machines; nothing where the run was refused.
+    pub(in crate::cli) fn json(&self, exit: &Exit) -> Option<String> {
+        match self {
+            Self::Night(night, _) => Some(json(night, exit)),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Puts a regression into a verdict.
+pub(in crate::cli) fn regress(verdict: &mut Verdict, said: &str) {
+    let before = [verdict.exit.reason].into_iter();
+    let all = before.chain(verdict.exit.also.iter().copied());
+    verdict.exit = Exit::of(all.chain([Reason::Regression]).collect::<Vec<_>>());
+    verdict.sentence = if verdict.exit.reason == Reason::Regression {
+        format!("FAIL: {said}")
+    } else {
+        format!("{}; {said}", verdict.sentence)
+    };
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Judge {
+    /// A run file (`run.tg`) or the folder that holds it.
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// What this class of machines is called.
+    #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
+    runner: Option<String>,
+    /// Text for people or JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    least: Least,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub(super) fn judge(args: &Judge, folder: &Folder, terminal: Terminal) -> Result<u8, Error> {
+    let record = record::load(&args.run)?;
+    let (verdict, _) = again(&record, (None, &[]), terminal)?;
+    if let Some(reason) = refused(&verdict.exit) {
+        return Err(Error::Usage(format!(
+            "{} says nothing about the target ({}) and is not compared",
+            args.run.display(),
+            reason.name()
+        )));
+    }
+    let digest = Digest::of(&record, args.runner.as_deref());
+    let digest = digest.ok_or_else(|| {
+        Error::Usage(format!("{} does not say when it began", args.run.display()))
+    })?;
+    folder.all()?;
+    let night = nights::judge(&folder.nights(&digest.key)?, &digest, args.least.effect());
+    let exit = Exit::of(night.regressed().then_some(Reason::Regression));
+    match args.format {
+        Format::Text => print!("{}", text::night(&night, &digest.key)),
+        Format::Json => print!("{}", json(&night, &exit)),
+    }
+    Ok(exit.code)
+}

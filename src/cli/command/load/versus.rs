@@ -1,0 +1,293 @@
+//! `tollgate run --compare-to`: two versions in one run. In: a scenario and a second target; out: what differs, as text
+//! and JSON. Invariant: both get the same seeded flows, in blocks that alternate, and whoever began a pair comes second
+//! in the next.
+
+use super::execution::generate;
+use super::run::{Run, stopped};
+use super::{Prepared, beginning, capacity, prepare};
+use crate::budget::{self, Exit, Reason};
+use crate::cli::command::history::{percent, value};
+use crate::cli::error::Error;
+use crate::cli::inputs::Inputs;
+use crate::cli::output::Folder;
+use crate::cli::{Terminal, preflight, signals};
+use crate::history::nights::figures;
+use crate::history::paired::{self, Change, Compared, PAIRS};
+use crate::load::{Stop, stop};
+use crate::plan::{Load, Plan};
+use crate::record::RunRecord;
+use crate::report::log_line as escape;
+use clap::Args;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Connections are open and caches warm after this, block by block.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// The second version.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "History and comparison")]
+pub(in crate::cli) struct Beside {
+    /// Sends the same flows to this base URL, too, in alternating blocks, and compares: exit 5 where the target is worse.
+    /// Budgets are not judged.
+    #[arg(long, value_name = "URL", value_parser = crate::scenario::parse_target, conflicts_with = "history")]
+    pub(super) compare_to: Option<Url>,
+    /// Blocks for each of the two; each lasts its share of the measured time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(PAIRS as u64..=1000))]
+    pairs: u64,
+}
+
+/// The two targets, ready.
+struct Versus {
+    base: Prepared,
+    head: Prepared,
+    /// One for each pair.
+    plans: Vec<Plan>,
+}
+
+pub(super) fn versus(args: &Run, base: &Url, terminal: Terminal) -> Result<u8, Error> {
+    let versus = ready(args, base, terminal)?;
+    let (stopper, stop) = stop();
+    signals::listen(stopper);
+    for side in [&versus.base, &versus.head] {
+        let scenario = &side.inputs.scenario;
+        if let Some(reason) = preflight::reach(&side.blueprint, scenario, true, &stop)? {
+            println!("UNREACHABLE: {}", escape(&reason));
+            return Ok(Reason::Unreachable.code());
+        }
+    }
+    let mut pairs = Vec::new();
+    let mut left_out = Vec::new();
+    for (number, plan) in versus.plans.iter().enumerate() {
+        let pair = pair(&versus, (number, plan), args, &stop)?;
+        if stop.reason().is_some() {
+            break;
+        }
+        let said = |record: &RunRecord| says_nothing(&budget::judge(record, None).exit);
+        match said(&pair.0).or_else(|| said(&pair.1)) {
+            Some(reason) => left_out.push((number + 1, reason)),
+            None => pairs.push((figures(&pair.0), figures(&pair.1))),
+        }
+    }
+    let compared = paired::compare(&pairs, args.past.least.effect());
+    let exit = exit(&compared, pairs.len(), &stop);
+    let text = text(&versus, &compared, (pairs.len(), &left_out), &exit);
+    print!(
+        "{}",
+        if args.how.quiet {
+            text.lines()
+                .next()
+                .map_or_else(String::new, |l| format!("{l}\n"))
+        } else {
+            text.clone()
+        }
+    );
+    let folder = &versus.head.folder;
+    folder.put("comparison.txt", &text)?;
+    let all = json!({
+        "schema": "tollgate.comparison/1",
+        "exit": exit,
+        "scenario": versus.head.inputs.scenario.name,
+        "profile": versus.plans.first().map(|p| p.profile.as_str()),
+        "base": versus.base.inputs.scenario.target.value.as_str(),
+        "head": versus.head.inputs.scenario.target.value.as_str(),
+        "seed": versus.plans.first().map(|p| p.seed),
+        "pairs": pairs.len(),
+        "left_out": left_out.iter().map(|(pair, reason)| json!({ "pair": pair, "reason": reason })).collect::<Vec<_>>(),
+        "series": compared,
+    });
+    folder.put("comparison.json", &format!("{all:#}\n"))?;
+    Ok(exit.code)
+}
+
+/// Reads the scenario once for each target; refuses whatever can be refused.
+fn ready(args: &Run, base: &Url, terminal: Terminal) -> Result<Versus, Error> {
+    let [file] = args.files.as_slice() else {
+        return Err(Error::Usage("--compare-to takes one scenario file".into()));
+    };
+    if let Some(flag) = args.smoke.given() {
+        return Err(Error::Usage(format!(
+            "--compare-to and {flag} do not go together"
+        )));
+    }
+    let mut inputs = Inputs::read(file, &args.reading, terminal)?;
+    let plans = plans(&inputs, args)?;
+    let first = &plans[0];
+    inputs.keep_to(first);
+    inputs.budgets = None;
+    let mut reading = args.reading.clone();
+    reading.target = Some(base.clone());
+    let (mut others, _) = Inputs::collect(file, &reading)?;
+    others.keep_to(first);
+    others.budgets = None;
+    let out = args
+        .how
+        .out
+        .clone()
+        .unwrap_or_else(|| Folder::default_for(&inputs.scenario.name, &jiff::Zoned::now()));
+    let side = |inputs| prepare(file, inputs, first.clone(), Some(out.clone()), &args.how);
+    Ok(Versus {
+        base: side(others)?,
+        head: side(inputs)?,
+        plans,
+    })
+}
+
+/// A plan for each pair: the measured time in equal blocks, each with a short warm-up; passes are done in every block.
+fn plans(inputs: &Inputs, args: &Run) -> Result<Vec<Plan>, Error> {
+    let whole = inputs.plan(&args.amount)?;
+    let mut amount = args.amount.clone();
+    if !matches!(whole.load, Load::Passes(_)) {
+        if whole.shape.is_some() {
+            return Err(Error::Usage(format!(
+                "profile `{}` changes its load on the way and cannot be cut into blocks; name one with `rate` or `users`",
+                whole.profile
+            )));
+        }
+        let measured = Duration::from_nanos(whole.measured.end - whole.measured.start);
+        let warm = Duration::from_nanos(whole.measured.start);
+        amount.duration = Some(measured.div_f64(args.beside.pairs as f64));
+        amount.ramp = Some(Duration::ZERO);
+        amount.warmup = Some(args.amount.warmup.unwrap_or(warm.min(SETTLE)));
+    }
+    (0..args.beside.pairs)
+        .map(|pair| {
+            amount.seed = Some(whole.seed.wrapping_add(pair));
+            let mut plan = inputs.plan(&amount)?;
+            plan.until_decided = false;
+            Ok(plan)
+        })
+        .collect()
+}
+
+/// Both versions, one after the other.
+fn pair(
+    versus: &Versus,
+    (number, plan): (usize, &Plan),
+    args: &Run,
+    stop: &Stop,
+) -> Result<(RunRecord, RunRecord), Error> {
+    let plan = Arc::new(plan.clone());
+    let block = |side: &Prepared, name: &str| -> Result<RunRecord, Error> {
+        let scenario = &side.inputs.scenario;
+        if !args.how.quiet {
+            let (pair, of) = (number + 1, versus.plans.len());
+            eprintln!("pair {pair} of {of}: {name} {}", scenario.target.value);
+        }
+        let mut record = beginning::record(&side.file, &side.inputs, &plan);
+        if stop.reason().is_none() {
+            let capacity = capacity(scenario, &plan);
+            let way = (side.blueprint.clone(), capacity);
+            generate(
+                &side.inputs,
+                &plan,
+                way,
+                &mut record,
+                (&args.how, stop, false, &versus.head.folder),
+            )?;
+        }
+        Ok(record)
+    };
+    if number.is_multiple_of(2) {
+        let base = block(&versus.base, "base")?;
+        Ok((base, block(&versus.head, "head")?))
+    } else {
+        let head = block(&versus.head, "head")?;
+        Ok((block(&versus.base, "base")?, head))
+    }
+}
+
+/// Why a block says nothing. One that failed its checks says a lot, and so does one that did not get far.
+fn says_nothing(exit: &Exit) -> Option<Reason> {
+    let mut all = std::iter::once(exit.reason).chain(exit.also.iter().copied());
+    all.find(|reason| {
+        matches!(
+            reason,
+            Reason::Internal | Reason::Unreachable | Reason::InvalidInstrument
+        )
+    })
+}
+
+fn exit(compared: &[Compared], pairs: usize, stop: &Stop) -> Exit {
+    let regressed = compared.iter().any(|c| c.change == Change::Regression);
+    let few = (pairs < PAIRS || compared.iter().all(|c| c.change == Change::TooFew))
+        .then_some(Reason::Undecided);
+    let regressed = regressed.then_some(Reason::Regression);
+    Exit::of(
+        stop.reason()
+            .map(stopped)
+            .into_iter()
+            .chain(regressed)
+            .chain(few),
+    )
+}
+
+fn text(
+    versus: &Versus,
+    compared: &[Compared],
+    (pairs, left_out): (usize, &[(usize, Reason)]),
+    exit: &Exit,
+) -> String {
+    let of = |change| compared.iter().filter(move |c| c.change == change);
+    let word = match exit.reason {
+        Reason::Pass => "PASS: no regression".to_owned(),
+        Reason::Regression => format!(
+            "FAIL: regression in {} series",
+            of(Change::Regression).count()
+        ),
+        Reason::Undecided => {
+            format!("INVALID: only {pairs} pairs say something, {PAIRS} are needed")
+        }
+        reason => reason.name().to_uppercase(),
+    };
+    let (head, base) = (&versus.head.inputs.scenario, &versus.base.inputs.scenario);
+    let mut lines = vec![
+        format!(
+            "{word}; {} against {}",
+            head.target.value, base.target.value
+        ),
+        format!(
+            "  {pairs} pairs of blocks of {}, alternating, seed {}",
+            versus.plans[0], versus.plans[0].seed
+        ),
+    ];
+    for (pair, reason) in left_out {
+        lines.push(format!("  pair {pair} left out: {}", reason.name()));
+    }
+    lines.extend(of(Change::Regression).map(|c| line("regression", c)));
+    lines.extend(of(Change::Improvement).map(|c| line("improvement", c)));
+    lines.extend(of(Change::None).map(|c| line("no difference", c)));
+    let few = of(Change::TooFew).count();
+    if few > 0 {
+        lines.push(format!(
+            "  {few} series in fewer than {PAIRS} pairs: not compared"
+        ));
+    }
+    let seen = |c: &&Compared| c.visible.is_some() && c.measure.words() == "p95";
+    if let Some(c) = compared.iter().rfind(seen)
+        && let Some(visible) = c.visible
+    {
+        lines.push(format!(
+            "  power: a change of {} in p95 of {} would be seen in 9 of 10 such comparisons",
+            percent(visible),
+            escape(&c.part)
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn line(word: &str, c: &Compared) -> String {
+    let (low, high) = c.interval.map_or((c.ratio, c.ratio), |i| i);
+    format!(
+        "  {word} {} of {}: {} → {}, {} (between {} and {})",
+        c.measure.words(),
+        escape(&c.part),
+        value(c.measure, c.base),
+        value(c.measure, c.head),
+        percent(c.ratio),
+        percent(low),
+        percent(high)
+    )
+}

@@ -1,0 +1,184 @@
+//! Nights with known answers, and files of a history.
+
+use super::*;
+use std::fs;
+
+/// As version 0.1.0 wrote it.
+const FORMAT_1: &str = include_str!("tests/format-1.json");
+
+/// A night with one series of times and one of errors.
+fn night(day: usize, ms: f64, errors: f64) -> Digest {
+    let figure = |measure, value| Figure {
+        part: "browse/list".into(),
+        measure,
+        value,
+        n: 10_000,
+    };
+    Digest {
+        id: format!(
+            "2026{:02}{:02}T020000.000000Z-0000000{day:x}",
+            1 + day / 28,
+            1 + day % 28
+        ),
+        started: String::new(),
+        revision: Some(format!("commit{day}")),
+        key: Key {
+            scenario: "shop".into(),
+            profile: "nightly".into(),
+            ..Key::default()
+        },
+        figures: vec![
+            figure(Measure::P95, ms),
+            figure(Measure::ErrorShare, errors),
+        ],
+    }
+}
+
+/// Scatter of about 2 %, without random numbers.
+fn wobble(day: usize) -> f64 {
+    1.0 + [0.01, -0.02, 0.0, 0.02, -0.01, 0.015, -0.015][day % 7]
+}
+
+fn quiet(days: usize) -> Nights {
+    Nights {
+        runs: (0..days)
+            .map(|d| night(d, 200.0 * wobble(d), 0.0))
+            .collect(),
+        accepted: Vec::new(),
+    }
+}
+
+fn standing(nights: &Nights, tonight: &Digest) -> (Standing, Standing) {
+    let night = judge(nights, tonight, Effect::default());
+    let of = |measure| {
+        let mut all = night.findings.iter();
+        all.find(|f| f.measure == measure).unwrap().standing
+    };
+    (of(Measure::P95), of(Measure::ErrorShare))
+}
+
+#[test]
+fn a_slow_night_is_suspect_and_five_are_a_regression_until_accepted() {
+    assert_eq!(
+        standing(&quiet(4), &night(4, 300.0, 0.0)),
+        (Standing::NoBaseline, Standing::NoBaseline)
+    );
+    let mut nights = quiet(20);
+    let slow = |d| night(d, 240.0 * wobble(d), 0.0);
+    for day in 20..24 {
+        let (times, errors) = standing(&nights, &slow(day));
+        assert_ne!(times, Standing::Regression, "day {day}");
+        assert_eq!(errors, Standing::InLine);
+        if day == 20 {
+            assert_eq!(times, Standing::Suspect);
+        }
+        nights.runs.push(slow(day));
+    }
+    let found = judge(&nights, &slow(24), Effect::default());
+    assert!(found.regressed());
+    let first = &found.findings[0];
+    assert_eq!(first.since.as_deref(), Some(nights.runs[20].id.as_str()));
+    assert_eq!(first.revision.as_deref(), Some("commit20"));
+    let (low, high) = first.interval.unwrap();
+    assert!(low < 1.2 && 1.2 < high, "{first:?}");
+    nights.runs.push(slow(24));
+    nights.accepted.push(Acceptance {
+        at: "2026-02-01T00:00:00Z".into(),
+        reason: "the new search".into(),
+        series: vec![Accepted {
+            part: "browse/list".into(),
+            measure: Measure::P95,
+            from: nights.runs[20].id.clone(),
+        }],
+    });
+    assert_eq!(standing(&nights, &slow(25)).0, Standing::Accepted);
+    let worse = night(25, 300.0, 0.0);
+    assert_eq!(standing(&nights, &worse).0, Standing::Suspect);
+}
+
+#[test]
+fn what_is_small_or_better_is_no_regression() {
+    let mut nights = quiet(20);
+    for day in 20..26 {
+        nights.runs.push(night(day, 160.0 * wobble(day), 0.0));
+    }
+    let better = night(26, 160.0, 0.0);
+    assert_eq!(standing(&nights, &better).0, Standing::Improvement);
+    // The next regression does not hide behind the improvement.
+    let back = night(26, 200.0, 0.0);
+    assert_eq!(standing(&nights, &back).0, Standing::Suspect);
+    // 0.8 ms more of 4 ms is 20 %, and nobody sees it.
+    let fast = Nights {
+        runs: (0..20).map(|d| night(d, 4.0 * wobble(d), 0.0)).collect(),
+        accepted: Vec::new(),
+    };
+    assert_eq!(standing(&fast, &night(20, 4.8, 0.0)).0, Standing::InLine);
+    // One error of 10,000 is none; one of a hundred is.
+    let nights = quiet(20);
+    assert_eq!(
+        standing(&nights, &night(20, 200.0, 0.0001)).1,
+        Standing::InLine
+    );
+    assert_eq!(
+        standing(&nights, &night(20, 200.0, 0.01)).1,
+        Standing::Suspect
+    );
+}
+
+#[test]
+fn later_runs_do_not_judge_earlier_ones() {
+    let found = judge(&quiet(20), &night(3, 200.0, 0.0), Effect::default());
+    assert_eq!(found.before, 3);
+}
+
+#[test]
+fn files_are_read_as_written_and_those_of_format_1_too() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().join("history"));
+    folder.open().unwrap();
+    let one = night(0, 200.0, 0.0);
+    folder.add(&one).unwrap();
+    folder.add(&one).unwrap();
+    let path = place.path().join("history").join("old");
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("20261101T020000.000000Z-00000000.json"), FORMAT_1).unwrap();
+    fs::write(path.join(".half-a-file.json.7"), "{").unwrap();
+    let all = folder.all().unwrap();
+    assert_eq!(all.len(), 2);
+    let old = &all["old"].runs[0];
+    assert_eq!(old.key.scenario, "shop");
+    assert_eq!(
+        old.figure("browse/list", Measure::P95).unwrap().value,
+        197.0
+    );
+    assert_eq!(folder.nights(&one.key).unwrap().runs, [one]);
+}
+
+#[test]
+fn damaged_and_newer_files_are_named() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::new(place.path().to_owned());
+    fs::create_dir_all(place.path().join("a")).unwrap();
+    for (text, words) in [
+        ("{", "damaged"),
+        (r#"{"tollgate_history": 99, "run": 3}"#, "has format 99"),
+        (r#"{"tollgate_history": 1, "run": 3}"#, "damaged"),
+    ] {
+        fs::write(place.path().join("a/x.json"), text).unwrap();
+        let error = folder.all().unwrap_err().to_string();
+        assert!(error.contains(words) && error.contains("x.json"), "{error}");
+    }
+}
+
+#[test]
+fn what_says_nothing_is_refused() {
+    for reason in Reason::ALL {
+        let enters = matches!(
+            reason,
+            Reason::Pass | Reason::CheckFailed | Reason::BudgetFailed | Reason::Regression
+        );
+        assert_eq!(refused(&Exit::of([reason])).is_none(), enters, "{reason:?}");
+    }
+    let both = Exit::of([Reason::BudgetFailed, Reason::Undecided]);
+    assert_eq!(refused(&both), Some(Reason::Undecided));
+}

@@ -1,0 +1,256 @@
+//! `tollgate history` and `run --history` as a user runs them.
+
+use crate::support::cli::{Bench, Ran};
+use crate::support::target::target;
+use serde_json::Value;
+use std::fs;
+use tollgate::record::{
+    Environment, FlowRecord, Health, Model, Outcome, RunRecord, Sample, StepRecord, Stop, Tally,
+};
+
+const MS: u64 = 1_000_000;
+
+/// 2,000 requests between 80 % and 120 % of the time.
+fn tally(ms: f64) -> Tally {
+    let mut tally = Tally::default();
+    for i in 0..2000 {
+        let done = (ms * (0.8 + 0.4 * f64::from(i) / 2000.0) * MS as f64) as u64;
+        tally.record(&Sample {
+            step: 0,
+            measured: true,
+            intended: 0,
+            sent: 0,
+            first_byte: Some(done),
+            done,
+            wait: None,
+            dns: None,
+            connect: None,
+            tls: None,
+            write: None,
+            outcome: Outcome::Ok,
+            status: Some(200),
+            received: 100,
+            decoded: None,
+        });
+    }
+    tally
+}
+
+/// The run of a day; scatter of about 2 %, `list` slower by a factor.
+fn night(day: usize, slower: f64) -> RunRecord {
+    let wobble = 1.0 + [0.01, -0.02, 0.0, 0.02, -0.01, 0.015, -0.015][day % 7];
+    let step = |name: &str, ms: f64| StepRecord {
+        name: name.into(),
+        label: format!("browse/{name}"),
+        measured: tally(ms * wobble),
+        ..StepRecord::default()
+    };
+    RunRecord {
+        scenario: "shop".into(),
+        profile: "nightly".into(),
+        target: "http://127.0.0.1:1".into(),
+        started: format!("2026-{:02}-{:02}T02:00:00Z", 1 + day / 28, 1 + day % 28),
+        elapsed: 60_000 * MS,
+        seed: day as u64,
+        model: Model::Closed { users: 5 },
+        steps: vec![step("landing", 20.0), step("list", 50.0 * slower)],
+        flows: vec![FlowRecord {
+            name: "browse".into(),
+            started: 2000,
+            completed: 2000,
+            ..FlowRecord::default()
+        }],
+        health: Health {
+            conserved: true,
+            ..Health::default()
+        },
+        environment: Environment {
+            version: "0.1.0".into(),
+            revision: Some(format!("c0ffee{day:02}")),
+            ..Environment::default()
+        },
+        ..RunRecord::default()
+    }
+}
+
+/// A folder with these nights as `n00.tg` and so on; the first `kept` of them in the history.
+fn nights(slower: &[f64], kept: usize) -> Bench {
+    let bench = Bench::new(&[]);
+    let names: Vec<String> = (0..slower.len()).map(|d| format!("n{d:02}.tg")).collect();
+    for (day, name) in names.iter().enumerate() {
+        tollgate::record::save(&night(day, slower[day]), &bench.path(name)).unwrap();
+    }
+    let mut add = vec!["history", "add"];
+    add.extend(names[..kept].iter().map(String::as_str));
+    bench.run(&add).expect(0);
+    bench
+}
+
+fn judged(bench: &Bench, run: &str, code: i32) -> Ran {
+    bench.run(&["history", "judge", run]).expect(code)
+}
+
+#[test]
+fn five_slow_nights_are_exit_5_with_the_step_named_and_can_be_accepted() {
+    let mut slower = vec![1.0; 20];
+    slower.extend([1.2; 6]);
+    let bench = nights(&slower, 24);
+    let first = judged(&bench, "n20.tg", 0).stdout;
+    assert!(first.contains("suspect p95 of browse/list"), "{first}");
+    assert!(first.contains("expected by chance"), "{first}");
+    assert!(
+        first.contains("  power: p95 of all requests scatters by"),
+        "{first}"
+    );
+    let found = judged(&bench, "n24.tg", 5).stdout;
+    for words in [
+        "regression p95 of browse/list: +",
+        "since 20260121T020000.000000Z",
+        "(c0ffee20)",
+    ] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    assert!(!found.contains("of browse/landing"), "{found}");
+    let json = bench.run(&["history", "judge", "n24.tg", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json.expect(5).stdout).unwrap();
+    assert_eq!(json["exit"]["reason"], "regression");
+    assert_eq!(json["night"]["findings"][0]["standing"], "regression");
+
+    bench.run(&["history", "accept", "--reason", " "]).expect(2);
+    bench.run(&["history", "add", "n24.tg"]).expect(0);
+    let accepted = bench.run(&["history", "accept", "--reason", "new search"]);
+    assert!(
+        accepted
+            .expect(0)
+            .stdout
+            .contains("p95 of browse/list (regression)")
+    );
+    let after = judged(&bench, "n25.tg", 0).stdout;
+    assert!(after.contains("accepted p95 of browse/list"), "{after}");
+    assert!(after.contains("new search"), "{after}");
+    let twice = bench.run(&["history", "accept", "--reason", "again"]);
+    assert!(twice.expect(2).stderr.contains("nothing to accept"));
+}
+
+#[test]
+fn four_runs_are_no_baseline_and_quiet_nights_are_in_line() {
+    let bench = nights(&[1.0; 20], 4);
+    let few = judged(&bench, "n04.tg", 0).stdout;
+    assert!(few.contains("no baseline yet, fewer than 5 runs"), "{few}");
+    let bench = nights(&[1.0; 20], 19);
+    let quiet = judged(&bench, "n19.tg", 0).stdout;
+    assert!(quiet.contains("series in line"), "{quiet}");
+    assert!(!quiet.contains("suspect p"), "{quiet}");
+}
+
+#[test]
+fn lists_prunes_and_exports_what_trend_reads() {
+    let mut slower = vec![1.0; 20];
+    slower.extend([1.3; 6]);
+    let bench = nights(&slower, 26);
+    let list = bench.run(&["history"]).expect(0).stdout;
+    assert!(list.contains("26 runs, 2026-01-01T02:00:00Z"), "{list}");
+    let runs = bench.run(&["history", "list", "--runs"]).expect(0).stdout;
+    assert!(runs.contains("c0ffee03  p50 "), "{runs}");
+    let part = ["history", "export", "--part", "browse/list"];
+    let csv = bench.run(&part).expect(0).stdout;
+    assert!(csv.starts_with("metric,run,commit,value,environment\nbrowse/list p50 ms,2026"));
+    bench.write("list.csv", &csv);
+    let trend = bench.run(&["trend", "list.csv"]).expect(5).stdout;
+    assert!(trend.contains("browse/list p95 ms: 26 runs"), "{trend}");
+    let dry = ["history", "prune", "--keep", "10", "--dry-run"];
+    assert_eq!(bench.run(&dry).expect(0).stdout.lines().count(), 16);
+    bench.run(&["history", "prune", "--keep", "10"]).expect(0);
+    let list = bench.run(&["history"]).expect(0).stdout;
+    assert!(list.contains("10 runs, 2026-01-17"), "{list}");
+    bench
+        .run(&["history", "export", "--environment", "no"])
+        .expect(2);
+    bench.run(&["history", "--history", "nowhere"]).expect(2);
+}
+
+#[test]
+fn runs_of_other_environments_are_not_compared() {
+    let bench = nights(&[1.0; 8], 8);
+    let mut other = night(9, 1.0);
+    other.environment.host.processor = "another".into();
+    tollgate::record::save(&other, &bench.path("other.tg")).unwrap();
+    let alone = judged(&bench, "other.tg", 0).stdout;
+    assert!(alone.contains("history: 0 runs before this one"), "{alone}");
+    let named = ["history", "judge", "n07.tg", "--runner", "large"];
+    assert!(
+        bench
+            .run(&named)
+            .expect(0)
+            .stdout
+            .contains("history: 0 runs")
+    );
+}
+
+#[test]
+fn a_run_that_says_nothing_does_not_enter_and_two_jobs_may_write_at_once() {
+    let bench = nights(&[1.0; 12], 1);
+    let mut cut = night(13, 1.0);
+    cut.stop = Some(Stop::Interrupted);
+    tollgate::record::save(&cut, &bench.path("cut.tg")).unwrap();
+    let refused = bench.run(&["history", "add", "n01.tg", "cut.tg"]).expect(2);
+    assert!(
+        refused.stderr.contains("cut.tg says nothing"),
+        "{}",
+        refused.stderr
+    );
+    assert!(bench.run(&["history"]).stdout.contains("1 runs"));
+    let jobs: Vec<_> = (0..12)
+        .map(|day| {
+            let run = format!("n{day:02}.tg");
+            bench.command(&["history", "add", &run]).spawn().unwrap()
+        })
+        .collect();
+    for job in jobs {
+        bench.ran(job.wait_with_output().unwrap()).expect(0);
+    }
+    assert!(bench.run(&["history"]).stdout.contains("12 runs"));
+}
+
+#[test]
+fn a_run_is_judged_and_enters_and_a_broken_history_sends_nothing() {
+    let target = target();
+    let steps = "      - get: /ok\n        name: a\n";
+    let bench = Bench::with_steps(&target.url(""), steps, "  smoke: { passes: 40 }\n");
+    for before in 0..3 {
+        let ran = bench.smoke(&["--history", "past"]).expect(0);
+        let words = format!("history: {before} runs before this one of s/smoke");
+        assert!(ran.stdout.contains(&words), "{}", ran.stdout);
+        let json: Value = serde_json::from_str(&ran.report("history.json")).unwrap();
+        assert_eq!(json["night"]["before"], before);
+        assert_eq!(json["night"]["findings"][0]["standing"], "no_baseline");
+    }
+    let list = bench
+        .run(&["history", "--history", "past"])
+        .expect(0)
+        .stdout;
+    assert!(list.contains("3 runs"), "{list}");
+    let sent = target.requests();
+    bench.write("bad/x/y.json", "{");
+    let refused = bench.smoke(&["--history", "bad"]).expect(2);
+    assert!(refused.stderr.contains("y.json"), "{}", refused.stderr);
+    bench.smoke(&["--history", "s.yaml"]).expect(2);
+    assert_eq!(target.requests(), sent);
+}
+
+#[test]
+fn a_failed_run_keeps_its_exit_and_an_unreachable_target_does_not_enter() {
+    let steps = "      - get: /ok\n        name: a\n";
+    let refused = crate::support::target::refused();
+    let url = format!("http://{}", refused.addr);
+    let bench = Bench::with_steps(&url, steps, "  load: { users: 1, duration: 1s }\n");
+    let ran = bench
+        .smoke(&["--profile", "load", "--history", "past"])
+        .expect(6);
+    assert!(
+        ran.stdout.contains("not compared, not added"),
+        "{}",
+        ran.stdout
+    );
+    assert!(fs::read_dir(bench.path("past")).unwrap().next().is_none());
+}
