@@ -30,6 +30,8 @@ pub(super) enum Command {
     Trend(stored::trend::Arguments),
     /// Keeps runs and judges new ones by those before: lists, adds, accepts, prunes, exports; sends nothing.
     History(history::Arguments),
+    /// Compares a target with itself: how often chance raises an alarm here, and how small a change can be seen.
+    Calibrate(Box<load::versus::calibrate::Calibrate>),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -58,6 +60,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Tighten(args) => stored::tighten::tighten(args, terminal),
         Command::Trend(args) => stored::trend::trend(args),
         Command::History(args) => history::history(args, terminal),
+        Command::Calibrate(args) => load::versus::calibrate::calibrate(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

@@ -7,7 +7,7 @@ pub(super) mod demo;
 mod execution;
 mod revision;
 pub(super) mod run;
-mod versus;
+pub(super) mod versus;
 mod watch;
 mod watching;
 
