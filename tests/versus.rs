@@ -115,3 +115,28 @@ fn what_cannot_be_compared_is_refused_before_anything_is_sent() {
     let nobody = format!("http://{}", nobody.addr);
     bench.smoke(&["--compare-to", &nobody]).expect(6);
 }
+
+#[test]
+fn a_target_with_itself_says_what_chance_does() {
+    let bench = Bench::with_steps(&application(5), STEPS, PROFILES);
+    let found = bench.run(&["calibrate", "s.yaml", "--pairs", "5", "--out", "out"]);
+    let found = found.expect(0).stdout;
+    for words in [
+        "5 pairs of a target with itself",
+        "  false alarms: ",
+        "  p50 of f/pay: scatter ",
+        "  suggested: ",
+    ] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    let text = std::fs::read_to_string(bench.path("out/calibration.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&json["pairs"], &json["exit"]["code"]),
+        (&5.into(), &0.into())
+    );
+    bench
+        .run(&["calibrate", "s.yaml", "--pairs", "4"])
+        .expect(2);
+    bench.run(&["calibrate", "none.yaml"]).expect(2);
+}

@@ -1,17 +1,19 @@
 //! Two versions side by side. In: the figures of interleaved pairs of runs; out: what differs, by how much, how surely.
 //! Invariant: pairs are what is compared, never requests; all series together raise a false alarm in at most one
-//! comparison of twenty.
+//! comparison of forty.
 
 use super::nights::{Effect, Figure, Measure, comparable};
 use super::significance::{median, quantile};
 use super::{Better, Least};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// Fewest pairs that a verdict needs.
 pub const PAIRS: usize = 5;
 /// Chance of a false alarm, all series of a comparison together, for each direction.
-const ALARM: f64 = 0.05;
+const ALARM: f64 = 0.025;
 /// Scatter that even equal pairs have: one in a thousand.
 const FLOOR: f64 = 1e-3;
 /// Quantile of Student's t for a power of 90 %, roughly.
@@ -54,6 +56,8 @@ pub struct Compared {
     pub p: f64,
     /// The ratio that nine of ten such comparisons would see; none with too few pairs.
     pub visible: Option<f64>,
+    /// Scatter of the ratio from pair to pair: 0.05 is 5 %; none with too few pairs.
+    pub scatter: Option<f64>,
     #[serde(skip)]
     worse: f64,
     #[serde(skip)]
@@ -117,6 +121,7 @@ fn one(
         interval: None,
         p: 1.0,
         visible: None,
+        scatter: None,
         worse: 1.0,
         large: ratio.ln().abs() >= least.share.ln_1p() && (head - base).abs() >= least.absolute,
     };
@@ -126,10 +131,10 @@ fn one(
     let n = logs.len() as f64;
     let mean = logs.iter().sum::<f64>() / n;
     let squares: f64 = logs.iter().map(|l| (l - mean).powi(2)).sum();
-    let error = ((squares / (n - 1.0) + FLOOR * FLOOR) / n).sqrt();
+    let scatter = (squares / (n - 1.0) + FLOOR * FLOOR).sqrt();
+    let error = scatter / n.sqrt();
     let above = StudentsT::new(0.0, 1.0, n - 1.0).map_or(1.0, |t| t.sf(mean / error));
     let half = quantile(0.975, n - 1.0) * error;
-    let reach = (quantile(1.0 - ALARM / tests, n - 1.0) + POWER) * error;
     let sign = match better(measure) {
         Better::Lower => 1.0,
         Better::Higher => -1.0,
@@ -138,11 +143,39 @@ fn one(
     compared.interval = Some(((mean - half).exp(), (mean + half).exp()));
     compared.worse = if sign > 0.0 { above } else { 1.0 - above };
     compared.p = compared.worse.min(1.0 - compared.worse);
+    compared.scatter = Some(scatter);
     let smallest = least
         .share
         .max(least.absolute / base.max(f64::MIN_POSITIVE));
+    let reach = visible(scatter, bases.len(), tests as usize).ln();
     compared.visible = Some((sign * reach.max(smallest.ln_1p())).exp());
     Some(compared)
+}
+
+/// The ratio that nine of ten comparisons would see, with such scatter from pair to pair, so many pairs (two at least)
+/// and so many series.
+pub fn visible(scatter: f64, pairs: usize, series: usize) -> f64 {
+    let n = pairs.max(2) as f64;
+    let sure = quantile(1.0 - ALARM / series.max(1) as f64, n - 1.0);
+    ((sure + POWER) * scatter / n.sqrt()).exp()
+}
+
+/// How often a comparison of equal versions would find a regression, of 1: the sides of the pairs are swapped at random.
+pub fn false_alarms(pairs: &[Pair], effect: Effect, rounds: u32) -> f64 {
+    let mut dice = Xoshiro256PlusPlus::seed_from_u64(0);
+    let mut alarm = || {
+        let swapped = pairs.iter().map(|(base, head)| {
+            if dice.random() {
+                (head.clone(), base.clone())
+            } else {
+                (base.clone(), head.clone())
+            }
+        });
+        let found = compare(&swapped.collect::<Vec<Pair>>(), effect);
+        found.iter().any(|c| c.change == Change::Regression)
+    };
+    let alarms = (0..rounds).filter(|_| alarm()).count();
+    alarms as f64 / f64::from(rounds.max(1))
 }
 
 fn better(measure: Measure) -> Better {
@@ -177,9 +210,7 @@ fn decide(all: &mut [Compared]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng as _;
     use rand_distr::{Distribution as _, StandardNormal};
-    use rand_xoshiro::Xoshiro256PlusPlus;
 
     /// Pairs of so many series, with night shares in common and scatter of their own; the first slower by a factor.
     fn pairs(seed: u64, (count, series): (usize, usize), scatter: f64, slower: f64) -> Vec<Pair> {
@@ -247,6 +278,14 @@ mod tests {
             all += 1;
         }
         assert!(seen * 100 >= all * 75, "{seen} of {all}");
+    }
+
+    #[test]
+    fn swapped_sides_alarm_seldom_and_more_pairs_see_more() {
+        let quiet = false_alarms(&pairs(3, (12, 5), 0.05, 1.0), Effect::default(), 200);
+        assert!(quiet <= 0.1, "{quiet}");
+        let seen: Vec<f64> = [5, 8, 16, 64].map(|n| visible(0.05, n, 20)).into();
+        assert!(seen.is_sorted_by(|a, b| a > b) && seen[3] > 1.0, "{seen:?}");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(super) enum Command {
     Index(stored::index::Index),
     /// Keeps runs and judges new ones by those before: lists, adds, accepts, prunes, exports; sends nothing.
     History(history::Arguments),
+    /// Compares a target with itself: how often chance raises an alarm here, and how small a change can be seen.
+    Calibrate(Box<load::versus::calibrate::Calibrate>),
     /// Writes the reports of a stored run again; sends nothing.
     Report(stored::report::Report),
     /// Load-tests the built-in demo shop: 500 req/s for ten seconds, with budgets and a report.
@@ -64,6 +66,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Compare(args) => stored::compare::compare(args, terminal),
         Command::Index(args) => stored::index::index(args, terminal),
         Command::History(args) => history::history(args, terminal),
+        Command::Calibrate(args) => load::versus::calibrate::calibrate(args, terminal),
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),

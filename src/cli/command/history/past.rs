@@ -61,6 +61,15 @@ pub(in crate::cli) enum Judged {
 }
 
 impl Past {
+    /// No history.
+    pub(in crate::cli) fn none(least: Least) -> Self {
+        Self {
+            history: None,
+            runner: None,
+            least,
+        }
+    }
+
     /// Refuses a history that cannot be read or written.
     pub(in crate::cli) fn open(&self) -> Result<Option<Self>, Error> {
         let Some(folder) = self.folder() else {

@@ -8,7 +8,7 @@ mod execution;
 mod observing;
 mod revision;
 pub(super) mod run;
-mod versus;
+pub(super) mod versus;
 mod watch;
 mod watching;
 

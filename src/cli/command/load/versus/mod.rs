@@ -2,6 +2,8 @@
 //! and JSON. Invariant: both get the same seeded flows, in blocks that alternate, and whoever began a pair comes second
 //! in the next.
 
+pub(in crate::cli::command) mod calibrate;
+
 use super::execution::generate;
 use super::run::{Run, stopped};
 use super::{Prepared, beginning, capacity, prepare};
@@ -12,7 +14,7 @@ use crate::cli::inputs::Inputs;
 use crate::cli::output::Folder;
 use crate::cli::{Terminal, preflight, signals};
 use crate::history::nights::figures;
-use crate::history::paired::{self, Change, Compared, PAIRS};
+use crate::history::paired::{self, Change, Compared, PAIRS, Pair};
 use crate::load::{Stop, stop};
 use crate::plan::{Load, Plan};
 use crate::record::RunRecord;
@@ -36,7 +38,7 @@ pub(in crate::cli) struct Beside {
     pub(super) compare_to: Option<Url>,
     /// Blocks for each of the two; each lasts its share of the measured time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(PAIRS as u64..=1000))]
-    pairs: u64,
+    pub(super) pairs: u64,
 }
 
 /// The two targets, ready.
@@ -47,43 +49,32 @@ struct Versus {
     plans: Vec<Plan>,
 }
 
+/// What the blocks gave.
+#[derive(Default)]
+struct Measured {
+    pairs: Vec<Pair>,
+    /// Numbers of pairs, and why they say nothing.
+    left_out: Vec<(usize, Reason)>,
+    /// Why nothing was sent.
+    unreachable: Option<String>,
+}
+
 pub(super) fn versus(args: &Run, base: &Url, terminal: Terminal) -> Result<u8, Error> {
-    let versus = ready(args, base, terminal)?;
+    let versus = ready(args, Some(base), terminal)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);
-    for side in [&versus.base, &versus.head] {
-        let scenario = &side.inputs.scenario;
-        if let Some(reason) = preflight::reach(&side.blueprint, scenario, true, &stop)? {
-            println!("UNREACHABLE: {}", escape(&reason));
-            return Ok(Reason::Unreachable.code());
-        }
+    let measured = measure(&versus, args, &stop)?;
+    if let Some(reason) = &measured.unreachable {
+        println!("UNREACHABLE: {}", escape(reason));
+        return Ok(Reason::Unreachable.code());
     }
-    let mut pairs = Vec::new();
-    let mut left_out = Vec::new();
-    for (number, plan) in versus.plans.iter().enumerate() {
-        let pair = pair(&versus, (number, plan), args, &stop)?;
-        if stop.reason().is_some() {
-            break;
-        }
-        let said = |record: &RunRecord| says_nothing(&budget::judge(record, None).exit);
-        match said(&pair.0).or_else(|| said(&pair.1)) {
-            Some(reason) => left_out.push((number + 1, reason)),
-            None => pairs.push((figures(&pair.0), figures(&pair.1))),
-        }
+    let compared = paired::compare(&measured.pairs, args.past.least.effect());
+    let exit = exit(&compared, measured.pairs.len(), &stop);
+    let text = text(&versus, &compared, &measured, &exit);
+    match text.lines().next() {
+        Some(first) if args.how.quiet => println!("{first}"),
+        _ => print!("{text}"),
     }
-    let compared = paired::compare(&pairs, args.past.least.effect());
-    let exit = exit(&compared, pairs.len(), &stop);
-    let text = text(&versus, &compared, (pairs.len(), &left_out), &exit);
-    print!(
-        "{}",
-        if args.how.quiet {
-            text.lines()
-                .next()
-                .map_or_else(String::new, |l| format!("{l}\n"))
-        } else {
-            text.clone()
-        }
-    );
     let folder = &versus.head.folder;
     folder.put("comparison.txt", &text)?;
     let all = json!({
@@ -94,16 +85,43 @@ pub(super) fn versus(args: &Run, base: &Url, terminal: Terminal) -> Result<u8, E
         "base": versus.base.inputs.scenario.target.value.as_str(),
         "head": versus.head.inputs.scenario.target.value.as_str(),
         "seed": versus.plans.first().map(|p| p.seed),
-        "pairs": pairs.len(),
-        "left_out": left_out.iter().map(|(pair, reason)| json!({ "pair": pair, "reason": reason })).collect::<Vec<_>>(),
+        "pairs": measured.pairs.len(),
+        "left_out": measured.left_out.iter().map(|(pair, reason)| json!({ "pair": pair, "reason": reason })).collect::<Vec<_>>(),
         "series": compared,
     });
     folder.put("comparison.json", &format!("{all:#}\n"))?;
     Ok(exit.code)
 }
 
-/// Reads the scenario once for each target; refuses whatever can be refused.
-fn ready(args: &Run, base: &Url, terminal: Terminal) -> Result<Versus, Error> {
+/// All blocks, or as many as a signal lets pass.
+fn measure(versus: &Versus, args: &Run, stop: &Stop) -> Result<Measured, Error> {
+    let mut measured = Measured::default();
+    for side in [&versus.base, &versus.head] {
+        let scenario = &side.inputs.scenario;
+        measured.unreachable = preflight::reach(&side.blueprint, scenario, true, stop)?;
+        if measured.unreachable.is_some() {
+            return Ok(measured);
+        }
+    }
+    for (number, plan) in versus.plans.iter().enumerate() {
+        let pair = pair(versus, (number, plan), args, stop)?;
+        if stop.reason().is_some() {
+            break;
+        }
+        let said = |record: &RunRecord| says_nothing(&budget::judge(record, None).exit);
+        match said(&pair.0).or_else(|| said(&pair.1)) {
+            Some(reason) => measured.left_out.push((number + 1, reason)),
+            None => {
+                let figures = (figures(&pair.0), figures(&pair.1));
+                measured.pairs.push(figures);
+            }
+        }
+    }
+    Ok(measured)
+}
+
+/// Reads the scenario once for each target (none: twice the same); refuses whatever can be refused.
+fn ready(args: &Run, base: Option<&Url>, terminal: Terminal) -> Result<Versus, Error> {
     let [file] = args.files.as_slice() else {
         return Err(Error::Usage("--compare-to takes one scenario file".into()));
     };
@@ -118,7 +136,7 @@ fn ready(args: &Run, base: &Url, terminal: Terminal) -> Result<Versus, Error> {
     inputs.keep_to(first);
     inputs.budgets = None;
     let mut reading = args.reading.clone();
-    reading.target = Some(base.clone());
+    reading.target = base.cloned().or(reading.target);
     let (mut others, _) = Inputs::collect(file, &reading)?;
     others.keep_to(first);
     others.budgets = None;
@@ -224,13 +242,9 @@ fn exit(compared: &[Compared], pairs: usize, stop: &Stop) -> Exit {
     )
 }
 
-fn text(
-    versus: &Versus,
-    compared: &[Compared],
-    (pairs, left_out): (usize, &[(usize, Reason)]),
-    exit: &Exit,
-) -> String {
+fn text(versus: &Versus, compared: &[Compared], measured: &Measured, exit: &Exit) -> String {
     let of = |change| compared.iter().filter(move |c| c.change == change);
+    let pairs = measured.pairs.len();
     let word = match exit.reason {
         Reason::Pass => "PASS: no regression".to_owned(),
         Reason::Regression => format!(
@@ -253,7 +267,7 @@ fn text(
             versus.plans[0], versus.plans[0].seed
         ),
     ];
-    for (pair, reason) in left_out {
+    for (pair, reason) in &measured.left_out {
         lines.push(format!("  pair {pair} left out: {}", reason.name()));
     }
     lines.extend(of(Change::Regression).map(|c| line("regression", c)));
