@@ -22,6 +22,7 @@ mod golden;
 mod guards;
 mod layers;
 mod mitigation;
+mod pages;
 mod phases;
 mod policies;
 mod preflight;
