@@ -25,6 +25,7 @@ mod guards;
 mod history;
 mod layers;
 mod mitigation;
+mod pages;
 mod phases;
 mod policies;
 mod preflight;

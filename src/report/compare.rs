@@ -2,7 +2,7 @@
 //! Invariant: differences are shown and never judged: of two runs none can say whether the target changed or the night
 //! was noisy.
 
-use super::text::{figure, put};
+use super::text::figure;
 use super::{BudgetRow, Latency, Point, StepRow, View, Word};
 
 /// Lengths may differ by so much before it is said.
@@ -165,23 +165,23 @@ fn facts(a: &View, b: &View) -> Vec<(&'static str, String, String)> {
         .collect()
 }
 
-/// `+12 % (+3.2 ms)`; nothing where either is not known.
-pub(super) fn change(a: Point, b: Point) -> String {
+/// The difference as a share and in milliseconds: `+12 %`, `+1.2 ms`. Nothing where either is not known; no number where
+/// one is only known to be at least so much.
+pub(super) fn change(a: Point, b: Point) -> (String, String) {
     let Some((one, other)) = a.ms.zip(b.ms) else {
-        return "–".into();
+        return ("–".into(), String::new());
     };
     if a.at_least || b.at_least {
-        return "timed out".into();
+        return ("timed out".into(), String::new());
     }
-    let mut text = String::new();
     let by = other - one;
     let sign = if by < 0.0 { '−' } else { '+' };
-    if one > 0.0 {
-        let share = figure((by / one * 100.0).abs());
-        put(&mut text, format_args!("{sign}{share} % "));
-    }
-    put(&mut text, format_args!("({sign}{} ms)", figure(by.abs())));
-    text
+    let share = if one > 0.0 {
+        format!("{sign}{} %", figure((by / one * 100.0).abs()))
+    } else {
+        "–".into()
+    };
+    (share, format!("{sign}{} ms", figure(by.abs())))
 }
 
 /// The percentiles that are compared.
@@ -204,15 +204,15 @@ mod tests {
             ms: Some(2_000.0),
             at_least: true,
         };
-        for (a, b, text) in [
-            (point(10.0), point(11.2), "+12 % (+1.2 ms)"),
-            (point(10.0), point(5.0), "−50 % (−5 ms)"),
-            (point(10.0), point(10.0), "+0 % (+0 ms)"),
-            (point(0.0), point(1.0), "(+1 ms)"),
-            (unknown, point(1.0), "–"),
-            (point(1.0), late, "timed out"),
+        for (a, b, share, size) in [
+            (point(10.0), point(11.2), "+12 %", "+1.2 ms"),
+            (point(10.0), point(5.0), "−50 %", "−5 ms"),
+            (point(10.0), point(10.0), "+0 %", "+0 ms"),
+            (point(0.0), point(1.0), "–", "+1 ms"),
+            (unknown, point(1.0), "–", ""),
+            (point(1.0), late, "timed out", ""),
         ] {
-            assert_eq!(change(a, b), text);
+            assert_eq!(change(a, b), (share.to_owned(), size.to_owned()));
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct Listed {
     pub word: Word,
     /// The verdict in one sentence.
     pub sentence: String,
-    /// When it began, RFC 3339.
+    /// When it began, to the second.
     pub started: String,
     /// The scenario.
     pub scenario: String,
@@ -48,7 +48,7 @@ impl Listed {
         Self {
             word: view.word,
             sentence: view.sentence.clone(),
-            started: run.started.clone(),
+            started: to_the_second(&run.started),
             scenario: run.scenario.clone(),
             profile: run.profile_text(),
             revision: run.revision.clone(),
@@ -72,4 +72,10 @@ pub(super) fn sorted(rows: &[IndexRow]) -> Vec<&IndexRow> {
             .then_with(|| a.link.cmp(&b.link))
     });
     rows
+}
+
+/// `2026-11-21 15:25:47Z` of `2026-11-21T15:25:47.365267459Z`.
+fn to_the_second(started: &str) -> String {
+    let whole = started.split(['.', 'Z']).next().unwrap_or(started);
+    format!("{}Z", whole.replace('T', " "))
 }

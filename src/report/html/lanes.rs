@@ -1,7 +1,7 @@
 //! What went wrong over time, a lane for each kind. In: a view; out: SVG. Invariant: all lanes have one scale, so that
 //! heights compare; a single failure can be seen; no lane is told by its colour.
 
-use super::charts::{drawn, moments, times};
+use super::charts::{drawn, times};
 use super::scale::Scale;
 use super::svg::Chart;
 use crate::report::text::{counted, figure};
@@ -62,7 +62,6 @@ pub(super) fn lanes(view: &View) -> Option<String> {
             chart.block("wrong", slice.start, slice.end(), (bottom - tall, bottom));
         }
     }
-    chart.hover(moments(view));
     Some(chart.finish())
 }
 

@@ -4,7 +4,7 @@
 use super::{CSS, overlay, script, svg};
 use crate::report::compare::{change, compared};
 use crate::report::index::sorted;
-use crate::report::text::figure;
+use crate::report::text::{figure, put};
 use crate::report::{BudgetRow, Comparison, IndexRow, StepRow, Word};
 use crate::units::format_count;
 use askama::Template;
@@ -89,24 +89,33 @@ impl Compared<'_> {
     /// Cells of a step: requests and errors of both, then each percentile of both with its difference.
     fn cells(a: Option<&StepRow>, b: Option<&StepRow>) -> String {
         let mut cells = String::new();
-        let mut cell = |text: &str| {
-            cells.push_str("<td class=r>");
-            cells.push_str(&svg::escaped(text));
+        let mut cell = |text: &str, below: &str| {
+            put(
+                &mut cells,
+                format_args!("<td class=r>{}", svg::escaped(text)),
+            );
+            if !below.is_empty() {
+                put(
+                    &mut cells,
+                    format_args!("<span class=sub>{}</span>", svg::escaped(below)),
+                );
+            }
             cells.push_str("</td>");
         };
         let both = [a, b];
         let none = || "–".to_owned();
         for step in both {
-            cell(&step.map_or_else(none, |s| format_count(s.n())));
+            cell(&step.map_or_else(none, |s| format_count(s.n())), "");
         }
         for step in both {
-            cell(&step.map_or_else(none, StepRow::error_text));
+            cell(&step.map_or_else(none, StepRow::error_text), "");
         }
         let times = both.map(|step| step.map_or_else(Default::default, |s| compared(&s.response)));
         for (one, other) in times[0].into_iter().zip(times[1]) {
-            cell(&one.text());
-            cell(&other.text());
-            cell(&change(one, other));
+            cell(&one.text(), "");
+            cell(&other.text(), "");
+            let (share, size) = change(one, other);
+            cell(&share, &size);
         }
         cells
     }

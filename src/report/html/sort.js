@@ -13,7 +13,7 @@ for (const table of document.querySelectorAll('table[data-sort]')) {
     head.append(button);
     const cell = row => (row.rows ? row.rows[0] : row).cells[column];
     const text = row => (cell(row).dataset.v || cell(row).firstChild?.textContent || '').trim();
-    const number = row => parseFloat(text(row).replace(/[^0-9.-]/g, ''));
+    const number = row => parseFloat(text(row).replace('−', '-').replace(/[^0-9.-]/g, ''));
     const words = !head.classList.contains('r');
     const first = words ? 'ascending' : 'descending', second = words ? 'descending' : 'ascending';
     button.addEventListener('click', () => {
@@ -21,8 +21,8 @@ for (const table of document.querySelectorAll('table[data-sort]')) {
       const now = was === first ? second : was === second ? null : first;
       heads.forEach(other => other.removeAttribute('aria-sort'));
       if (now) head.setAttribute('aria-sort', now);
-      const rank = row => { const n = number(row); return isNaN(n) ? -1 : n; };
-      const order = words ? (a, b) => text(a).localeCompare(text(b)) : (a, b) => rank(a) - rank(b);
+      const rank = row => { const n = number(row); return isNaN(n) ? -Infinity : n; };
+      const order = words ? (a, b) => text(a).localeCompare(text(b)) : (a, b) => rank(a) === rank(b) ? 0 : rank(a) - rank(b);
       const turn = now === 'descending' ? -1 : 1;
       const sorted = now ? [...rows].sort((a, b) => turn * order(a, b)) : rows;
       sorted.forEach(row => home.insertBefore(row, end));

@@ -135,8 +135,13 @@ fn onset(series: &[Slice]) -> Option<String> {
     } else {
         "the generator on time".to_owned()
     };
+    let known = |kind: &str| before.iter().any(|s| s.wrong.iter().any(|w| w.0 == kind));
+    let fresh = first.wrong.iter().map(|w| w.0).filter(|kind| !known(kind));
+    let fresh = fresh.fold(String::new(), |list, kind| {
+        format!("{list}, for the first time `{kind}`")
+    });
     Some(format!(
-        "latency rose at {}: p95 from {} to {}, with {} → {} req/s offered, {} → {} errors, {generator}",
+        "latency rose at {}: p95 from {} to {}, with {} → {} req/s offered, {} → {} errors{fresh}, {generator}",
         seconds(first.start),
         last.p95.spoken(),
         first.p95.spoken(),

@@ -1,0 +1,151 @@
+//! Pages about more than one run: byte by byte, whom they refuse, and what they make of hostile text.
+
+use crate::support::cli::Bench;
+use crate::support::{extreme_runs, sample_run};
+use std::path::Path;
+use std::{env, fs};
+use tollgate::budget::Verdict;
+use tollgate::record::{RunRecord, save};
+use tollgate::report::{Comparison, IndexRow, Listed, View, index};
+
+fn view((record, verdict): &(RunRecord, Verdict)) -> View {
+    View::new(record, verdict)
+}
+
+fn compared(a: &View, b: &View) -> String {
+    let mut page = Vec::new();
+    let both = Comparison::new(a, b, true).unwrap();
+    both.html(&mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+fn listed(rows: &[IndexRow]) -> String {
+    let mut page = Vec::new();
+    index("reports", rows, &mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+fn row(name: &str, view: &View) -> IndexRow {
+    IndexRow {
+        link: format!("./{name}/report.html"),
+        run: Ok(Listed::of(view)),
+    }
+}
+
+fn golden(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample");
+    let path = path.join(file);
+    if env::var_os("UPDATE").is_some() {
+        fs::write(path, text).unwrap();
+        return;
+    }
+    let same = fs::read_to_string(&path).unwrap_or_default() == text;
+    assert!(same, "{file} is not as committed: UPDATE=1 cargo test");
+}
+
+#[test]
+fn golden_pages() {
+    let runs = [
+        sample_run::pass(),
+        sample_run::fail(),
+        sample_run::invalid(),
+    ];
+    let [pass, fail, invalid] = [&runs[0], &runs[1], &runs[2]].map(view);
+    golden("compare.html", &compared(&pass, &fail));
+    let unreadable = IndexRow {
+        link: "./old/report.html".into(),
+        run: Err("old/run.tg is not a run of tollgate, or it is damaged".into()),
+    };
+    let rows = [
+        row("pass", &pass),
+        row("fail", &fail),
+        row("invalid", &invalid),
+        unreadable,
+    ];
+    golden("index.html", &listed(&rows));
+}
+
+#[test]
+fn incomparable_runs_are_refused_with_every_reason() {
+    let (mut other, verdict) = sample_run::pass();
+    other.profile = "nightly".into();
+    other.scenario = "forum".into();
+    let (a, b) = (view(&sample_run::pass()), View::new(&other, &verdict));
+    let reasons = Comparison::new(&a, &b, false).unwrap_err();
+    assert_eq!(
+        reasons,
+        [
+            "the scenario differs: shop in A, forum in B",
+            "the profile differs: launch in A, nightly in B"
+        ]
+    );
+    let both = Comparison::new(&a, &b, true).unwrap();
+    assert_eq!(both.cautions, reasons);
+    let nothing = tollgate::budget::judge(&RunRecord::default(), None);
+    let nothing = View::new(&RunRecord::default(), &nothing);
+    let reasons = Comparison::new(&a, &nothing, true).unwrap_err();
+    assert_eq!(reasons[0], "B measured no request");
+}
+
+#[test]
+fn hostile_texts_are_texts() {
+    let hostile = view(&extreme_runs::hostile());
+    let rows = [row("a", &hostile)];
+    for page in [compared(&hostile, &hostile), listed(&rows)] {
+        assert!(page.contains("default-src 'none'"));
+        let lower = page.to_lowercase().replacen("<script>// tables", "", 1);
+        for tag in ["<script", "<img", "<!--", "<iframe", "javascript:", "src="] {
+            assert!(!lower.contains(tag), "{tag}");
+        }
+        let acts = |c: char| c.is_control() && c != '\n';
+        assert!(!page.contains(acts));
+    }
+}
+
+#[test]
+fn large_runs_fit_into_a_page() {
+    let large = view(&extreme_runs::large());
+    let page = compared(&large, &large);
+    assert!(page.len() < 500_000, "{} bytes", page.len());
+    let rows: Vec<IndexRow> = (0..2_000).map(|i| row(&i.to_string(), &large)).collect();
+    let page = listed(&rows);
+    assert!(page.len() < 500_000, "{} bytes", page.len());
+    assert!(page.contains("1500 older ones are not shown"));
+}
+
+#[test]
+fn the_commands_write_their_pages_and_say_where() {
+    let bench = Bench::new(&[("runs/c/run.tg", "no run")]);
+    for (name, mut story) in [("a", sample_run::pass()), ("b", sample_run::fail())] {
+        story.0.profiles = vec!["launch".into(), "soak".into()];
+        bench.write(&format!("runs/{name}/note"), "");
+        save(&story.0, &bench.path(&format!("runs/{name}/run.tg"))).unwrap();
+    }
+    let ran = bench.run(&["compare", "runs/a", "runs/b"]).expect(0);
+    assert_eq!(ran.stdout, "runs/b/compare.html\n");
+    let page = fs::read_to_string(bench.path("runs/b/compare.html")).unwrap();
+    assert!(page.contains("purchase/pay"));
+
+    let ran = bench.run(&["index", "runs"]).expect(0);
+    assert_eq!(ran.stdout, "runs/index.html\n");
+    let page = fs::read_to_string(bench.path("runs/index.html")).unwrap();
+    for part in ["./a/report%2Ehtml", "./b/report%2Ehtml", "UNREADABLE"] {
+        assert!(page.contains(part), "{part}");
+    }
+
+    let (mut other, _) = sample_run::pass();
+    other.scenario = "forum".into();
+    other.profiles = vec!["launch".into(), "soak".into()];
+    save(&other, &bench.path("runs/a/run.tg")).unwrap();
+    let ran = bench.run(&["compare", "runs/a", "runs/b"]).expect(2);
+    assert!(
+        ran.stderr.contains("the scenario differs: forum in A"),
+        "{}",
+        ran.stderr
+    );
+    bench
+        .run(&["compare", "runs/a", "runs/b", "--force"])
+        .expect(0);
+    bench.write("empty/note", "");
+    bench.run(&["index", "empty"]).expect(2);
+}
