@@ -109,12 +109,11 @@ fn measure(versus: &Versus, args: &Run, stop: &Stop) -> Result<Measured, Error> 
             break;
         }
         let said = |record: &RunRecord| says_nothing(&budget::judge(record, None).exit);
-        match said(&pair.0).or_else(|| said(&pair.1)) {
-            Some(reason) => measured.left_out.push((number + 1, reason)),
-            None => {
-                let figures = (figures(&pair.0), figures(&pair.1));
-                measured.pairs.push(figures);
-            }
+        if let Some(reason) = said(&pair.0).or_else(|| said(&pair.1)) {
+            measured.left_out.push((number + 1, reason));
+        } else {
+            let figures = (figures(&pair.0), figures(&pair.1));
+            measured.pairs.push(figures);
         }
     }
     Ok(measured)
