@@ -248,9 +248,9 @@ fn a_failed_run_keeps_its_exit_and_an_unreachable_target_does_not_enter() {
         .smoke(&["--profile", "load", "--history", "past"])
         .expect(6);
     assert!(
-        ran.stdout.contains("not compared, not added"),
+        ran.stderr.contains("not compared, not added"),
         "{}",
-        ran.stdout
+        ran.stderr
     );
     assert!(fs::read_dir(bench.path("past")).unwrap().next().is_none());
 }

@@ -13,21 +13,11 @@ pub use judge::{Effect, Finding, Night, Standing, comparable, judge};
 
 use crate::budget::{Exit, Reason};
 
-/// Why a run may not enter a history; `None` where it may.
+/// Why a run may not enter a history; `None` where it may. What is graver than a failed check comes first in an exit.
 pub fn refused(exit: &Exit) -> Option<Reason> {
-    let says_nothing = |reason: &Reason| {
-        matches!(
-            reason,
-            Reason::Internal
-                | Reason::Usage
-                | Reason::Interrupted
-                | Reason::Terminated
-                | Reason::Unreachable
-                | Reason::GuardTripped
-                | Reason::InvalidInstrument
-                | Reason::Undecided
-        )
-    };
-    let mut all = std::iter::once(exit.reason).chain(exit.also.iter().copied());
-    all.find(says_nothing)
+    let says_something = matches!(
+        exit.reason,
+        Reason::Pass | Reason::CheckFailed | Reason::BudgetFailed | Reason::Regression
+    );
+    (!says_something).then_some(exit.reason)
 }

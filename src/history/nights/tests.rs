@@ -179,6 +179,9 @@ fn what_says_nothing_is_refused() {
         );
         assert_eq!(refused(&Exit::of([reason])).is_none(), enters, "{reason:?}");
     }
+    // A budget with too little data behind one that failed: the figures with enough are as good as ever.
     let both = Exit::of([Reason::BudgetFailed, Reason::Undecided]);
-    assert_eq!(refused(&both), Some(Reason::Undecided));
+    assert_eq!(refused(&both), None);
+    let cut = Exit::of([Reason::BudgetFailed, Reason::Interrupted]);
+    assert_eq!(refused(&cut), Some(Reason::Interrupted));
 }

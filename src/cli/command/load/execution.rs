@@ -106,8 +106,11 @@ fn remember(
     folder: &Folder,
     how: &How,
 ) -> Result<(), Error> {
-    if !how.quiet {
-        print!("{}", judged.text());
+    match judged {
+        // Who asked for little asked for this all the same.
+        Judged::Refused(_) => eprint!("{}", judged.text()),
+        Judged::Night(..) if how.quiet => {}
+        Judged::Night(..) => print!("{}", judged.text()),
     }
     let added = past.add(judged);
     let written = match judged.json(&verdict.exit) {

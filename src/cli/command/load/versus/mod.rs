@@ -109,12 +109,11 @@ fn measure(versus: &Versus, args: &Run, stop: &Stop) -> Result<Measured, Error> 
             break;
         }
         let said = |record: &RunRecord| says_nothing(&budget::judge(record, None).exit);
-        match said(&pair.0).or_else(|| said(&pair.1)) {
-            Some(reason) => measured.left_out.push((number + 1, reason)),
-            None => {
-                let figures = (figures(&pair.0), figures(&pair.1));
-                measured.pairs.push(figures);
-            }
+        if let Some(reason) = said(&pair.0).or_else(|| said(&pair.1)) {
+            measured.left_out.push((number + 1, reason));
+        } else {
+            let figures = (figures(&pair.0), figures(&pair.1));
+            measured.pairs.push(figures);
         }
     }
     Ok(measured)
@@ -272,7 +271,13 @@ fn text(versus: &Versus, compared: &[Compared], measured: &Measured, exit: &Exit
     }
     lines.extend(of(Change::Regression).map(|c| line("regression", c)));
     lines.extend(of(Change::Improvement).map(|c| line("improvement", c)));
-    lines.extend(of(Change::None).map(|c| line("no difference", c)));
+    let is_time = |c: &&Compared| c.measure.quantile().is_some();
+    let same = || of(Change::None);
+    lines.extend(same().filter(is_time).map(|c| line("no difference", c)));
+    lines.push(format!(
+        "  error rates and throughput: {} series without a difference",
+        same().count() - same().filter(is_time).count()
+    ));
     let few = of(Change::TooFew).count();
     if few > 0 {
         lines.push(format!(
