@@ -4,8 +4,8 @@ use super::sample_run::{SECOND, budgets, environment, fail};
 use std::collections::BTreeMap;
 use tollgate::budget::{Verdict, judge};
 use tollgate::record::{
-    Exhibit, FailureCount, FlowLayout, Health, Histogram, Layout, Message, Model, Outcome,
-    Recorded, Recorder, RunRecord, Sample, StepLayout, What, Window,
+    Exhibit, Failure, FailureCount, FlowLayout, Health, Histogram, Layout, Message, Model, Outcome,
+    Recorded, Recorder, RunRecord, Sample, StepLayout, What, Window, Wrong,
 };
 
 const MS: u64 = 1_000_000;
@@ -157,10 +157,18 @@ pub(crate) fn large() -> (RunRecord, Verdict) {
             record.exhibits.extend([kept.clone(), kept.clone(), kept]);
         }
     }
+    if let Some(phase) = record.phases.last_mut() {
+        phase.end = 3_600 * SECOND;
+    }
     let mut window = record.timeline.windows()[20].clone();
-    window.response = Histogram::default();
-    (1..900).for_each(|i| window.response.record(i * 1_117));
     for i in record.timeline.windows().len() as u64..3600 {
+        window.response = Histogram::default();
+        let slow = 1 + (i / 61) % 7;
+        (1..300).for_each(|n| window.response.record(n * n * slow * slow * 1_117));
+        window.wrong = vec![
+            (Wrong::Check(5), i % 3),
+            (Wrong::Failure(Failure::Timeout), i % 5),
+        ];
         record.timeline.push(Window {
             start: i * SECOND,
             length: SECOND,

@@ -4,7 +4,7 @@
 use super::charts::{TALL, enough, limits, moments, over_time};
 use super::scale::Scale;
 use super::svg::{Chart, plot_y};
-use crate::report::text::figure;
+use crate::report::text::{figure, put};
 use crate::report::{HeatColumn, View};
 use crate::units::format_share;
 
@@ -40,9 +40,9 @@ pub(super) fn heatmap(view: &View) -> Option<String> {
         });
         chart.cells(class, cells);
     }
-    for column in heat.columns.iter().filter(|c| c.timed_out > 0) {
-        chart.block("late", column.start, end(column), (top, top + STRIP));
-    }
+    let late = heat.columns.iter().filter(|c| c.timed_out > 0);
+    let late = late.map(|column| ((column.start, end(column)), (top, top + STRIP)));
+    chart.blocks("late", late);
     if timed_out > 0 {
         chart.side(top + STRIP, "late", "timed out");
     }
@@ -92,7 +92,7 @@ fn label(view: &View, timed_out: u64) -> String {
     });
     let mut label = format!("Heatmap of response times over time: {}", spoken.join("; "));
     if timed_out > 0 {
-        label += &format!("; {timed_out} timed out");
+        put(&mut label, format_args!("; {timed_out} timed out"));
     }
     label
 }

@@ -57,10 +57,12 @@ pub(super) fn lanes(view: &View) -> Option<String> {
         let said = format!("{}: {}", lane.name, counted(lane.n(), "request"));
         chart.word(56.0, top + 13.0, "strong", &said);
         chart.rule(bottom);
-        for (n, slice) in lane.counts.iter().zip(&slices).filter(|(n, _)| **n > 0) {
+        let bars = lane.counts.iter().zip(&slices).filter(|(n, _)| **n > 0);
+        let bars = bars.map(|(n, slice)| {
             let tall = (slice.rate(*n) / most * BAR).max(2.0);
-            chart.block("wrong", slice.start, slice.end(), (bottom - tall, bottom));
-        }
+            ((slice.start, slice.end()), (bottom - tall, bottom))
+        });
+        chart.blocks("wrong", bars);
     }
     Some(chart.finish())
 }

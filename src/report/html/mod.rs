@@ -38,7 +38,7 @@ const DRAWN: usize = 8;
 /// Budgets shown.
 const BUDGETS: usize = 100;
 /// Characters of all exchanges together.
-const EXCHANGES: usize = 120_000;
+const EXCHANGES: usize = 70_000;
 /// Characters of one line of an exchange.
 const LINE: usize = 300;
 

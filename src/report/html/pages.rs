@@ -82,8 +82,8 @@ fn tone(word: Word) -> &'static str {
 }
 
 impl Compared<'_> {
-    fn tone(word: &Word) -> &'static str {
-        tone(*word)
+    fn tone(word: impl Borrow<Word>) -> &'static str {
+        tone(*word.borrow())
     }
 
     /// Cells of a step: requests and errors of both, then each percentile of both with its difference.
@@ -137,15 +137,15 @@ impl Compared<'_> {
 }
 
 impl Listing<'_> {
-    fn tone(word: &Word) -> &'static str {
-        tone(*word)
+    fn tone(word: impl Borrow<Word>) -> &'static str {
+        tone(*word.borrow())
     }
 
     fn count(count: impl Borrow<u64>) -> String {
         format_count(*count.borrow())
     }
 
-    fn rate(rate: &Option<f64>) -> String {
-        rate.map_or_else(|| "–".into(), figure)
+    fn rate(rate: impl Borrow<Option<f64>>) -> String {
+        rate.borrow().map_or_else(|| "–".into(), figure)
     }
 }

@@ -207,16 +207,16 @@ impl Chart {
         self.filled(class, &path);
     }
 
-    /// A rectangle over a stretch of the horizontal axis, between two pixels of the vertical one.
-    pub(super) fn block(
+    /// Rectangles over stretches of the horizontal axis, each between two pixels of the vertical one.
+    pub(super) fn blocks(
         &mut self,
         class: &'static str,
-        from: f64,
-        to: f64,
-        (top, bottom): (f64, f64),
+        blocks: impl Iterator<Item = ((f64, f64), (f64, f64))>,
     ) {
         let mut path = String::new();
-        rectangle(&mut path, (self.x.at(from), self.x.at(to)), (top, bottom));
+        for ((from, to), pixels) in blocks {
+            rectangle(&mut path, (self.x.at(from), self.x.at(to)), pixels);
+        }
         self.filled(class, &path);
     }
 

@@ -42,13 +42,13 @@ use crate::budget::{Exit, FailedCheck, Reason, Verdict, answered_in_time};
 use crate::record::{Model, RunRecord, Tally};
 
 /// Slices of the drawn series.
-const SERIES: usize = 600;
+const SERIES: usize = 300;
 
 /// Steps without a budget that are named.
 const UNCOVERED: usize = 5;
 
 /// Slices that tell their values when pointed at: each costs a sentence.
-const HOVER: usize = 120;
+const HOVER: usize = 60;
 
 /// The verdict in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,7 +43,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     out.extend(dropped(view));
     out.extend(unfit(view, Consequence::Undecided));
     if view.word != Word::Pass {
-        out.extend(onset(&view.series));
+        out.extend(onset(&view.windows));
     }
     out.extend(clocks(view));
     let messages = view
