@@ -45,7 +45,7 @@ struct Readings {
     before: HashMap<usize, (Instant, BTreeMap<String, f64>)>,
 }
 
-/// Reads until it is told to stop, and then once more.
+/// Reads at once, then until it is told to stop, and then once more.
 pub(super) async fn read(
     client: Client,
     page: Page,
@@ -57,11 +57,13 @@ pub(super) async fn read(
     let mut readings = Readings::new(page.values, clock);
     let mut tick = 0;
     loop {
-        let last = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => true,
-            () = sleep_until(clock.due(tick)) => false,
-        };
+        // A run can be over before this thread began: the growth of a counter needs two readings all the same.
+        let last = tick > 0
+            && tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => true,
+                () = sleep_until(clock.due(tick)) => false,
+            };
         let asked = Instant::now();
         let answer = fetch(&client, &question).await;
         let ticks = clock.ticks(Instant::now());
