@@ -50,6 +50,12 @@ fn asked(stream: &mut TcpStream) -> io::Result<u32> {
     }
 }
 
+/// A server that knows no HTTP/2. It reads on: closed over unread bytes, a connection is reset, and the answer may be lost.
+pub(super) fn older(stream: &mut TcpStream) -> io::Result<()> {
+    stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
+    gone(stream)
+}
+
 pub(super) fn reset(stream: &mut TcpStream) -> io::Result<()> {
     begin(stream)?;
     let id = asked(stream)?;

@@ -140,7 +140,7 @@ const FAULTS: &[Fault] = &[
         failure: Failure::Protocol, means: ODD, fix: PROXY },
     Fault { name: "HTTP/2: more than the window allows", cause: Cause::Multiplexed(frames::window), more: "",
         failure: Failure::Protocol, means: ODD, fix: PROXY },
-    Fault { name: "HTTP/1.1 where HTTP/2 is expected", cause: Cause::Multiplexed(|s| s.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")), more: "",
+    Fault { name: "HTTP/1.1 where HTTP/2 is expected", cause: Cause::Multiplexed(frames::older), more: "",
         failure: Failure::Protocol, means: "the port speaks HTTP/1.1 only", fix: "write `http: 1.1`" },
     Fault { name: "WebSocket: a message without an end of its fragments", cause: Cause::Socket(frames::endless_message), more: LISTEN,
         failure: Failure::BodyLimit, means: "a message is kept up to 16 MB", fix: "send less in one message" },
