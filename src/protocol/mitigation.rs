@@ -90,6 +90,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             version: Version::HTTP_11,
             headers: Head::of(headers.iter().copied()),
+            timed: false,
             body: Bytes::from(body),
             channel: None,
             decoded: None,

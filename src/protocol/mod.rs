@@ -139,6 +139,8 @@ pub struct Answer {
     pub version: Version,
     /// The headers.
     pub headers: Head,
+    /// There is a `server-timing` among them: most answers are not searched for it.
+    pub timed: bool,
     /// The body, empty where nobody looks at it.
     pub body: Bytes,
     /// Bytes of the body on the wire.

@@ -87,6 +87,7 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
                     Some(_) => Head::of([("content-type", "text/event-stream")]),
                     None => Head::default(),
                 },
+                timed: false,
                 body: bytes::Bytes::new(),
                 received: 0,
                 decoded: Some(0),

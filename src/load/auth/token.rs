@@ -212,6 +212,7 @@ mod tests {
                 status: http::StatusCode::from_u16(status).unwrap(),
                 version: http::Version::HTTP_11,
                 headers: Head::default(),
+                timed: false,
                 body: Bytes::from_static(body.as_bytes()),
                 received: 0,
                 decoded: Some(0),

@@ -47,6 +47,7 @@ impl Protocol for Guarded {
                 status: http::StatusCode::from_u16(status).unwrap(),
                 version: http::Version::HTTP_11,
                 headers,
+                timed: false,
                 body: body.into(),
                 received: 0,
                 decoded: Some(0),

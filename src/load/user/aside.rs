@@ -58,6 +58,9 @@ impl<P: Protocol> Worker<P> {
         let Ok(answer) = &exchange.result else {
             return;
         };
+        if !answer.timed {
+            return;
+        }
         let ttfb = Metric::Ttfb.value(sample);
         let values = answer.headers.get_all(SERVER_TIMING);
         for value in values.filter_map(|value| std::str::from_utf8(value).ok()) {

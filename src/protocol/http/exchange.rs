@@ -84,6 +84,7 @@ impl Client {
                     version: received.version,
                     body: body.bytes,
                     headers: received.head,
+                    timed: received.has.timing,
                     received: received.size,
                     decoded: body.decoded,
                     redirects,

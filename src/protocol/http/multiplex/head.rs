@@ -105,6 +105,7 @@ pub(super) fn answer(status: StatusCode, headers: &HeaderMap) -> Result<(Head, H
         has.location |= *name == LOCATION;
         has.cookies |= *name == SET_COOKIE;
         has.coding |= *name == CONTENT_ENCODING;
+        has.timing |= name.as_str() == "server-timing";
         for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
             bytes.extend_from_slice(part);
         }

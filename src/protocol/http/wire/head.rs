@@ -31,6 +31,8 @@ pub(in super::super) struct Has {
     pub(in super::super) lifetime: bool,
     /// The body is packed.
     pub(in super::super) coding: bool,
+    /// The server's own times.
+    pub(in super::super) timing: bool,
 }
 
 /// How far a body goes.
@@ -119,6 +121,7 @@ impl Fields {
                     fields.keep_alive =
                         !closes && (fields.keep_alive || has_word(header.value, "keep-alive"));
                 }
+                13 if is("server-timing") => fields.has.timing = true,
                 14 if is("content-length") => fields.length = fields.length.and(header.value),
                 16 if is("content-encoding") => fields.has.coding = true,
                 17 if is("transfer-encoding") => {
