@@ -12,6 +12,7 @@ pub mod cli;
 pub mod demo;
 pub mod expr;
 pub mod history;
+pub mod import;
 pub mod load;
 pub mod notify;
 pub mod observe;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Stage → stages it may use; everyone may use these three.
 const EVERYONE: [&str; 3] = ["units", "source", "expr"];
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("units", &[]),
     ("source", &[]),
     ("expr", &[]),
@@ -15,6 +15,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("demo", &[]),
     ("plan", &["scenario"]),
     ("protocol", &["scenario", "record"]),
+    ("import", &["scenario"]),
     ("load", &["plan", "scenario", "protocol", "record"]),
     ("observe", &["scenario", "protocol", "record"]),
     ("budget", &["record"]),
@@ -25,7 +26,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
         "cli",
         &[
             "scenario", "plan", "load", "protocol", "record", "budget", "history", "report",
-            "notify", "observe", "demo",
+            "notify", "observe", "demo", "import",
         ],
     ),
 ];

@@ -42,6 +42,8 @@ pub(super) enum Command {
     Demo(load::demo::Demo),
     /// Writes a first scenario and its budgets, which run green against the demo shop.
     Init(files::init::Init),
+    /// Makes a scenario of an OpenAPI document; sends nothing.
+    Import(files::import::Import),
     /// Explains the code of a problem in a file: cause, fix and examples.
     Explain(files::explain::Explain),
     /// Prints a JSON Schema for editors.
@@ -70,6 +72,7 @@ pub(super) fn dispatch(command: &Command, terminal: Terminal) -> Result<u8, Erro
         Command::Report(args) => stored::report::report(args, terminal),
         Command::Demo(args) => load::demo::demo(args, terminal),
         Command::Init(args) => files::init::init(args),
+        Command::Import(args) => files::import::import(args, terminal),
         Command::Explain(args) => files::explain::explain(args),
         Command::Schema(args) => files::schema::schema(args),
         Command::Completions { shell } => files::schema::completions(*shell),

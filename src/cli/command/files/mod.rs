@@ -2,5 +2,6 @@
 //! nothing is sent.
 
 pub(in crate::cli) mod explain;
+pub(in crate::cli) mod import;
 pub(in crate::cli) mod init;
 pub(in crate::cli) mod schema;

@@ -1,0 +1,140 @@
+//! Servers. In: `servers` and what the user said; out: the target, the path before all paths, and environments.
+//! Invariant: a target has no path, as the scenario language has it; servers with another base path than the first
+//! cannot be environments and are noted.
+
+use super::{At, Context};
+use crate::import::Options;
+use crate::import::name::{environment, line, title, words};
+use url::Url;
+
+/// Where a target is when nobody says.
+const NOWHERE: &str = "http://127.0.0.1:8080";
+
+/// Sets the target; what is wrong with the user's comes back with its place.
+pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(), (String, String)> {
+    let servers: Vec<(At<'_>, String)> = context
+        .root
+        .get("servers")
+        .iter()
+        .flat_map(At::items)
+        .map(|s| (s.clone(), filled(&s)))
+        .collect();
+    let variable = environment(&[&context.prefix, "url"]);
+    let mut readable: Vec<(At<'_>, Url)> = Vec::new();
+    let mut path_alone = None;
+    for (at, text) in &servers {
+        match (Url::parse(text), text.starts_with('/')) {
+            (Ok(url), _)
+                if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() =>
+            {
+                readable.push((at.clone(), url))
+            }
+            (_, true) => path_alone = path_alone.or(Some(text.trim_end_matches('/').to_owned())),
+            _ => context.draft.leave(
+                &at.pointer,
+                format!("`{}` is not an http or https URL", line(text, 80)),
+            ),
+        }
+    }
+    let mut rest = readable.iter();
+    let (origin, base) = if let Some(text) = &options.target {
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.ok_or_else(|| {
+            (
+                "--target".to_owned(),
+                format!("`{}` is not an http or https URL", line(text, 80)),
+            )
+        })?;
+        let first = readable.first().map(|(_, url)| base(url)).or(path_alone);
+        (
+            origin(&url),
+            Some(base(&url))
+                .filter(|b| !b.is_empty())
+                .or(first)
+                .unwrap_or_default(),
+        )
+    } else if let Some((_, url)) = rest.next() {
+        (origin(url), base(url))
+    } else {
+        context.draft.target_note = Some("the document does not say where".into());
+        (NOWHERE.into(), path_alone.unwrap_or_default())
+    };
+    context.base = base.clone();
+    context.draft.target = (variable, origin.clone());
+    for (at, url) in rest {
+        if super::server::base(url) == base && super::server::origin(url) != origin {
+            let name = environment_name(at, url);
+            if !context
+                .draft
+                .environments
+                .iter()
+                .any(|(known, _)| *known == name)
+            {
+                context
+                    .draft
+                    .environments
+                    .push((name, super::server::origin(url)));
+            }
+        } else if super::server::base(url) != base {
+            context.draft.leave(
+                &at.pointer,
+                format!(
+                    "the server {}: its base path is another",
+                    line(url.as_str(), 80)
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The URL with the defaults of its variables.
+fn filled(server: &At<'_>) -> String {
+    let mut url = server.text("url").unwrap_or_default().to_owned();
+    for (name, variable) in server.get("variables").iter().flat_map(At::members) {
+        url = url.replace(
+            &format!("{{{name}}}"),
+            variable.text("default").unwrap_or_default(),
+        );
+    }
+    url
+}
+
+/// Scheme, host and port: credentials are not copied.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn base(url: &Url) -> String {
+    url.path().trim_end_matches('/').to_owned()
+}
+
+/// A name out of the description, or the first part of the host.
+fn environment_name(at: &At<'_>, url: &Url) -> String {
+    let text = format!(
+        "{} {}",
+        at.text("description").unwrap_or_default(),
+        url.host_str().unwrap_or_default()
+    );
+    let words = words(&text);
+    let usual = [
+        "production",
+        "staging",
+        "sandbox",
+        "preview",
+        "development",
+        "local",
+        "localhost",
+        "test",
+        "dev",
+        "prod",
+        "qa",
+    ];
+    let found = words.iter().find(|word| usual.contains(&word.as_str()));
+    found.map_or_else(
+        || title(url.host_str().unwrap_or("other")).replace(' ', "-"),
+        Clone::clone,
+    )
+}
