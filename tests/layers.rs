@@ -19,7 +19,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("observe", &["scenario", "protocol", "record"]),
     ("budget", &["record"]),
     ("history", &["record", "budget"]),
-    ("report", &["record", "budget"]),
+    ("report", &["record", "budget", "history"]),
     ("notify", &["record", "budget"]),
     (
         "cli",

@@ -26,10 +26,12 @@ pub use text::log_line;
 use view::seconds;
 pub use view::{
     Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
-    GroupRow, GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, OverTime, PhaseRow,
-    Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow, StepBuckets,
-    StepRow, TimingRow, Totals, TraceRow, View, Word,
+    GroupRow, GuardRow, HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency,
+    MessagesRow, OverTime, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary,
+    Slice, SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named,
+    percent,
 };
+use view::{finding_text, since};
 
 use std::io::{self, Write};
 

@@ -9,7 +9,7 @@ mod tests;
 
 pub use digest::{ALL, Digest, Figure, Key, Measure, figures};
 pub use folder::{Acceptance, Accepted, FORMAT, Folder, HistoryError, Nights};
-pub use judge::{Effect, Finding, Night, Standing, comparable, judge};
+pub use judge::{Confirmation, Effect, Finding, Night, Standing, comparable, judge};
 
 use crate::budget::{Exit, Reason};
 

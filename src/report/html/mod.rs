@@ -4,6 +4,7 @@
 
 mod charts;
 mod heatmap;
+mod history;
 mod lanes;
 mod overlay;
 mod pages;
@@ -73,6 +74,7 @@ struct Page<'a> {
     in_flight: Option<String>,
     lag: Option<String>,
     servers: Vec<Server<'a>>,
+    history: Option<history::History<'a>>,
 }
 
 /// A value of a server, with its chart.
@@ -133,6 +135,7 @@ impl<'a> Page<'a> {
             in_flight: charts::in_flight(view),
             lag: charts::lag(view),
             servers: servers(view),
+            history: view.history.as_ref().map(history::History::of),
         }
     }
 

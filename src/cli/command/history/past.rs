@@ -8,6 +8,7 @@ use crate::cli::command::stored::again;
 use crate::cli::error::Error;
 use crate::history::nights::{self, Digest, Effect, Folder, Night, refused};
 use crate::record::{self, RunRecord};
+use crate::report::HistoryView;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -118,14 +119,11 @@ impl Past {
 }
 
 impl Judged {
-    /// For people.
-    pub(in crate::cli) fn text(&self) -> String {
+    /// For the reports of the run.
+    pub(in crate::cli) fn view(&self) -> HistoryView {
         match self {
-            Self::Night(night, digest) => text::night(night, &digest.key),
-            Self::Refused(reason) => format!(
-                "history: the run says nothing about the target ({}): not compared, not added\n",
-                reason.name()
-            ),
+            Self::Night(night, digest) => text::view(night, &digest.key),
+            Self::Refused(reason) => HistoryView::Refused(*reason),
         }
     }
 
@@ -189,7 +187,7 @@ pub(super) fn judge(args: &Judge, folder: &Folder, terminal: Terminal) -> Result
     let night = nights::judge(&folder.nights(&digest.key)?, &digest, args.least.effect());
     let exit = Exit::of(night.regressed().then_some(Reason::Regression));
     match args.format {
-        Format::Text => print!("{}", text::night(&night, &digest.key)),
+        Format::Text => print!("{}", text::view(&night, &digest.key).text()),
         Format::Json => print!("{}", json(&night, &exit)),
     }
     Ok(exit.code)
