@@ -18,7 +18,7 @@ pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use compare::{Comparison, Pair};
 pub use console::Console;
 pub use csv::{Servers, Steps, Summary, Windows};
-pub use html::{Html, index};
+pub use html::{Html, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
 pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
@@ -31,7 +31,7 @@ pub use view::{
     Slice, SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named,
     percent,
 };
-use view::{finding_text, since};
+use view::{finding_text, moment, since};
 
 use std::io::{self, Write};
 

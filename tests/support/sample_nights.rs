@@ -13,12 +13,16 @@ const DAYS: usize = 26;
 /// The night from which payments are slower and the landing page quicker, and that of the slower sign-in.
 const CHANGED: usize = 20;
 const SIGN_IN: usize = 12;
+/// The first night of a new release.
+const RELEASED: usize = 19;
 
 /// The newest run, and those before it.
 pub(crate) fn nights() -> (RunRecord, Nights, Digest) {
     let (mut record, _) = sample_run::pass();
     record.started = "2026-11-21T02:00:00Z".into();
-    let mut tonight = Digest::of(&record, Some("ci-large")).unwrap();
+    let mut tonight = Digest::of(&record, Some("ci-large"))
+        .unwrap()
+        .released(Some("v2.4.0"));
     let runs = (0..DAYS).map(|day| before(&tonight, day)).collect();
     for figure in &mut tonight.figures {
         let times = figure.measure.quantile().is_some();
@@ -78,6 +82,7 @@ fn before(tonight: &Digest, day: usize) -> Digest {
             "{:07x}",
             0x00c0_ffee_u32.rotate_left(day as u32) >> 4
         )),
+        release: Some(if day < RELEASED { "v2.3.0" } else { "v2.4.0" }.to_owned()),
         figures: figures.collect(),
         id,
         ..tonight.clone()

@@ -327,7 +327,7 @@ fn seen(visible: f64, level: f64, least: Least) -> f64 {
     }
 }
 
-fn better(measure: Measure) -> Better {
+pub(super) fn better(measure: Measure) -> Better {
     match measure {
         Measure::Throughput => Better::Higher,
         _ => Better::Lower,
@@ -335,7 +335,7 @@ fn better(measure: Measure) -> Better {
 }
 
 /// The number behind a [`comparable`] one.
-fn plain(figure: &Figure, value: f64) -> f64 {
+pub(super) fn plain(figure: &Figure, value: f64) -> f64 {
     let n = figure.n as f64;
     match figure.measure {
         Measure::ErrorShare => ((value * (n + 1.0) - 0.5) / n).max(0.0),

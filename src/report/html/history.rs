@@ -51,7 +51,7 @@ impl<'a> History<'a> {
 }
 
 impl Row {
-    fn of(finding: &Finding) -> Self {
+    pub(super) fn of(finding: &Finding) -> Self {
         let value = |v| measured(finding.measure, v);
         let none = || "–".to_owned();
         let pairs = finding.pairs.as_ref();
@@ -87,7 +87,7 @@ impl Row {
 }
 
 /// The class that colours a standing.
-fn class(standing: Standing) -> &'static str {
+pub(super) fn class(standing: Standing) -> &'static str {
     match standing {
         Standing::Regression => "fail",
         Standing::Suspect => "unsure",

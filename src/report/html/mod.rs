@@ -6,12 +6,15 @@ mod charts;
 mod heatmap;
 mod history;
 mod lanes;
+mod nights;
 mod overlay;
 mod pages;
 mod scale;
 mod script;
 mod svg;
+mod trails;
 
+pub use nights::chronicles;
 pub use pages::index;
 
 use super::text::{clip, counted, figure};

@@ -57,6 +57,14 @@ impl HistoryView {
         }
     }
 
+    /// What the runs have in common.
+    pub fn environment(&self) -> &str {
+        match self {
+            Self::Judged { environment, .. } => environment,
+            Self::Refused(_) => "",
+        }
+    }
+
     /// The series, gravest first.
     pub fn findings(&self) -> &[Finding] {
         self.night().map_or(&[], |night| &night.findings)
@@ -213,11 +221,13 @@ pub(in crate::report) fn since(finding: &Finding) -> Option<String> {
     Some(since + &revision)
 }
 
-/// The day and minute at the beginning of a run's name; any other name as it is.
-fn moment(name: &str) -> String {
+/// The day and minute at the beginning of a run's name, or of a time; anything else as it is.
+pub(in crate::report) fn moment(name: &str) -> String {
     let digits: Vec<char> = name.chars().filter(char::is_ascii_digit).take(12).collect();
-    let shaped = name.as_bytes().get(8) == Some(&b'T') && digits.len() == 12;
-    if !shaped {
+    let shaped = [8, 10]
+        .iter()
+        .any(|at| name.as_bytes().get(*at) == Some(&b'T'));
+    if !shaped || digits.len() < 12 {
         return name.to_owned();
     }
     let part = |from: usize, to: usize| digits[from..to].iter().collect::<String>();

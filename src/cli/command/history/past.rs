@@ -49,6 +49,9 @@ pub(in crate::cli) struct Past {
     /// What this class of machines is called: runs of different ones are not compared.
     #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
     runner: Option<String>,
+    /// What this version is called, where it is a release: marked in `history plot`.
+    #[arg(long, value_name = "NAME", env = "TOLLGATE_RELEASE")]
+    release: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) least: Least,
 }
@@ -67,6 +70,7 @@ impl Past {
         Self {
             history: None,
             runner: None,
+            release: None,
             least,
         }
     }
@@ -99,6 +103,7 @@ impl Past {
         else {
             return Ok(Judged::Refused(Reason::Internal));
         };
+        let digest = digest.released(self.release.as_deref());
         let before = folder.nights(&digest.key).map_err(Error::Forgotten)?;
         let night = nights::judge(&before, &digest, self.least.effect());
         if night.regressed() {
