@@ -1,11 +1,11 @@
 //! The reports of two sample runs, byte by byte. `UPDATE=1 cargo test golden` writes them anew.
 
-use crate::support::sample_run;
+use crate::support::{sample_nights, sample_run};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use tollgate::report::{
-    Console, GitLab, Html, Json, Junit, Markdown, OpenMetrics, Reporter, SUMMARY, Summary, Tap,
-    View, Windows,
+    Console, GitLab, HistoryView, Html, Json, Junit, Markdown, OpenMetrics, Reporter, SUMMARY,
+    Summary, Tap, View, Windows,
 };
 
 pub(crate) fn rendered(reporter: &dyn Reporter, view: &View) -> String {
@@ -71,4 +71,20 @@ fn golden_fail() {
 fn golden_invalid() {
     let (record, verdict) = sample_run::invalid();
     compare("invalid", &View::new(&record, &verdict));
+}
+
+#[test]
+fn golden_nightly() {
+    let (record, verdict, night, digest) = sample_nights::judged();
+    let history = HistoryView::judged(&night, &digest.key.to_string());
+    let view = View::new(&record, &verdict).with_history(history);
+    compare("nightly", &view);
+    let schema = serde_json::from_str(tollgate::report::SCHEMA).unwrap();
+    let result = serde_json::from_str(&rendered(&Json, &view)).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<String> = validator
+        .iter_errors(&result)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{problems:#?}");
 }

@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("observe", &["scenario", "protocol", "record"]),
     ("budget", &["record"]),
     ("history", &["record", "budget"]),
-    ("report", &["record", "budget"]),
+    ("report", &["record", "budget", "history"]),
     ("notify", &["record", "budget"]),
     (
         "cli",

@@ -1,12 +1,13 @@
 //! Pages about more than one run: byte by byte, whom they refuse, and what they make of hostile text.
 
 use crate::support::cli::Bench;
-use crate::support::{extreme_runs, sample_run};
+use crate::support::{extreme_runs, sample_nights, sample_run};
 use std::path::Path;
 use std::{env, fs};
 use tollgate::budget::Verdict;
+use tollgate::history::nights::{Chronicle, Digest, Effect, Figure, Measure, Nights};
 use tollgate::record::{RunRecord, save};
-use tollgate::report::{Comparison, IndexRow, Listed, View, index};
+use tollgate::report::{Comparison, IndexRow, Listed, View, chronicles, index};
 
 fn view((record, verdict): &(RunRecord, Verdict)) -> View {
     View::new(record, verdict)
@@ -148,4 +149,71 @@ fn the_commands_write_their_pages_and_say_where() {
         .expect(0);
     bench.write("empty/note", "");
     bench.run(&["index", "empty"]).expect(2);
+}
+
+fn drawn(title: &str, all: &[Chronicle]) -> String {
+    let mut page = Vec::new();
+    chronicles(title, all, &mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+#[test]
+fn golden_history() {
+    let (_, mut nights, tonight) = sample_nights::nights();
+    nights.runs.push(tonight);
+    let all = Chronicle::of("shop-launch-0", &nights, Effect::default(), 200);
+    golden("history.html", &drawn("shop/launch", &[all.unwrap()]));
+}
+
+/// So many runs of so many steps; every fourth became slower in the end. Names are hostile.
+fn many(runs: usize, steps: usize) -> Nights {
+    let digest = |day: usize| {
+        let figure = |step: usize, measure: Measure| {
+            let slow = if step.is_multiple_of(4) && day + 8 > runs {
+                1.3
+            } else {
+                1.0
+            };
+            let wobble = 1.0 + ((day * 7 + step * 3) % 11) as f64 / 200.0;
+            Figure {
+                part: format!("flow/<b>step {step}</b>"),
+                measure,
+                value: 123.456 * slow * wobble,
+                n: 12_345,
+            }
+        };
+        let figures = (0..steps).flat_map(|step| Measure::ALL.map(|m| figure(step, m)));
+        Digest {
+            id: format!(
+                "2026{:02}{:02}T020000.000000Z-{day:08x}",
+                1 + day / 28,
+                1 + day % 28
+            ),
+            started: String::new(),
+            revision: Some("0123456789ab".into()),
+            key: tollgate::history::nights::Key::default(),
+            release: Some(format!("<i>{}</i>", day / 10)),
+            limits: Vec::new(),
+            figures: figures.collect(),
+        }
+    };
+    Nights {
+        runs: (0..runs).map(digest).collect(),
+        accepted: Vec::new(),
+    }
+}
+
+#[test]
+fn a_history_of_many_steps_is_one_small_page_and_says_what_it_leaves_out() {
+    let chronicle = |runs, steps| Chronicle::of("many", &many(runs, steps), Effect::default(), 200);
+    let page = drawn("many", &[chronicle(60, 60).unwrap()]);
+    assert!(page.len() < 500_000, "{}", page.len());
+    assert!(page.contains("more series without a chart"));
+    assert!(!page.contains("<b>step") && !page.contains("<i>1"));
+    let page = drawn(
+        "many",
+        &[chronicle(300, 4).unwrap(), chronicle(1, 4).unwrap()],
+    );
+    assert!(page.len() < 500_000, "{}", page.len());
+    assert!(page.contains("100 older ones are not shown"));
 }

@@ -11,7 +11,7 @@ mod table;
 
 use super::text::{self, clip, counted, log_line, put};
 use super::view::seconds;
-use super::{BudgetRow, ExhibitRow, Reporter, View, Word};
+use super::{BudgetRow, ExhibitRow, HistoryView, Reporter, View, Word};
 use crate::budget::{Consequence, Outcome, Reason};
 use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
@@ -65,6 +65,7 @@ impl Reporter for Console {
             page.failures(view)?;
             page.flaky(view)?;
             page.instrument(view)?;
+            page.history(view)?;
         }
         page.verdict(view, self.files.as_deref())
     }
@@ -248,6 +249,15 @@ impl Page<'_> {
             }
         }
         self.field("at", &view.budget_place(budget.line))
+    }
+
+    /// What the runs before say; a run that says nothing is not compared.
+    fn history(&mut self, view: &View) -> io::Result<()> {
+        let Some(history @ HistoryView::Judged { .. }) = &view.history else {
+            return Ok(());
+        };
+        self.line("")?;
+        history.text().lines().try_for_each(|line| self.line(line))
     }
 
     fn instrument(&mut self, view: &View) -> io::Result<()> {

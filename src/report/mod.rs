@@ -18,7 +18,7 @@ pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use compare::{Comparison, Pair};
 pub use console::Console;
 pub use csv::{Servers, Steps, Summary, Windows};
-pub use html::{Html, index};
+pub use html::{Html, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
 pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
@@ -26,10 +26,12 @@ pub use text::log_line;
 use view::seconds;
 pub use view::{
     Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
-    GroupRow, GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, OverTime, PhaseRow,
-    Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow, StepBuckets,
-    StepRow, TimingRow, Totals, TraceRow, View, Word,
+    GroupRow, GuardRow, HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency,
+    MessagesRow, OverTime, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary,
+    Slice, SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named,
+    percent,
 };
+use view::{finding_text, moment, since};
 
 use std::io::{self, Write};
 

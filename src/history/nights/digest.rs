@@ -1,6 +1,7 @@
 //! One run as a history keeps it. In: a [`RunRecord`]; out: a [`Digest`]: the figures that nights are judged by, and
 //! what decides which runs may be compared. Invariant: a figure has data behind it, or it is not there.
 
+use super::limits::{Allowed, limits};
 use crate::record::{Histogram, Metric, Model, Quantile, RunRecord, Tally, rank};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -131,8 +132,14 @@ pub struct Digest {
     pub revision: Option<String>,
     /// What has to be equal before runs are compared.
     pub key: Key,
+    /// What the version is called, where it was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// Its numbers.
     pub figures: Vec<Figure>,
+    /// What its budgets allow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Allowed>,
 }
 
 impl Digest {
@@ -157,8 +164,17 @@ impl Digest {
             started: record.started.clone(),
             revision: record.environment.revision.clone(),
             key,
+            release: None,
             figures: figures(record),
+            limits: limits(record),
         })
+    }
+
+    /// The same, of a version with a name.
+    #[must_use]
+    pub fn released(mut self, name: Option<&str>) -> Self {
+        self.release = name.map(str::to_owned);
+        self
     }
 
     /// One number of it.

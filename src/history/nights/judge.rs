@@ -4,6 +4,7 @@
 
 use super::digest::{ALL, Digest, Figure, Measure};
 use super::folder::Nights;
+use crate::history::paired::{Change, Pair, compare};
 use crate::history::{Better, FEWEST, Least, State, Trend, trend};
 use serde::Serialize;
 
@@ -52,6 +53,8 @@ pub enum Standing {
     Regression,
     /// Tonight is out of line: one run is no proof.
     Suspect,
+    /// Tonight was out of line, and pairs with the base show no difference.
+    Unconfirmed,
     /// The newest level is better than the one before it, and news: it is the baseline from now on.
     Improvement,
     /// In line with a level that somebody accepted.
@@ -68,11 +71,17 @@ impl Standing {
         match self {
             Self::Regression => "regression",
             Self::Suspect => "suspect",
+            Self::Unconfirmed => "not confirmed",
             Self::Improvement => "improvement",
             Self::Accepted => "accepted",
             Self::InLine => "in line",
             Self::NoBaseline => "no baseline yet",
         }
+    }
+
+    /// Whether somebody has to know of it.
+    pub fn told(self) -> bool {
+        self <= Self::Accepted
     }
 }
 
@@ -105,6 +114,20 @@ pub struct Finding {
     pub visible: Option<f64>,
     /// Why its level was accepted, if it was.
     pub reason: Option<String>,
+    /// What pairs with the base say of a suspect, where there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<Confirmation>,
+}
+
+/// A suspect, and the same flows against the base and tonight's version in turns.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Confirmation {
+    /// So many pairs.
+    pub pairs: usize,
+    /// The median of their ratios: 1.1 is 10 % more.
+    pub ratio: f64,
+    /// 95 % interval of the ratio.
+    pub interval: (f64, f64),
 }
 
 /// What is to be said of a run.
@@ -131,6 +154,36 @@ impl Night {
     /// Whether there is a regression.
     pub fn regressed(&self) -> bool {
         self.of(Standing::Regression).next().is_some()
+    }
+
+    /// Suspects that pairs with the base confirm are regressions; where the pairs show none, they are not.
+    pub fn confirm(&mut self, pairs: &[Pair], effect: Effect) {
+        let suspects = self.of(Standing::Suspect);
+        let suspects: Vec<(&str, Measure)> =
+            suspects.map(|f| (f.part.as_str(), f.measure)).collect();
+        let wanted = |side: &[Figure]| -> Vec<Figure> {
+            let figures = side.iter();
+            let wanted = figures.filter(|f| suspects.contains(&(f.part.as_str(), f.measure)));
+            wanted.cloned().collect()
+        };
+        let pairs: Vec<Pair> = pairs.iter().map(|(b, h)| (wanted(b), wanted(h))).collect();
+        for found in compare(&pairs, effect) {
+            let same = |f: &&mut Finding| f.part == found.part && f.measure == found.measure;
+            let finding = self.findings.iter_mut().find(same);
+            let (Some(finding), Some(interval)) = (finding, found.interval) else {
+                continue;
+            };
+            finding.standing = match found.change {
+                Change::Regression => Standing::Regression,
+                _ => Standing::Unconfirmed,
+            };
+            finding.pairs = Some(Confirmation {
+                pairs: found.pairs,
+                ratio: found.ratio,
+                interval,
+            });
+        }
+        self.findings.sort_by_key(|f| f.standing);
     }
 
     /// The series that speaks for the power of all: the p95 of everything, or what is nearest to it.
@@ -223,7 +276,10 @@ impl<'a> Series<'a> {
             measure: self.figure.measure,
             standing,
             value: self.figure.value,
-            baseline: change.map(|c| c.before).or(level),
+            baseline: change
+                .map(|c| c.before)
+                .or(level)
+                .map(|level| plain(self.figure, level)),
             ratio: change.map(|c| c.ratio).or(level.map(|level| value / level)),
             interval: change.map(|c| c.interval),
             since: first.map(|run| run.id.clone()),
@@ -235,6 +291,7 @@ impl<'a> Series<'a> {
             scatter: found.screen.map(|s| s.scatter),
             visible: found.screen.map(|s| seen(s.visible, s.level, least)),
             reason: self.reason.map(str::to_owned),
+            pairs: None,
         }
     }
 
@@ -270,10 +327,19 @@ fn seen(visible: f64, level: f64, least: Least) -> f64 {
     }
 }
 
-fn better(measure: Measure) -> Better {
+pub(super) fn better(measure: Measure) -> Better {
     match measure {
         Measure::Throughput => Better::Higher,
         _ => Better::Lower,
+    }
+}
+
+/// The number behind a [`comparable`] one.
+pub(super) fn plain(figure: &Figure, value: f64) -> f64 {
+    let n = figure.n as f64;
+    match figure.measure {
+        Measure::ErrorShare => ((value * (n + 1.0) - 0.5) / n).max(0.0),
+        _ => value,
     }
 }
 

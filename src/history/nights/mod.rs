@@ -1,15 +1,19 @@
 //! A history of runs, and tonight's judged by it. In: run records; out: a file for each run, and a [`Night`].
 //! Invariant: only runs of one environment, scenario and profile are compared, and none that said nothing.
 
+mod course;
 mod digest;
 mod folder;
 mod judge;
+mod limits;
 #[cfg(test)]
 mod tests;
 
+pub use course::{Chronicle, Course, Turn};
 pub use digest::{ALL, Digest, Figure, Key, Measure, figures};
 pub use folder::{Acceptance, Accepted, FORMAT, Folder, HistoryError, Nights};
-pub use judge::{Effect, Finding, Night, Standing, comparable, judge};
+pub use judge::{Confirmation, Effect, Finding, Night, Standing, comparable, judge};
+pub use limits::Allowed;
 
 use crate::budget::{Exit, Reason};
 

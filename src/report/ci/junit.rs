@@ -4,8 +4,11 @@
 //! Jenkins splits it there.
 
 use crate::budget::{FailedCheck, Level, Outcome, Reason};
+use crate::history::nights::Standing;
 use crate::report::text::{self, put};
-use crate::report::{BudgetRow, ExhibitRow, GuardRow, Reporter, StepRow, View, Word};
+use crate::report::{
+    BudgetRow, ExhibitRow, GuardRow, HistoryPart, Reporter, StepRow, View, Word, finding_text,
+};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -34,6 +37,11 @@ impl Reporter for Junit {
         if !view.guards.is_empty() {
             let guards: Vec<TestCase> = view.guards.iter().map(|g| guard(view, g)).collect();
             report.add_test_suite(suite(view, format!("{scenario} guards"), "guards", guards));
+        }
+        if let Some(history) = &view.history {
+            let parts = history.parts();
+            let parts: Vec<TestCase> = parts.iter().map(|p| against_history(view, p)).collect();
+            report.add_test_suite(suite(view, format!("{scenario} history"), "history", parts));
         }
         report.add_test_suite(suite(
             view,
@@ -264,6 +272,32 @@ fn guard(view: &View, guard: &GuardRow) -> TestCase {
         place(&mut case, file, guard.line);
     }
     case.set_system_out(guard.finding.as_str());
+    case
+}
+
+/// A step or flow against the runs before.
+fn against_history(view: &View, part: &HistoryPart<'_>) -> TestCase {
+    let of = |standing| part.findings.iter().filter(move |f| f.standing == standing);
+    let told: Vec<String> = part.findings.iter().map(|f| finding_text(f)).collect();
+    let status = if let Some(first) = of(Standing::Regression).next() {
+        let body = told.join("\n");
+        non_success(
+            NonSuccessKind::Failure,
+            "regression",
+            &finding_text(first),
+            &body,
+        )
+    } else if of(Standing::NoBaseline).count() == part.findings.len() {
+        skipped("no baseline yet: fewer than 5 runs before this one")
+    } else {
+        TestCaseStatus::success()
+    };
+    let mut case = TestCase::new(part.name, status);
+    case.set_time(Duration::ZERO);
+    if let Some(step) = view.steps.iter().find(|s| s.label == part.name) {
+        place(&mut case, &step.file, step.line);
+    }
+    case.set_system_out(told.join("\n"));
     case
 }
 

@@ -3,8 +3,11 @@
 //! out whole, and the text says so.
 
 use super::gfm::{block, cell, code, plain};
+use crate::history::nights::{Finding, Standing};
 use crate::report::text::{clip, counted, put};
-use crate::report::{BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View};
+use crate::report::{
+    BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, measured, named, percent, since,
+};
 use crate::units::format_count;
 use std::io::{self, Write};
 
@@ -40,7 +43,13 @@ impl Reporter for Markdown {
         let end = foot(view);
         let cut = "\n_Cut here: the rest is in report.html._\n";
         let room = self.most.saturating_sub(end.len() + cut.len());
-        for section in [budgets(view), why(view), failures(view), steps(view)] {
+        for section in [
+            budgets(view),
+            why(view),
+            history(view),
+            failures(view),
+            steps(view),
+        ] {
             if text.len() + section.len() > room {
                 text.push_str(cut);
                 break;
@@ -156,6 +165,56 @@ fn why(view: &View) -> String {
     }
     out.push('\n');
     out
+}
+
+/// What the runs before say.
+fn history(view: &View) -> String {
+    let Some(history) = &view.history else {
+        return String::new();
+    };
+    let mut out = format!(
+        "#### Against the runs before\n\n{}\n\n",
+        plain(&clip(&history.head(), SHOWN))
+    );
+    let told: Vec<&Finding> = history.told().collect();
+    if !told.is_empty() {
+        out.push_str(&table(
+            &["", "", "change", "95 % interval", "this run", "since"],
+            2,
+        ));
+    }
+    for finding in told.iter().take(ROWS.0) {
+        out.push_str(&found(finding));
+    }
+    out.push_str(&left(told.len(), ROWS.0, "series"));
+    for note in history.notes() {
+        put(&mut out, format_args!("\n- {}", plain(&note)));
+    }
+    out + "\n\n"
+}
+
+fn found(finding: &Finding) -> String {
+    let word = finding.standing.words();
+    let word = match finding.standing {
+        Standing::Regression => format!("**{word}**"),
+        _ => word.to_owned(),
+    };
+    let interval = finding
+        .pairs
+        .as_ref()
+        .map(|p| p.interval)
+        .or(finding.interval);
+    let interval = interval.map_or_else(
+        || "–".to_owned(),
+        |(low, high)| format!("{} … {}", percent(low), percent(high)),
+    );
+    format!(
+        "| {word} | {} | {} | {interval} | {} | {} |\n",
+        plain(&clip(&named(finding), NAME)),
+        finding.ratio.map_or_else(|| "–".to_owned(), percent),
+        measured(finding.measure, finding.value),
+        plain(&since(finding).unwrap_or_else(|| "–".into()))
+    )
 }
 
 fn failures(view: &View) -> String {

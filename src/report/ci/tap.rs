@@ -2,8 +2,9 @@
 //! Invariant: as many tests as the plan says, and no description that reads as a directive.
 
 use crate::budget::{Level, Outcome};
+use crate::history::nights::Standing;
 use crate::report::text::{log_line, put};
-use crate::report::{Reporter, View, Word};
+use crate::report::{HistoryView, Reporter, View, Word};
 use std::io::{self, Write};
 
 /// `results.tap`.
@@ -60,10 +61,30 @@ fn lines(view: &View) -> Vec<(State, String, &'static str)> {
         let state = if tripped { State::Not } else { State::Ok };
         (state, guard.text.clone(), "guard")
     });
+    let parts = view
+        .history
+        .as_ref()
+        .map_or_else(Vec::new, HistoryView::parts);
+    let parts = parts.iter().map(|part| {
+        let worst = part.findings.first().map(|f| f.standing);
+        let state = match worst {
+            Some(Standing::Regression) => State::Not,
+            Some(Standing::NoBaseline) => State::Skip("no baseline yet".into()),
+            _ => State::Ok,
+        };
+        let word = worst.map_or("", Standing::words);
+        (state, format!("{}: {word}", part.name), "history")
+    });
+    let parts: Vec<_> = parts.collect();
     let valid = matches!(view.word, Word::Pass | Word::Fail | Word::Stopped);
     let run = if valid { State::Ok } else { State::Not };
     let run = [(run, "the run is valid".to_owned(), "run")];
-    steps.chain(budgets).chain(guards).chain(run).collect()
+    steps
+        .chain(budgets)
+        .chain(guards)
+        .chain(parts)
+        .chain(run)
+        .collect()
 }
 
 /// `#` begins a directive.

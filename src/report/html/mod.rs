@@ -4,13 +4,17 @@
 
 mod charts;
 mod heatmap;
+mod history;
 mod lanes;
+mod nights;
 mod overlay;
 mod pages;
 mod scale;
 mod script;
 mod svg;
+mod trails;
 
+pub use nights::chronicles;
 pub use pages::index;
 
 use super::text::{clip, counted, figure};
@@ -73,6 +77,7 @@ struct Page<'a> {
     in_flight: Option<String>,
     lag: Option<String>,
     servers: Vec<Server<'a>>,
+    history: Option<history::History<'a>>,
 }
 
 /// A value of a server, with its chart.
@@ -133,6 +138,7 @@ impl<'a> Page<'a> {
             in_flight: charts::in_flight(view),
             lag: charts::lag(view),
             servers: servers(view),
+            history: view.history.as_ref().map(history::History::of),
         }
     }
 

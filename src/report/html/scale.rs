@@ -104,6 +104,15 @@ impl Scale {
         self.ticks().into_iter().map(|v| (v, figure(v))).collect()
     }
 
+    /// Ticks of a linear scale with their numbers, about eight.
+    pub(super) fn finer(&self) -> Vec<(f64, String)> {
+        let step = round_step((self.high - self.low) / 7.0);
+        let first = (self.low / step - 1e-9).ceil();
+        let count = ((self.high - first * step) / step + 1e-9).floor() as usize;
+        let values = (0..=count).map(|i| (first + i as f64) * step);
+        values.map(|v| (v, figure(v))).collect()
+    }
+
     /// Moments in seconds, at steps that clocks have.
     pub(super) fn moments(&self) -> Vec<(f64, String)> {
         const STEPS: [f64; 17] = [

@@ -18,13 +18,13 @@ const LINE: f64 = 15.0;
 /// A chart while it is drawn.
 pub(super) struct Chart {
     label: String,
-    height: f64,
+    pub(super) height: f64,
     pub(super) x: Scale,
     pub(super) y: Scale,
-    body: String,
+    pub(super) body: String,
     names: Vec<(f64, String, &'static str)>,
     /// Drawn above the lines.
-    notes: String,
+    pub(super) notes: String,
     /// Where the last name of a band ends.
     named: f64,
 }
@@ -368,7 +368,7 @@ pub(super) fn bar(used: f64, holds: bool, text: &str) -> String {
 }
 
 /// A coordinate with one decimal at most.
-fn pixel(value: f64) -> String {
+pub(super) fn pixel(value: f64) -> String {
     let tenths = (value * 10.0).round() as i64;
     if tenths % 10 == 0 {
         (tenths / 10).to_string()

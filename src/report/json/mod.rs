@@ -3,9 +3,10 @@
 //! a reader changes the number in `schema`.
 
 mod events;
+mod history;
+mod server;
 
 pub use events::{EVENTS, Events, LiveEvents};
-mod server;
 
 use super::{
     BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
@@ -43,6 +44,9 @@ fn document(view: &View) -> Value {
     if let (Some(object), false) = (document.as_object_mut(), view.server.is_empty()) {
         let server = view.server.iter().map(server::row).collect();
         object.insert("server".into(), Value::Array(server));
+    }
+    if let (Some(object), Some(row)) = (document.as_object_mut(), &view.history) {
+        object.insert("history".into(), history::history(row));
     }
     document
 }

@@ -6,6 +6,7 @@ mod curl;
 mod failures;
 mod guards;
 mod heat;
+mod history;
 mod latency;
 mod messages;
 mod over_time;
@@ -24,6 +25,8 @@ pub use buckets::{Buckets, StepBuckets};
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
 pub use heat::{Heat, HeatColumn};
+pub use history::{HistoryPart, HistoryView, measured, named, percent};
+pub(in crate::report) use history::{finding_text, moment, since};
 pub use latency::{Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use over_time::OverTime;
@@ -177,6 +180,8 @@ pub struct View {
     pub curves: Vec<Curve>,
     /// The generator about itself.
     pub health: HealthView,
+    /// What the runs before say of this one, where a history was asked.
+    pub history: Option<HistoryView>,
 }
 
 impl View {
@@ -221,10 +226,20 @@ impl View {
                 .map(|clock| Curve::of(&all, clock))
                 .into(),
             health: HealthView::of(record),
+            history: None,
         };
         view.why = why::sentences(&view);
         view.problems = problems::of(&view);
         view
+    }
+
+    /// The same with what the runs before say.
+    #[must_use]
+    pub fn with_history(mut self, history: HistoryView) -> Self {
+        self.history = Some(history);
+        self.why = why::sentences(&self);
+        self.problems = problems::of(&self);
+        self
     }
 
     /// `no budget speaks of shop/a, shop/b and 7 more steps`; `None` where budgets speak of all, or there are none.

@@ -1,8 +1,10 @@
 //! What somebody must look at, each with its line in a file. In: the rows of a view; out: problems, gravest first.
 //! Invariant: an error is what turned the run red, a warning is what is only shown; a run that passed has no error.
 
-use super::{BudgetRow, View, Word};
+use super::history::said;
+use super::{BudgetRow, HistoryPart, HistoryView, View, Word};
 use crate::budget::{FailedCheck, Level, Outcome, Reason};
+use crate::history::nights::Standing;
 use crate::report::text::{counted, put};
 use crate::units::format_count;
 
@@ -11,7 +13,7 @@ use crate::units::format_count;
 pub struct Problem {
     /// It turned the run red; else it is only shown.
     pub error: bool,
-    /// `guard`, `budget`, `check`, `request`, `policy`, `run`.
+    /// `guard`, `budget`, `check`, `request`, `policy`, `history`, `run`.
     pub kind: &'static str,
     /// The file that it is about.
     pub file: String,
@@ -45,9 +47,36 @@ pub(super) fn of(view: &View) -> Vec<Problem> {
     let mut checks: Vec<&FailedCheck> = view.checks.iter().filter(|c| !c.budgeted).collect();
     checks.sort_by_key(|c| std::cmp::Reverse(c.count));
     problems.extend(checks.iter().filter_map(|found| check(view, found)));
+    problems.extend(regressed(view));
     problems.extend(warned(view));
     problems.sort_by_key(|p| !p.error);
     problems
+}
+
+/// Steps and flows that are worse than in the runs before, and what of them is suspect.
+fn regressed(view: &View) -> Vec<Problem> {
+    let parts = view
+        .history
+        .as_ref()
+        .map_or_else(Vec::new, HistoryView::parts);
+    let problem = |part: &HistoryPart<'_>| {
+        let standing = part.findings.first()?.standing;
+        let grave = matches!(standing, Standing::Regression | Standing::Suspect);
+        let same = part.findings.iter().filter(|f| f.standing == standing);
+        let step = view.steps.iter().find(|s| s.label == part.name);
+        grave.then(|| Problem {
+            error: standing == Standing::Regression,
+            kind: "history",
+            file: step.map_or(&view.run.file, |s| &s.file).clone(),
+            line: step.map_or(1, |s| s.line),
+            title: format!("{}: {}", part.name, standing.words()),
+            message: same
+                .map(|f| format!("{} {}", f.measure.words(), said(f)))
+                .collect::<Vec<_>>()
+                .join("; "),
+        })
+    };
+    parts.iter().filter_map(problem).collect()
 }
 
 /// What is wrong with the run as a whole.

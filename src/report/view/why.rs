@@ -1,9 +1,11 @@
 //! Why the verdict is what it is. In: the rows and the series; out: a few sentences, gravest first. Invariant: only
 //! what the record shows: when something began and what else changed then, never a guess at the cause.
 
+use super::history::finding_text;
 use super::run::seconds;
-use super::{Slice, View, Word};
+use super::{HistoryView, Slice, View, Word};
 use crate::budget::Consequence;
+use crate::history::nights::Standing;
 use crate::report::text::counted;
 use crate::units::{format_count, format_share, significant};
 
@@ -29,6 +31,7 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
             budget.text
         ));
     }
+    out.extend(regressions(view));
     for failure in view.failures.iter().take(KINDS) {
         out.push(failure_sentence(failure));
     }
@@ -53,6 +56,18 @@ pub(super) fn sentences(view: &View) -> Vec<String> {
     out.extend(messages.map(|(step, clocks)| format!("{}: {clocks}", step.label)));
     out.extend(slowest(view));
     out
+}
+
+/// What is worse than in the runs before.
+fn regressions(view: &View) -> Vec<String> {
+    let found = view.history.iter().flat_map(HistoryView::findings);
+    let found: Vec<_> = found
+        .filter(|f| f.standing == Standing::Regression)
+        .collect();
+    let shown = found.iter().take(KINDS).map(|f| finding_text(f));
+    let rest = found.len().saturating_sub(KINDS) as u64;
+    let rest = (rest > 0).then(|| counted(rest, "more regression"));
+    shown.chain(rest).collect()
 }
 
 /// What the generator, or the length of the run, was not fit for.

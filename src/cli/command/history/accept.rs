@@ -6,6 +6,7 @@ use super::past::Least;
 use super::text::named;
 use crate::cli::error::Error;
 use crate::history::nights::{Acceptance, Accepted, Finding, Folder, Standing, judge};
+use crate::report::log_line as escape;
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -69,7 +70,11 @@ pub(super) fn accept(args: &Accept, folder: &Folder) -> Result<u8, Error> {
     };
     folder.accept(&newest.key, acceptance)?;
     for finding in found {
-        println!("accepted {} ({})", named(finding), finding.standing.words());
+        println!(
+            "accepted {} ({})",
+            escape(&named(finding)),
+            finding.standing.words()
+        );
     }
     Ok(0)
 }

@@ -27,6 +27,9 @@ pub(super) struct Add {
     /// What this class of machines is called; a part of the environment.
     #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
     runner: Option<String>,
+    /// What the version is called, where it is a release: marked in `history plot`.
+    #[arg(long, value_name = "NAME", env = "TOLLGATE_RELEASE")]
+    release: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -108,7 +111,7 @@ pub(super) fn add(args: &Add, folder: &Folder, terminal: Terminal) -> Result<u8,
         }
         let digest = Digest::of(&record, args.runner.as_deref())
             .ok_or_else(|| Error::Usage(format!("{place} does not say when it began")))?;
-        digests.push(digest);
+        digests.push(digest.released(args.release.as_deref()));
     }
     folder.open()?;
     for digest in &digests {

@@ -4,6 +4,7 @@
 mod accept;
 mod keep;
 pub(super) mod past;
+mod plot;
 mod text;
 
 pub(super) use text::{measured as value, percent};
@@ -34,6 +35,8 @@ enum What {
     Add(keep::Add),
     /// Says that the newest level of what is suspect or a regression is how it is from now on.
     Accept(accept::Accept),
+    /// Draws every series over time on one page: levels, changes, budgets, releases.
+    Plot(plot::Plot),
     /// Removes old runs.
     Prune(keep::Prune),
     /// Prints the figures as CSV, one a row, as `tollgate trend` reads them.
@@ -48,6 +51,7 @@ pub(in crate::cli) fn history(args: &Arguments, terminal: Terminal) -> Result<u8
         Some(What::Judge(judge)) => past::judge(judge, &folder, terminal),
         Some(What::Add(add)) => keep::add(add, &folder, terminal),
         Some(What::Accept(accept)) => accept::accept(accept, &folder),
+        Some(What::Plot(plot)) => plot::plot(plot, &folder),
         Some(What::Prune(prune)) => keep::prune(prune, &folder),
         Some(What::Export(export)) => keep::export(export, &folder),
     }

@@ -8,6 +8,7 @@ use crate::cli::command::stored::again;
 use crate::cli::error::Error;
 use crate::history::nights::{self, Digest, Effect, Folder, Night, refused};
 use crate::record::{self, RunRecord};
+use crate::report::HistoryView;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -48,6 +49,9 @@ pub(in crate::cli) struct Past {
     /// What this class of machines is called: runs of different ones are not compared.
     #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
     runner: Option<String>,
+    /// What this version is called, where it is a release: marked in `history plot`.
+    #[arg(long, value_name = "NAME", env = "TOLLGATE_RELEASE")]
+    release: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) least: Least,
 }
@@ -66,6 +70,7 @@ impl Past {
         Self {
             history: None,
             runner: None,
+            release: None,
             least,
         }
     }
@@ -98,6 +103,7 @@ impl Past {
         else {
             return Ok(Judged::Refused(Reason::Internal));
         };
+        let digest = digest.released(self.release.as_deref());
         let before = folder.nights(&digest.key).map_err(Error::Forgotten)?;
         let night = nights::judge(&before, &digest, self.least.effect());
         if night.regressed() {
@@ -118,14 +124,11 @@ impl Past {
 }
 
 impl Judged {
-    /// For people.
-    pub(in crate::cli) fn text(&self) -> String {
+    /// For the reports of the run.
+    pub(in crate::cli) fn view(&self) -> HistoryView {
         match self {
-            Self::Night(night, digest) => text::night(night, &digest.key),
-            Self::Refused(reason) => format!(
-                "history: the run says nothing about the target ({}): not compared, not added\n",
-                reason.name()
-            ),
+            Self::Night(night, digest) => text::view(night, &digest.key),
+            Self::Refused(reason) => HistoryView::Refused(*reason),
         }
     }
 
@@ -189,7 +192,7 @@ pub(super) fn judge(args: &Judge, folder: &Folder, terminal: Terminal) -> Result
     let night = nights::judge(&folder.nights(&digest.key)?, &digest, args.least.effect());
     let exit = Exit::of(night.regressed().then_some(Reason::Regression));
     match args.format {
-        Format::Text => print!("{}", text::night(&night, &digest.key)),
+        Format::Text => print!("{}", text::view(&night, &digest.key).text()),
         Format::Json => print!("{}", json(&night, &exit)),
     }
     Ok(exit.code)

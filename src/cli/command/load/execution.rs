@@ -73,10 +73,13 @@ pub(super) fn execute(
     }
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
     let judged = past.map(|past| (past.judge(&record, &mut verdict), past));
-    let view = View::new(&record, &verdict);
+    let mut view = View::new(&record, &verdict);
+    if let Some((Ok(judged), _)) = &judged {
+        view = view.with_history(judged.view());
+    }
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
-        remember(&past, &judged?, &verdict, &folder, how)
+        remember(&past, &judged?, &verdict, &folder)
     });
     if let Some(notify) = &inputs.scenario.notify {
         let now = jiff::Timestamp::now().to_string();
@@ -98,19 +101,11 @@ fn announce(inputs: &Inputs, plan: &Plan) {
     }
 }
 
-/// Puts a run into its history and says what came of the comparison.
-fn remember(
-    past: &Past,
-    judged: &Judged,
-    verdict: &Verdict,
-    folder: &Folder,
-    how: &How,
-) -> Result<(), Error> {
-    match judged {
-        // Who asked for little asked for this all the same.
-        Judged::Refused(_) => eprint!("{}", judged.text()),
-        Judged::Night(..) if how.quiet => {}
-        Judged::Night(..) => print!("{}", judged.text()),
+/// Puts a run into its history, or says why not.
+fn remember(past: &Past, judged: &Judged, verdict: &Verdict, folder: &Folder) -> Result<(), Error> {
+    // Who asked for little asked for this all the same.
+    if let Judged::Refused(_) = judged {
+        eprint!("{}", judged.view().text());
     }
     let added = past.add(judged);
     let written = match judged.json(&verdict.exit) {

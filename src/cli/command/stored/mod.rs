@@ -68,7 +68,7 @@ fn place(run: &Path) -> PathBuf {
 }
 
 /// Writes a page, whole or not at all, and says where it is.
-fn page(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn page(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let written = || -> io::Result<()> {
         let beside = path.with_extension("tmp");
         fs::write(&beside, bytes)?;
