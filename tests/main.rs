@@ -30,6 +30,7 @@ mod phases;
 mod policies;
 mod preflight;
 mod probes;
+mod proof;
 mod reference;
 mod reports;
 mod schema;

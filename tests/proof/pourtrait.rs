@@ -1,0 +1,243 @@
+//! What the owners of pourtrait promise.
+
+use super::{Promise, Short, prove};
+use systems::System;
+
+const PEOPLE: &[(&str, &str)] = &[
+    ("POURTRAIT_LOAD", "12 users"),
+    ("POURTRAIT_RAMP", "500ms"),
+    ("POURTRAIT_DURATION", "5s"),
+    ("POURTRAIT_THINK", "1ms"),
+];
+
+const SHORTS: &[Short] = &[
+    Short {
+        profile: "smoke",
+        environment: &[],
+    },
+    Short {
+        profile: "launch",
+        environment: PEOPLE,
+    },
+];
+
+/// Found in the smoke test: one request shows it.
+const fn smoke(
+    promise: &'static str,
+    switch: &'static str,
+    exit: i32,
+    says: &'static [&'static str],
+    line: &'static str,
+) -> Promise {
+    Promise {
+        promise,
+        switch,
+        profile: "smoke",
+        exit,
+        says,
+        line,
+    }
+}
+
+/// Found under load: many requests show it.
+const fn launch(
+    promise: &'static str,
+    switch: &'static str,
+    exit: i32,
+    says: &'static [&'static str],
+    line: &'static str,
+) -> Promise {
+    Promise {
+        profile: "launch",
+        ..smoke(promise, switch, exit, says, line)
+    }
+}
+
+pub(super) const PROMISES: &[Promise] = &[
+    smoke(
+        "It is up",
+        "down",
+        6,
+        &["UNREACHABLE"],
+        "target: ${POURTRAIT_URL:-http",
+    ),
+    smoke(
+        "The database answers",
+        "database-down",
+        3,
+        &["monitor/health: check status == 200", "\"status\":\"down\""],
+        "- json $.services.database.status",
+    ),
+    smoke(
+        "Every service is up: database, AI, image processing, e-mail, storage",
+        "email-down",
+        3,
+        &["monitor/health: check json $.services.email.status == \"up\""],
+        "- json $.services.email.status",
+    ),
+    smoke(
+        "Health tells the state of each service",
+        "health-terse",
+        3,
+        &["monitor/health: check json $.services.database.status == \"up\""],
+        "- json $.services.database.status",
+    ),
+    smoke(
+        "Health tells response times, memory and uptime",
+        "health-without-figures",
+        3,
+        &["monitor/health: check json $.services.database.response_time_ms < 100"],
+        "- json $.services.database.response_time_ms",
+    ),
+    smoke(
+        "`HEAD /api/health` for plain uptime",
+        "head-differs",
+        3,
+        &["monitor/health: head: HEAD has status 405, GET had 200"],
+        "- uptime #",
+    ),
+    smoke(
+        "The certificate does not end soon",
+        "certificate-expires",
+        3,
+        &["monitor/health: the certificate ends in 5 days, within 7 days"],
+        "- certificate:",
+    ),
+    smoke(
+        "No critical alert is active",
+        "critical-alert",
+        3,
+        &["monitor/dashboard: check json $.alerts.active[?@.level == \"critical\"] is empty"],
+        "- json $.alerts.active",
+    ),
+    smoke(
+        "LCP < 2.5 s",
+        "lcp",
+        4,
+        &["FAIL  max of server lcp_ms is 3120, limit 2500"],
+        "- server lcp_ms",
+    ),
+    smoke(
+        "INP < 100 ms",
+        "inp",
+        4,
+        &["FAIL  max of server inp_ms is 140, limit 100"],
+        "- server inp_ms",
+    ),
+    smoke(
+        "CLS < 0.1",
+        "cls",
+        4,
+        &["FAIL  max of server cls is 0.24, limit 0.1"],
+        "- server cls",
+    ),
+    smoke(
+        "No response takes longer than 5 s",
+        "slow-adviser",
+        4,
+        &[
+            "FAIL  max is 5.2 s, limit 5 s",
+            "dinner/ask the adviser 5.2 s",
+        ],
+        "- max < 5s",
+    ),
+    smoke(
+        "The adviser recommends what is in the cellar",
+        "adviser-dreams",
+        3,
+        &["dinner/ask the adviser: check json $.recommendations[*].wine contains {{ wine }}"],
+        "- json $.recommendations[*].wine",
+    ),
+    smoke(
+        "Signed out is signed out",
+        "sign-out-ineffective",
+        3,
+        &["dinner/signed out: check status == 401"],
+        "name: signed out",
+    ),
+    smoke(
+        "Tokens are those that it signed",
+        "tokens-unchecked",
+        3,
+        &["tokens/forged token: check status == 401"],
+        "- use: forged tokens",
+    ),
+    smoke(
+        "Row-level security: another user's row is not found",
+        "rows-leak",
+        3,
+        &["strangers/another's row: check status in [403, 404]"],
+        "- use: another's row",
+    ),
+    smoke(
+        "Row-level security: another user's rows are in no list",
+        "list-leaks",
+        3,
+        &["strangers/bob's list: check json $.items[*].id not contains {{ wine_of_ann }}"],
+        "- json $.items[*].id not contains",
+    ),
+    smoke(
+        "Passwords cannot be tried without end",
+        "no-rate-limit",
+        3,
+        &["limits/wrong password: rate limited: no 429 within 20 requests"],
+        "- rate limited:",
+    ),
+    launch(
+        "API mean < 500 ms",
+        "slow-api",
+        4,
+        &["FAIL  mean of tag api is ", ", limit 500 ms"],
+        "- mean of tag api",
+    ),
+    launch(
+        "Page load mean < 2 s",
+        "slow-pages",
+        4,
+        &["FAIL  mean of tag pages is ", ", limit 2 s"],
+        "- mean of tag pages",
+    ),
+    launch(
+        "Error rate < 0.1 %",
+        "errors",
+        4,
+        &[
+            "FAIL  error_rate is ",
+            ", limit 0.1 %",
+            "body      the cellar light is out",
+        ],
+        "- error_rate < 0.1%",
+    ),
+    launch(
+        "Uptime 99.9 %",
+        "outage",
+        4,
+        &[
+            "success_rate of monitor/health > 90% in 99.9% of 1s windows",
+            "monitor/health: check status == 200",
+        ],
+        "- success_rate of monitor/health",
+    ),
+    launch(
+        "Error rate > 5 %: the run stops",
+        "many-errors",
+        8,
+        &[
+            "STOPPED  after ",
+            "`error_rate < 5% for 5s` was broken for 5 s on end",
+        ],
+        "- error_rate < 5% for",
+    ),
+    launch(
+        "A slow endpoint is told, and fails nothing",
+        "slow-list",
+        0,
+        &["WARN ", "p95 of cellar/list < 300ms"],
+        "- warn: p95 of cellar/list",
+    ),
+];
+
+#[test]
+fn every_promise_of_pourtrait_is_proven_both_ways() {
+    prove(System::Pourtrait, SHORTS, PROMISES);
+}

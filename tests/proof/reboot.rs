@@ -1,0 +1,13 @@
+//! What the owners of reboot promise.
+
+use super::{Promise, Short, prove};
+use systems::System;
+
+pub(super) const PROMISES: &[Promise] = &[];
+
+const SHORTS: &[Short] = &[];
+
+#[test]
+fn every_promise_of_reboot_is_proven_both_ways() {
+    prove(System::Reboot, SHORTS, PROMISES);
+}
