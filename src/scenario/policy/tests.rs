@@ -332,6 +332,7 @@ fn head_agrees_with_get() {
         Look::Holds
     );
     assert_eq!(look(200, &[]), Look::Holds);
+    assert_eq!(look(200, &[("content-length", "6")]), Look::Holds);
     fails(look(405, &[]), "HEAD has status 405, GET had 200");
     fails(
         look(200, &[("content-type", "text/plain")]),

@@ -88,6 +88,11 @@ impl Services {
         Ok(())
     }
 
+    /// What a variable says; nothing when it was not set.
+    pub(crate) fn get(&self, variable: &str) -> String {
+        self.environment.get(variable).cloned().unwrap_or_default()
+    }
+
     /// Another variable for scenarios: a path, a password.
     pub(crate) fn set(&mut self, variable: &str, value: String) {
         self.environment.insert(variable.to_owned(), value);
