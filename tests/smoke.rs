@@ -411,3 +411,23 @@ fn members_of_variables_are_sent_and_a_path_into_nothing_is_told() {
         "`shop.lines[3].sku` finds nothing: `shop` holds object {\"lines\":[{\"sku\":\"a1\",\"n\":2}]}"
     );
 }
+
+#[test]
+fn a_flow_without_weight_is_of_smoke_tests_only() {
+    let target = target();
+    let text = format!(
+        "target: {}\nflows:\n  browse:\n    steps: [{{ get: /ok }}]\n  probes:\n    weight: 0\n    steps: [{{ get: /ok, name: probe }}]\nprofiles:\n  smoke: {{ passes: 1 }}\n  load: {{ users: 1, duration: 300ms }}\n",
+        target.url("")
+    );
+    let bench = Bench::new(&[("s.yaml", &text)]);
+    for (profile, steps) in [("smoke", 2), ("load", 1)] {
+        let ran = bench.smoke(&["--profile", profile]);
+        assert!(matches!(ran.code, Some(0 | 7)), "{}", ran.stdout);
+        let result = ran.result();
+        assert_eq!(
+            result["steps"].as_array().unwrap().len(),
+            steps,
+            "{profile}"
+        );
+    }
+}

@@ -87,7 +87,7 @@ impl Inputs {
         let seed = amount.seed.unwrap_or_else(fresh_seed);
         if !self.is_smoke(profile) {
             let mut scenario = self.scenario.clone();
-            scenario.leave_out_probes();
+            scenario.leave_out_smoke();
             return Ok(plan::resolve(&scenario, profile, &overrides, seed)?);
         }
         Ok(plan::resolve(&self.scenario, profile, &overrides, seed)?)
@@ -98,12 +98,13 @@ impl Inputs {
         profile.is_some_and(|profile| matches!(profile.load, scenario::Load::Passes(_)))
     }
 
-    /// Keeps what the plan sends: requests of policies are for smoke tests. How many were left out.
+    /// Keeps what the plan sends: flows without weight and requests of policies are for smoke tests. How many of these
+    /// requests were left out.
     pub(super) fn keep_to(&mut self, plan: &Plan) -> usize {
         if self.is_smoke(&plan.profile) {
             return 0;
         }
-        self.scenario.leave_out_probes()
+        self.scenario.leave_out_smoke()
     }
 
     /// The latency limits that recorders must count exactly, per request step.

@@ -150,8 +150,9 @@ impl Scenario {
         Some(behind[..end].to_lowercase())
     }
 
-    /// Takes out the requests that policies send beside their steps: they are for smoke tests. How many there were.
-    pub fn leave_out_probes(&mut self) -> usize {
+    /// Takes out what is for smoke tests only: requests that policies send beside their steps, and flows without weight.
+    /// How many of the requests there were.
+    pub fn leave_out_smoke(&mut self) -> usize {
         let before = self.every_flow().flat_map(Flow::requests).count();
         let around = [
             &mut self.setup,
@@ -162,7 +163,9 @@ impl Scenario {
         for flow in self.flows.iter_mut().chain(around.into_iter().flatten()) {
             flow.leave_out_probes();
         }
-        before - self.every_flow().flat_map(Flow::requests).count()
+        let left_out = before - self.every_flow().flat_map(Flow::requests).count();
+        self.flows.retain(|flow| flow.weight > 0.0);
+        left_out
     }
 
     /// The profile of that name.

@@ -78,6 +78,7 @@ pub(in crate::scenario) fn read<'a>(
         reserved(loading, flow, [setup, teardown]);
         read.extend(one(loading, flow, &watched, data));
     }
+    weightless(loading, &read);
     let behind_user = teardown.user;
     let behind_user = behind_user.map(|w| apart(loading, w, here, data, false));
     loading.names.unshare(common);
@@ -287,12 +288,27 @@ fn weight(loading: &mut Loading<'_>, node: &Node) -> Option<f64> {
     let weight = node
         .scalar()
         .and_then(|scalar| scalar.text.parse::<f64>().ok());
-    let weight = weight.filter(|weight| weight.is_finite() && *weight > 0.0);
+    let weight = weight.filter(|weight| weight.is_finite() && *weight >= 0.0);
     if weight.is_none() {
-        let help = "write how often it starts beside the others, e.g. `3`; remove a flow that should not run";
-        loading
-            .reader
-            .error("T0406", node.span, "a weight is a number above zero", help);
+        let help = "write how often it starts beside the others, e.g. `3`, or `0` for a flow of smoke tests only";
+        loading.reader.error(
+            "T0406",
+            node.span,
+            "a weight is a number, not below zero",
+            help,
+        );
     }
     weight
+}
+
+/// A load needs a flow to start.
+fn weightless(loading: &mut Loading<'_>, flows: &[Flow]) {
+    let Some(first) = flows.first() else {
+        return;
+    };
+    if !loading.reader.failed() && flows.iter().all(|flow| flow.weight == 0.0) {
+        let message = "every flow has the weight 0, so a load would have nothing to start";
+        let help = "give one of them a weight above zero, e.g. `weight: 1`";
+        loading.reader.error("T0406", first.span, message, help);
+    }
 }

@@ -25,7 +25,7 @@ use crate::source::Span;
 pub struct Flow {
     /// As reports and budgets name it; without `/`.
     pub name: String,
-    /// How often it starts, in proportion to the other flows: above zero, finite.
+    /// How often it starts, in proportion to the other flows: finite, not below zero. 0 is a flow of smoke tests only.
     pub weight: f64,
     /// What happens, one after the other; at least one request, but for `setup` and `teardown`.
     pub steps: Vec<Step>,

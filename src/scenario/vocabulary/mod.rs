@@ -380,7 +380,7 @@ pub(super) static FLOW: Shape = Shape {
         key(
             "weight",
             Type::Text,
-            "How often this flow starts, in proportion to the others (1 when left out).",
+            "How often this flow starts, in proportion to the others (1 when left out); `0`: in smoke tests only.",
         ),
         TAGS,
         AUTH_KEY,
