@@ -6,6 +6,7 @@ mod tls;
 pub(crate) use tls::Certificate;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
@@ -64,6 +65,10 @@ impl Services {
     pub(crate) async fn http(&mut self, variable: &str, app: Router) -> io::Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         self.set(variable, format!("http://{}", listener.local_addr()?));
+        let listener = listener.tap_io(|stream| {
+            // Answers leave as they are written; a connection that is gone already needs nothing.
+            let _gone = stream.set_nodelay(true);
+        });
         self.tasks.spawn(async move {
             // Ends with its task only.
             let _ended = axum::serve(listener, app).await;

@@ -77,6 +77,8 @@ impl Listener {
                 let Ok((stream, peer)) = listener.accept().await else {
                     continue;
                 };
+                // Messages leave as they are written; a connection that is gone already needs nothing.
+                let _gone = stream.set_nodelay(true);
                 let (give, acceptor) = (give.clone(), acceptor.clone());
                 tokio::spawn(async move {
                     if let Ok(stream) = acceptor.accept(stream).await {
