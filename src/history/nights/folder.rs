@@ -1,11 +1,11 @@
-//! A history in a directory. In: digests and acceptances; out: one file each, and all of them again. Invariant: files
-//! are only added (and removed by `prune`), each written beside and renamed, so that two jobs at once are no trouble.
+//! A history in its place. In: digests and acceptances; out: one file each, and all of them again. Invariant: files are
+//! only added (and removed by `prune`), each at once and whole, so that two jobs at once are no trouble.
 
 use super::digest::{Digest, Key, Measure};
+use super::store::{Kept, Place, Store};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::fs;
 
 /// Number of the format that is written. It moves when an older tollgate could misread a file.
 pub const FORMAT: u32 = 1;
@@ -13,29 +13,29 @@ pub const FORMAT: u32 = 1;
 /// Why a history could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// The system refused.
-    #[error("history {path}: {error}", path = path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
+    /// The system refused, or the server of a bucket did.
+    #[error("history {place}: {reason}")]
+    Store {
+        /// The directory or bucket.
+        place: String,
         /// Why.
-        error: io::Error,
+        reason: String,
     },
     /// It is something else, or damaged.
-    #[error("{path} is no file of a history, or it is damaged: {reason}; move it away", path = path.display())]
+    #[error("{path} is no file of a history, or it is damaged: {reason}; move it away")]
     Damaged {
         /// The file.
-        path: PathBuf,
+        path: String,
         /// Why.
         reason: String,
     },
     /// A newer tollgate wrote it.
     #[error(
-        "{path} has format {format}; this tollgate reads up to {FORMAT}: use the newer one that wrote it", path = path.display()
+        "{path} has format {format}; this tollgate reads up to {FORMAT}: use the newer one that wrote it"
     )]
     Newer {
         /// The file.
-        path: PathBuf,
+        path: String,
         /// Its format.
         format: u32,
     },
@@ -86,32 +86,34 @@ pub struct Nights {
     pub accepted: Vec<Acceptance>,
 }
 
-/// A directory with a folder for every environment.
+/// A directory or bucket with a folder for every environment.
 #[derive(Debug, Clone)]
-pub struct Folder(PathBuf);
+pub struct Folder(Place);
 
 impl Folder {
-    /// The history in this directory, which need not be there yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self(path)
+    /// The history in this place, which need not be there yet.
+    pub fn new(place: Place) -> Self {
+        Self(place)
     }
 
-    /// Makes the directory and tries it: a night of load is not lost on a read-only disk.
+    /// Makes a directory and tries the place: a night of load is not lost on a read-only disk.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system or the bucket refuses.
     pub fn open(&self) -> Result<(), HistoryError> {
-        fs::create_dir_all(&self.0).map_err(|e| self.io(e))?;
-        let probe = self.0.join(format!(".probe-{}", std::process::id()));
-        let written = fs::write(&probe, b"x");
-        fs::remove_file(&probe).ok();
-        written.map_err(|e| self.io(e))
+        if let Place::Folder(path) = &self.0 {
+            fs::create_dir_all(path).map_err(|e| HistoryError::Store {
+                place: self.0.to_string(),
+                reason: e.to_string(),
+            })?;
+        }
+        Store::open(&self.0)?.probe()
     }
 
     /// Adds a run; one that is there already stays as it is.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system or the bucket refuses.
     pub fn add(&self, run: &Digest) -> Result<(), HistoryError> {
         let entry = Entry {
             tollgate_history: FORMAT,
@@ -124,7 +126,7 @@ impl Folder {
     /// Adds what was accepted.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system or the bucket refuses.
     pub fn accept(&self, key: &Key, accepted: Acceptance) -> Result<(), HistoryError> {
         let time = accepted.at.replace([':', '-'], "");
         let name = format!("accepted-{time}-{}.json", std::process::id());
@@ -141,7 +143,9 @@ impl Folder {
     /// # Errors
     /// When a file cannot be read, is damaged or too new.
     pub fn nights(&self, key: &Key) -> Result<Nights, HistoryError> {
-        read(&self.0.join(name(key)))
+        let name = name(key);
+        let mut all = self.sorted(Store::open(&self.0)?.folder(&name)?)?;
+        Ok(all.remove(&name).unwrap_or_default())
     }
 
     /// The runs of all environments that have any, by the names of their folders.
@@ -149,57 +153,42 @@ impl Folder {
     /// # Errors
     /// When the directory is not there, or a file cannot be read, is damaged or too new.
     pub fn all(&self) -> Result<BTreeMap<String, Nights>, HistoryError> {
-        let mut all = BTreeMap::new();
-        for entry in fs::read_dir(&self.0).map_err(|e| self.io(e))? {
-            let entry = entry.map_err(|e| self.io(e))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.path().is_dir() && !name.starts_with('.') {
-                let nights = read(&entry.path())?;
-                if !nights.runs.is_empty() {
-                    all.insert(name, nights);
-                }
-            }
-        }
+        let mut all = self.sorted(Store::open(&self.0)?.all()?)?;
+        all.retain(|_, nights| !nights.runs.is_empty());
         Ok(all)
     }
 
     /// Removes a run.
     ///
     /// # Errors
-    /// When the system refuses; a run that is gone already is no trouble.
+    /// When the system or the bucket refuses; a run that is gone already is no trouble.
     pub fn remove(&self, run: &Digest) -> Result<(), HistoryError> {
-        let path = self.0.join(name(&run.key)).join(format!("{}.json", run.id));
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(HistoryError::Io { path, error })
-            }
-            _ => Ok(()),
-        }
+        Store::open(&self.0)?.remove(&name(&run.key), &format!("{}.json", run.id))
     }
 
     fn write(&self, key: &Key, file: &str, entry: &Entry) -> Result<(), HistoryError> {
-        let folder = self.0.join(name(key));
-        let path = folder.join(file);
-        let io = |error: io::Error| HistoryError::Io {
-            path: path.clone(),
-            error,
-        };
-        fs::create_dir_all(&folder).map_err(io)?;
-        let beside = folder.join(format!(".{file}.{}", std::process::id()));
-        let mut text = serde_json::to_string_pretty(entry).map_err(|e| io(e.into()))?;
-        text.push('\n');
-        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
-        if written.is_err() {
-            fs::remove_file(&beside).ok();
-        }
-        written.map_err(io)
+        let text = serde_json::to_string_pretty(entry).map_err(|e| HistoryError::Store {
+            place: self.0.to_string(),
+            reason: e.to_string(),
+        })?;
+        Store::open(&self.0)?.add(&name(key), file, text + "\n")
     }
 
-    fn io(&self, error: io::Error) -> HistoryError {
-        HistoryError::Io {
-            path: self.0.clone(),
-            error,
+    /// The runs in these texts by folder, oldest first.
+    fn sorted(&self, texts: Vec<Kept>) -> Result<BTreeMap<String, Nights>, HistoryError> {
+        let mut all: BTreeMap<String, Nights> = BTreeMap::new();
+        for kept in texts {
+            let path = format!("{}/{}/{}", self.0, kept.folder, kept.file);
+            let entry = parse(&kept.text, &path)?;
+            let nights = all.entry(kept.folder).or_default();
+            nights.runs.extend(entry.run);
+            nights.accepted.extend(entry.accept);
         }
+        for nights in all.values_mut() {
+            nights.runs.sort_by(|a, b| a.id.cmp(&b.id));
+            nights.accepted.sort_by(|a, b| a.at.cmp(&b.at));
+        }
+        Ok(all)
     }
 }
 
@@ -214,40 +203,7 @@ fn name(key: &Key) -> String {
     format!("{words}-{}", key.name())
 }
 
-fn read(folder: &Path) -> Result<Nights, HistoryError> {
-    let io = |error| HistoryError::Io {
-        path: folder.to_owned(),
-        error,
-    };
-    let mut nights = Nights::default();
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(nights),
-        entries => entries.map_err(io)?,
-    };
-    for entry in entries {
-        let path = entry.map_err(io)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // A name with a point before it is a file that somebody else is just writing.
-        if name.starts_with('.') || !name.ends_with(".json") {
-            continue;
-        }
-        match fs::read_to_string(&path) {
-            // Pruned by somebody else in between.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(HistoryError::Io { path, error }),
-            Ok(text) => {
-                let entry = parse(&text, &path)?;
-                nights.runs.extend(entry.run);
-                nights.accepted.extend(entry.accept);
-            }
-        }
-    }
-    nights.runs.sort_by(|a, b| a.id.cmp(&b.id));
-    nights.accepted.sort_by(|a, b| a.at.cmp(&b.at));
-    Ok(nights)
-}
-
-fn parse(text: &str, path: &Path) -> Result<Entry, HistoryError> {
+fn parse(text: &str, path: &str) -> Result<Entry, HistoryError> {
     let damaged = |e: serde_json::Error| HistoryError::Damaged {
         path: path.to_owned(),
         reason: e.to_string(),

@@ -6,6 +6,7 @@ mod digest;
 mod folder;
 mod judge;
 mod limits;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ pub use digest::{ALL, Digest, Figure, Key, Measure, figures};
 pub use folder::{Acceptance, Accepted, FORMAT, Folder, HistoryError, Nights};
 pub use judge::{Confirmation, Effect, Finding, Night, Standing, comparable, judge};
 pub use limits::Allowed;
+pub use store::Place;
 
 use crate::budget::{Exit, Reason};
 

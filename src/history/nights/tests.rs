@@ -136,7 +136,7 @@ fn later_runs_do_not_judge_earlier_ones() {
 #[test]
 fn files_are_read_as_written_and_those_of_format_1_too() {
     let place = tempfile::tempdir().unwrap();
-    let folder = Folder::new(place.path().join("history"));
+    let folder = Folder::new(Place::Folder(place.path().join("history")));
     folder.open().unwrap();
     let one = night(0, 200.0, 0.0);
     folder.add(&one).unwrap();
@@ -159,7 +159,7 @@ fn files_are_read_as_written_and_those_of_format_1_too() {
 #[test]
 fn damaged_and_newer_files_are_named() {
     let place = tempfile::tempdir().unwrap();
-    let folder = Folder::new(place.path().to_owned());
+    let folder = Folder::new(Place::Folder(place.path().to_owned()));
     fs::create_dir_all(place.path().join("a")).unwrap();
     for (text, words) in [
         ("{", "damaged"),

@@ -11,16 +11,16 @@ pub(super) use text::{measured as value, percent};
 
 use crate::cli::Terminal;
 use crate::cli::error::Error;
+use crate::history::nights::{Folder, Place};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
 
 /// Arguments of `tollgate history`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = false)]
 pub(in crate::cli) struct Arguments {
-    /// The directory of the history.
-    #[arg(long, global = true, value_name = "DIR", default_value = "history")]
-    history: PathBuf,
+    /// The history: a directory, or `s3://bucket/path`, `gs://…`, `az://…`.
+    #[arg(long, global = true, value_name = "PLACE", default_value = "history", value_parser = Place::parse)]
+    history: Place,
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -44,7 +44,7 @@ enum What {
 }
 
 pub(in crate::cli) fn history(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
-    let folder = crate::history::nights::Folder::new(args.history.clone());
+    let folder = Folder::new(args.history.clone());
     match &args.what {
         None => keep::list(&keep::List::default(), &folder),
         Some(What::List(list)) => keep::list(list, &folder),

@@ -6,7 +6,7 @@ use crate::budget::{Exit, Reason, Verdict};
 use crate::cli::Terminal;
 use crate::cli::command::stored::again;
 use crate::cli::error::Error;
-use crate::history::nights::{self, Digest, Effect, Folder, Night, refused};
+use crate::history::nights::{self, Digest, Effect, Folder, Night, Place, refused};
 use crate::record::{self, RunRecord};
 use crate::report::HistoryView;
 use clap::{Args, ValueEnum};
@@ -43,9 +43,10 @@ fn amount(text: &str) -> Result<f64, String> {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "History and comparison")]
 pub(in crate::cli) struct Past {
-    /// Judges the run by those before it in this directory, and adds it: exit 5 for a regression.
-    #[arg(long, value_name = "DIR")]
-    history: Option<PathBuf>,
+    /// Judges the run by those before it in this directory or bucket (`s3://`, `gs://`, `az://`), and adds it: exit 5
+    /// for a regression.
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
+    history: Option<Place>,
     /// What this class of machines is called: runs of different ones are not compared.
     #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
     runner: Option<String>,
