@@ -3,6 +3,8 @@
 //! compile, and a switch that no promise names fails a test.
 
 mod farmers_market;
+mod inbox;
+mod nights;
 mod pourtrait;
 mod reboot;
 mod uvis;
@@ -30,6 +32,14 @@ pub(crate) struct Promise {
     pub(crate) line: &'static str,
 }
 
+/// A promise that a plain run of a profile does not prove: one of another command, or with somebody who listens.
+pub(crate) struct Deed {
+    /// `profile` is what is run, for the table; `switch` may be a mistake that is no switch of the stand-in.
+    pub(crate) promise: Promise,
+    /// Does it, with the promise broken or not.
+    pub(crate) run: fn(bool) -> Ran,
+}
+
 /// What a test runs instead of hours: a profile of the scenario, made short by its own variables.
 pub(crate) struct Short {
     pub(crate) profile: &'static str,
@@ -44,16 +54,35 @@ fn root() -> PathBuf {
 /// Runs a profile of a system's scenario against a stand-in. A machine that holds up the generator itself (exit 7)
 /// is asked again.
 fn run(system: System, short: &Short, broken: &[&str]) -> Ran {
+    let bench = Bench::new(&[]);
+    let arguments = ["--profile", short.profile];
+    run_with(system, &bench, &arguments, short.environment, broken)
+}
+
+/// The same with other arguments, in a folder that is there already; variables win over those of the stand-in.
+pub(crate) fn run_with(
+    system: System,
+    bench: &Bench,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    broken: &[&str],
+) -> Ran {
     let mut attempt = 0;
     loop {
         attempt += 1;
         let running = system.start(broken).unwrap();
-        let bench = Bench::new(&[]);
         let scenario = root().join(format!("scenarios/{}.yaml", system.name()));
         let mut command = bench.command(&["run", scenario.to_str().unwrap(), "--out", "out"]);
-        command.args(["--profile", short.profile]);
         command.envs(running.environment());
-        command.envs(short.environment.iter().copied());
+        command.envs(environment.iter().copied());
+        // An argument such as `$SHOP_URL` is a variable of the stand-in.
+        let filled = arguments.iter().map(|argument| {
+            let mut variables = running.environment();
+            let named = argument.strip_prefix('$');
+            let found = named.and_then(|name| variables.find(|(own, _)| *own == name));
+            found.map_or(*argument, |(_, value)| value).to_owned()
+        });
+        command.args(filled);
         let ran = bench.ran(command.output().unwrap());
         if ran.code != Some(7) || attempt == 3 {
             return ran;
@@ -63,22 +92,44 @@ fn run(system: System, short: &Short, broken: &[&str]) -> Ran {
 
 /// Proves every promise of a system, both ways.
 pub(crate) fn prove(system: System, shorts: &[Short], promises: &[Promise]) {
+    prove_all(system, shorts, promises, &[]);
+}
+
+/// The same with deeds.
+pub(crate) fn prove_all(system: System, shorts: &[Short], promises: &[Promise], deeds: &[Deed]) {
     for short in shorts {
         run(system, short, &[]).expect(0);
     }
-    let named: BTreeSet<&str> = promises.iter().map(|p| p.switch).collect();
-    let known: BTreeSet<&str> = system.switches().iter().map(|s| s.name).collect();
-    assert_eq!(named, known, "every switch breaks a promise of the table");
+    let all = promises.iter().chain(deeds.iter().map(|d| &d.promise));
+    let named: BTreeSet<&str> = all.map(|p| p.switch).collect();
+    let known = system.switches().iter().map(|s| s.name);
+    let unnamed: Vec<&str> = known.filter(|s| !named.contains(s)).collect();
+    assert!(
+        unnamed.is_empty(),
+        "no promise for the switches {unnamed:?}"
+    );
     for promise in promises {
         let short = shorts.iter().find(|s| s.profile == promise.profile);
         let ran = run(system, short.unwrap(), &[promise.switch]);
-        let shown = format!(
-            "{} with {}\n{}\n{}",
-            promise.promise, promise.switch, ran.stdout, ran.stderr
-        );
-        assert_eq!(ran.code, Some(promise.exit), "{shown}");
-        for says in promise.says {
-            assert!(ran.stdout.contains(says), "wants `{says}`: {shown}");
+        promise.found_broken(&ran);
+    }
+    for deed in deeds {
+        (deed.run)(false).expect(0);
+        deed.promise.found_broken(&(deed.run)(true));
+    }
+}
+
+impl Promise {
+    /// Asserts that a run found it broken, and said so.
+    fn found_broken(&self, ran: &Ran) {
+        let (out, err) = (&ran.stdout, &ran.stderr);
+        let shown = format!("{} with {}\n{out}\n{err}", self.promise, self.switch);
+        assert_eq!(ran.code, Some(self.exit), "{shown}");
+        for says in self.says {
+            assert!(
+                out.contains(says) || err.contains(says),
+                "wants `{says}`: {shown}"
+            );
         }
     }
 }
@@ -96,9 +147,9 @@ fn place(system: System, line: &str) -> String {
 }
 
 /// The table of docs/systems.md.
-fn table(system: System, promises: &[Promise]) -> String {
+fn table(system: System, promises: &[Promise], deeds: &[Deed]) -> String {
     let mut text = String::new();
-    for p in promises {
+    for p in promises.iter().chain(deeds.iter().map(|d| &d.promise)) {
         let says: Vec<String> = p.says.iter().map(|s| format!("`{s}`")).collect();
         text += &format!(
             "| {} | {} | `{}` | {} | {} | {} |\n",
@@ -117,17 +168,17 @@ fn table(system: System, promises: &[Promise]) -> String {
 fn the_mutation_table_is_in_the_docs() {
     let head = fs::read_to_string(root().join("tests/proof/systems.head.md")).unwrap();
     let mut text = head.trim_end().to_owned() + "\n";
-    for (system, promises) in [
-        (System::Vivr, vivr::PROMISES),
-        (System::Pourtrait, pourtrait::PROMISES),
-        (System::Reboot, reboot::PROMISES),
-        (System::Uvis, uvis::PROMISES),
-        (System::FarmersMarket, farmers_market::PROMISES),
+    for (system, promises, deeds) in [
+        (System::Vivr, vivr::PROMISES, &[][..]),
+        (System::Pourtrait, pourtrait::PROMISES, pourtrait::DEEDS),
+        (System::Reboot, reboot::PROMISES, reboot::DEEDS),
+        (System::Uvis, uvis::PROMISES, &[]),
+        (System::FarmersMarket, farmers_market::PROMISES, &[]),
     ] {
         text += &format!(
             "\n## {}\n\n| promise | where | switch | profile | exit | printed |\n|---|---|---|---|---|---|\n{}",
             system.name(),
-            table(system, promises)
+            table(system, promises, deeds)
         );
     }
     golden(&root().join("docs/systems.md"), &text);
