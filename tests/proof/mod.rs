@@ -2,23 +2,23 @@
 //! rows of promises; out: docs/systems.md, whose table is this one. Invariant: a promise without a switch does not
 //! compile, and a switch that no promise names fails a test.
 
+mod docs;
 mod farmers_market;
+mod inbox;
+mod nights;
 mod pourtrait;
 mod reboot;
+mod runs;
 mod uvis;
 mod vivr;
 
-use crate::support::cli::{Bench, Ran};
-use serde_json::Value;
+use crate::support::cli::Ran;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{slice, thread};
-use systems::{Running, System};
+use systems::System;
 
 /// One promise of a system.
 pub(crate) struct Promise {
@@ -37,21 +37,20 @@ pub(crate) struct Promise {
     pub(crate) line: &'static str,
 }
 
+/// A promise that a plain run of a profile does not prove: one of another command, or with somebody who listens.
+pub(crate) struct Deed {
+    /// `profile` is what is run, for the table; `switch` may be a mistake that is no switch of the stand-in.
+    pub(crate) promise: Promise,
+    /// Does it, with the promise broken or not.
+    pub(crate) run: fn(bool) -> Ran,
+}
+
 /// What a test runs instead of hours: a profile of the scenario, made short by its own variables.
 pub(crate) struct Short {
     pub(crate) profile: &'static str,
     /// Variables of the scenario, beside those of the stand-in; what begins with `--` is an option instead. A
     /// `--duration` is what a quiet machine needs: a busy one gets more of it.
     pub(crate) environment: &'static [(&'static str, &'static str)],
-}
-
-/// Whether a line has all of these parts, in this order.
-fn said(printed: &str, parts: &str) -> bool {
-    printed.lines().any(|line| {
-        let mut parts = parts.split(" … ");
-        let rest = parts.try_fold(line, |rest, part| Some(rest.split_once(part)?.1));
-        rest.is_some()
-    })
 }
 
 /// What is proven of a system, and how it is made short.
@@ -64,14 +63,21 @@ pub(crate) struct Proof {
     /// Parts of budgets that no short run can bear, and what stands in their place: `for 2m`, `for 2s`.
     pub(crate) budgets: &'static [(&'static str, &'static str)],
     pub(crate) promises: &'static [Promise],
+    pub(crate) deeds: &'static [Deed],
 }
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A run, and the promise that is broken in it.
-type Job<'a> = (&'a Short, Option<&'a Promise>);
+/// What is to be run, and what it should show.
+enum Job<'a> {
+    /// Nothing is broken.
+    Healthy(&'a Short),
+    Broken(&'a Short, &'a Promise),
+    /// A deed, with its promise broken or not.
+    Deed(&'a Deed, bool),
+}
 
 /// Runs at the same time: most of them wait.
 const AT_ONCE: usize = 3;
@@ -79,9 +85,10 @@ const AT_ONCE: usize = 3;
 impl Proof {
     /// Proves every promise of a system, both ways.
     pub(crate) fn prove(&self) {
-        let named: BTreeSet<&str> = self.promises.iter().map(|p| p.switch).collect();
-        let known: BTreeSet<&str> = self.system.switches().iter().map(|s| s.name).collect();
-        assert_eq!(named, known, "every switch breaks a promise of the table");
+        let named: BTreeSet<&str> = self.all().map(|p| p.switch).collect();
+        let known = self.system.switches().iter().map(|s| s.name);
+        let unnamed: Vec<&str> = known.filter(|s| !named.contains(s)).collect();
+        assert!(unnamed.is_empty(), "no promise names {unnamed:?}");
         let jobs: Vec<Job<'_>> = self.jobs().collect();
         let next = AtomicUsize::new(0);
         let found = Mutex::new(Vec::new());
@@ -89,7 +96,8 @@ impl Proof {
             for _ in 0..AT_ONCE {
                 scope.spawn(|| {
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        found.lock().unwrap().extend(self.objection(job));
+                        let objection = job.objection(self);
+                        found.lock().unwrap().extend(objection);
                     }
                 });
             }
@@ -98,18 +106,39 @@ impl Proof {
         assert!(found.is_empty(), "{}", found.join("\n\n"));
     }
 
-    fn jobs(&self) -> impl Iterator<Item = Job<'_>> {
-        let healthy = self.healthy.iter().map(|short| (short, None));
-        let short = |p: &Promise| self.broken.iter().find(|s| s.profile == p.profile).unwrap();
-        healthy.chain(self.promises.iter().map(move |p| (short(p), Some(p))))
+    /// Every promise.
+    fn all(&self) -> impl Iterator<Item = &Promise> {
+        let deeds = self.deeds.iter().map(|deed| &deed.promise);
+        self.promises.iter().chain(deeds)
     }
 
+    fn jobs(&self) -> impl Iterator<Item = Job<'_>> {
+        let short = |p: &Promise| self.broken.iter().find(|s| s.profile == p.profile).unwrap();
+        let broken = move |p| Job::Broken(short(p), p);
+        let deeds = self.deeds.iter();
+        let healthy = self.healthy.iter().map(Job::Healthy);
+        healthy
+            .chain(self.promises.iter().map(broken))
+            .chain(deeds.flat_map(|deed| [false, true].map(|broken| Job::Deed(deed, broken))))
+    }
+}
+
+impl Job<'_> {
     /// What is wrong with a run, and all that it printed.
-    fn objection(&self, (short, promise): &Job<'_>) -> Option<String> {
-        let (switch, exit, says) = promise.map_or((&[][..], 0, &[][..]), |p| {
-            (slice::from_ref(&p.switch), p.exit, p.says)
-        });
-        let ran = self.run(short, switch);
+    fn objection(&self, proof: &Proof) -> Option<String> {
+        let (what, ran, promise) = match self {
+            Self::Healthy(short) => (short.profile, proof.run(short, &[]), None),
+            Self::Broken(short, promise) => {
+                let ran = proof.run(short, slice::from_ref(&promise.switch));
+                (short.profile, ran, Some(*promise))
+            }
+            Self::Deed(deed, broken) => {
+                let promise = broken.then_some(&deed.promise);
+                (deed.promise.promise, (deed.run)(*broken), promise)
+            }
+        };
+        let switch = promise.map_or("nothing", |p| p.switch);
+        let (exit, says) = promise.map_or((0, &[][..]), |p| (p.exit, p.says));
         let printed = ran.stdout + &ran.stderr;
         let mut wrong: Vec<String> = Vec::new();
         if ran.code != Some(exit) {
@@ -118,141 +147,15 @@ impl Proof {
         let missing = says.iter().filter(|says| !said(&printed, says));
         wrong.extend(missing.map(|says| format!("does not say `{says}`")));
         let wrong = wrong.join(", ");
-        (!wrong.is_empty())
-            .then(|| format!("{} with {switch:?}: {wrong}\n{printed}", short.profile))
-    }
-
-    /// Runs a profile of the scenario against a stand-in. A machine that holds up the generator itself, or sends too
-    /// little to say anything (exit 7), is asked again.
-    fn run(&self, short: &Short, broken: &[&str]) -> Ran {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let running = self.system.start(broken).unwrap();
-            let ran = self.once(short, &running, attempt);
-            if ran.code != Some(7) || attempt == 3 {
-                return ran;
-            }
-        }
-    }
-
-    /// Runs a profile of the scenario against this stand-in.
-    pub(crate) fn once(&self, short: &Short, running: &Running, attempt: u32) -> Ran {
-        let name = self.system.name();
-        let bench = Bench::new(&[]);
-        let scenario = root().join(format!("scenarios/{name}.yaml"));
-        let mut command = bench.command(&["run", scenario.to_str().unwrap(), "--out", "out"]);
-        command.args(["--profile", short.profile]);
-        if !self.budgets.is_empty() {
-            let path = root().join(format!("budgets/{name}.yaml"));
-            bench.write("budgets.yaml", &self.shortened(&path));
-            command.args(["--budgets", "budgets.yaml"]);
-        }
-        command.envs(running.environment());
-        for (name, value) in short.environment {
-            match (*name, name.starts_with("--")) {
-                ("--duration", _) => command.args([name, longer(value, attempt).as_str()]),
-                (_, true) => command.args([name, value]),
-                (_, false) => command.env(name, value),
-            };
-        }
-        bench.ran(command.output().unwrap())
-    }
-
-    fn shortened(&self, path: &Path) -> String {
-        let text = fs::read_to_string(path).unwrap();
-        self.budgets.iter().fold(text, |text, (from, to)| {
-            assert!(text.contains(from), "{}: no `{from}`", path.display());
-            text.replace(from, to)
-        })
+        (!wrong.is_empty()).then(|| format!("{what} with {switch} broken: {wrong}\n{printed}"))
     }
 }
 
-/// `4s` three times as long with each attempt.
-fn longer(seconds: &str, attempt: u32) -> String {
-    let seconds: u32 = seconds.strip_suffix('s').unwrap().parse().unwrap();
-    format!("{}s", seconds * 3_u32.pow(attempt - 1))
-}
-
-/// Proves every promise of a system, both ways, with the same short runs.
-pub(crate) fn prove(system: System, shorts: &'static [Short], promises: &'static [Promise]) {
-    let proof = Proof {
-        system,
-        healthy: shorts,
-        broken: shorts,
-        budgets: &[],
-        promises,
-    };
-    proof.prove();
-}
-
-/// What a stand-in says at a path of the address in one of its variables.
-pub(crate) fn ask(running: &Running, variable: &str, path: &str) -> Value {
-    let url = running.environment().find(|(name, _)| *name == variable);
-    let (_, host) = url.unwrap().1.split_once("//").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {host}\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap()
-}
-
-/// Where a line stands: `scenarios/vivr.yaml:12`.
-fn place(system: System, line: &str) -> String {
-    for folder in ["scenarios", "budgets"] {
-        let file = format!("{folder}/{}.yaml", system.name());
-        let text = fs::read_to_string(root().join(&file)).unwrap();
-        if let Some(number) = text.lines().position(|l| l.contains(line)) {
-            return format!("[{file}:{0}](../{file}#L{0})", number + 1);
-        }
-    }
-    panic!("{}: no line has `{line}`", system.name());
-}
-
-/// The table of docs/systems.md.
-fn table(system: System, promises: &[Promise]) -> String {
-    let mut text = String::new();
-    for p in promises {
-        let says: Vec<String> = p.says.iter().map(|s| format!("`{s}`")).collect();
-        text += &format!(
-            "| {} | {} | `{}` | {} | {} | {} |\n",
-            p.promise,
-            place(system, p.line),
-            p.switch,
-            p.profile,
-            p.exit,
-            says.join(" … ")
-        );
-    }
-    text
-}
-
-#[test]
-fn the_mutation_table_is_in_the_docs() {
-    let head = fs::read_to_string(root().join("tests/proof/systems.head.md")).unwrap();
-    let mut text = head.trim_end().to_owned() + "\n";
-    for (system, promises) in [
-        (System::Vivr, vivr::PROMISES),
-        (System::Pourtrait, pourtrait::PROMISES),
-        (System::Reboot, reboot::PROMISES),
-        (System::Uvis, uvis::PROMISES),
-        (System::FarmersMarket, farmers_market::PROMISES),
-    ] {
-        text += &format!(
-            "\n## {}\n\n| promise | where | switch | profile | exit | printed |\n|---|---|---|---|---|---|\n{}",
-            system.name(),
-            table(system, promises)
-        );
-    }
-    golden(&root().join("docs/systems.md"), &text);
-}
-
-/// `UPDATE=1` writes it anew.
-fn golden(path: &Path, text: &str) {
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, text).unwrap();
-    }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(kept, text, "{}: UPDATE=1 writes it anew", path.display());
+/// Whether a line has all of these parts, in this order.
+fn said(printed: &str, parts: &str) -> bool {
+    printed.lines().any(|line| {
+        let mut parts = parts.split(" … ");
+        let rest = parts.try_fold(line, |rest, part| Some(rest.split_once(part)?.1));
+        rest.is_some()
+    })
 }

@@ -1,10 +1,11 @@
 //! What the owners of vivr promise.
 
-use super::{Promise, Proof, Short, ask};
+use super::runs::ask;
+use super::{Promise, Proof, Short};
 use serde_json::Value;
 use systems::System;
 
-pub(super) const PROMISES: &[Promise] = &[
+const PROMISES: &[Promise] = &[
     Promise {
         promise: "`GET /api/health` answers, and says that the database is up",
         switch: "health-down",
@@ -188,7 +189,7 @@ const SMOKE: Short = Short {
     environment: &[("--env", "production"), ("VIVR_TIMEOUT", "2s")],
 };
 
-const PROOF: Proof = Proof {
+pub(super) const PROOF: Proof = Proof {
     system: System::Vivr,
     healthy: &[
         SMOKE,
@@ -236,6 +237,7 @@ const PROOF: Proof = Proof {
     ],
     budgets: &[("500 req/s", "50 req/s"), ("for 2m", "for 2s")],
     promises: PROMISES,
+    deeds: &[],
 };
 
 #[test]

@@ -22,7 +22,6 @@ pub(super) struct Figures {
     errors: u32,
     spent: Duration,
     api: u64,
-    lists: u64,
 }
 
 impl Figures {
@@ -35,12 +34,6 @@ impl Figures {
     pub(super) fn api_turn(&mut self) -> u64 {
         self.api += 1;
         self.api
-    }
-
-    /// The number of a request for the list, from one.
-    pub(super) fn list_turn(&mut self) -> u64 {
-        self.lists += 1;
-        self.lists
     }
 
     pub(super) fn answered(&mut self, took: Duration, error: bool) {

@@ -33,7 +33,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
     switch("slow-pages", "every page takes 2.1 s"),
     switch(
         "slow-list",
-        "the cellar's list takes 400 ms, once in eight: an endpoint is slow",
+        "the cellar's list takes 400 ms: an endpoint is slow",
     ),
     switch("slow-adviser", "the adviser takes 5.2 s"),
     switch("errors", "1 % of the API's answers are a 500"),

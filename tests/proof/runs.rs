@@ -1,0 +1,118 @@
+//! The binary against a stand-in. In: a profile made short, and what is broken; out: what the run left. Invariant: a run
+//! that this machine held up is made again, and no other.
+
+use super::{Proof, Short, root};
+use crate::support::cli::{Bench, Ran};
+use serde_json::Value;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use systems::{Running, System};
+
+/// Attempts on a machine that holds up the generator, or lets it send too little to say anything (exit 7).
+const ATTEMPTS: u32 = 3;
+
+impl Proof {
+    /// Runs a profile of the scenario against a stand-in.
+    pub(super) fn run(&self, short: &Short, broken: &[&str]) -> Ran {
+        patiently(|attempt| {
+            let running = self.system.start(broken).unwrap();
+            self.once(short, &running, attempt)
+        })
+    }
+
+    /// Runs a profile of the scenario against this stand-in.
+    pub(super) fn once(&self, short: &Short, running: &Running, attempt: u32) -> Ran {
+        let bench = Bench::new(&[]);
+        let mut command = command(self.system, &bench, running);
+        command.args(["--profile", short.profile]);
+        if !self.budgets.is_empty() {
+            let path = root().join(format!("budgets/{}.yaml", self.system.name()));
+            bench.write("budgets.yaml", &self.shortened(&path));
+            command.args(["--budgets", "budgets.yaml"]);
+        }
+        for (name, value) in short.environment {
+            match (*name, name.starts_with("--")) {
+                ("--duration", _) => command.args([name, longer(value, attempt).as_str()]),
+                (_, true) => command.args([name, value]),
+                (_, false) => command.env(name, value),
+            };
+        }
+        bench.ran(command.output().unwrap())
+    }
+
+    fn shortened(&self, path: &Path) -> String {
+        let text = fs::read_to_string(path).unwrap();
+        self.budgets.iter().fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "{}: no `{from}`", path.display());
+            text.replace(from, to)
+        })
+    }
+}
+
+/// Runs the scenario of a system with these arguments, in a folder that is there already; variables win over those of the
+/// stand-in, and an argument such as `$SHOP_URL` is one of them.
+pub(super) fn run_with(
+    system: System,
+    bench: &Bench,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    broken: &[&str],
+) -> Ran {
+    patiently(|_| {
+        let running = system.start(broken).unwrap();
+        let mut command = command(system, bench, &running);
+        command.envs(environment.iter().copied());
+        command.args(arguments.iter().map(|argument| {
+            let named = argument.strip_prefix('$');
+            let found = named.and_then(|name| variable(&running, name));
+            found.unwrap_or(argument)
+        }));
+        bench.ran(command.output().unwrap())
+    })
+}
+
+/// What a stand-in says at a path of the address in one of its variables.
+pub(super) fn ask(running: &Running, name: &str, path: &str) -> Value {
+    let (_, host) = variable(running, name).unwrap().split_once("//").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: {host}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
+}
+
+fn patiently(once: impl Fn(u32) -> Ran) -> Ran {
+    let mut all = (1..=ATTEMPTS).map(once);
+    let mut last = all.next().unwrap();
+    while last.code == Some(7) {
+        match all.next() {
+            Some(ran) => last = ran,
+            None => break,
+        }
+    }
+    last
+}
+
+fn command(system: System, bench: &Bench, running: &Running) -> Command {
+    let scenario = root().join(format!("scenarios/{}.yaml", system.name()));
+    let mut command = bench.command(&["run", scenario.to_str().unwrap(), "--out", "out"]);
+    command.envs(running.environment());
+    command
+}
+
+fn variable<'a>(running: &'a Running, name: &str) -> Option<&'a str> {
+    let mut variables = running.environment();
+    variables
+        .find(|(own, _)| *own == name)
+        .map(|(_, value)| value)
+}
+
+/// `4s` three times as long with each attempt.
+fn longer(seconds: &str, attempt: u32) -> String {
+    let seconds: u32 = seconds.strip_suffix('s').unwrap().parse().unwrap();
+    format!("{}s", seconds * 3_u32.pow(attempt - 1))
+}
