@@ -160,7 +160,7 @@ pub(super) const PROMISES: &[Promise] = &[
     Promise {
         promise: "no CSRF token: 403",
         switch: "csrf-unchecked",
-        says: &["forms/no csrf token", "status == 403"],
+        says: &["forms/no csrf token", "number 303"],
         line: "use: no csrf token",
         ..SMOKE
     },
@@ -265,7 +265,7 @@ const SHORTS: &[Short] = &[
         environment: &[
             ("UVIS_NIGHTLY_RATE", "50 req/s"),
             ("UVIS_WARMUP", "1s"),
-            ("UVIS_DURATION", "3s"),
+            ("UVIS_DURATION", "4s"),
             ("UVIS_LISTEN", "1m"),
             ("UVIS_HZ", "50"),
         ],
