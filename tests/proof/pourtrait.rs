@@ -1,6 +1,10 @@
 //! What the owners of pourtrait promise.
 
-use super::{Deed, Promise, Short, prove_all};
+use super::inbox::Inbox;
+use super::nights::{Nights, levels};
+use super::{Deed, Promise, Short, prove_all, run_with};
+use crate::support::cli::{Bench, Ran};
+use serde_json::json;
 use systems::System;
 
 const PEOPLE: &[(&str, &str)] = &[
@@ -238,9 +242,100 @@ pub(super) const PROMISES: &[Promise] = &[
     ),
 ];
 
-pub(super) const DEEDS: &[Deed] = &[];
+pub(super) const DEEDS: &[Deed] = &[
+    Deed {
+        promise: Promise {
+            profile: "launch `--env production`",
+            ..launch(
+                "Critical: Slack and Alertmanager (which writes the e-mails) are told that the database is failing",
+                "database-down",
+                8,
+                &[
+                    "STOPPED  after ",
+                    "`success_rate of monitor/health > 50% for 5s`",
+                ],
+                "slack: ${POURTRAIT_SLACK}",
+            )
+        },
+        run: alerts,
+    },
+    Deed {
+        promise: Promise {
+            profile: "nightly `--history`",
+            ..launch(
+                "Performance trend: nights that are slower than those before",
+                "slow-list",
+                5,
+                &["regression p50 of cellar/list: +"],
+                "--profile nightly --history",
+            )
+        },
+        run: slower_nights,
+    },
+];
 
 #[test]
 fn every_promise_of_pourtrait_is_proven_both_ways() {
     prove_all(System::Pourtrait, SHORTS, PROMISES, DEEDS);
+}
+
+fn alerts(broken: bool) -> Ran {
+    let switches: &[&str] = if broken { &["database-down"] } else { &[] };
+    let profile = if broken { "launch" } else { "smoke" };
+    let (bench, inbox) = (Bench::new(&[]), Inbox::open());
+    let slack = format!("{}/services/T0/B0/5ecret", inbox.url);
+    let told = [
+        PEOPLE,
+        &[
+            ("POURTRAIT_SLACK", &slack),
+            ("POURTRAIT_ALERTMANAGER", &inbox.url),
+        ],
+    ];
+    let arguments = ["--env", "production", "--profile", profile];
+    let ran = run_with(
+        System::Pourtrait,
+        &bench,
+        &arguments,
+        &told.concat(),
+        switches,
+    );
+    let slack = inbox.at("/services/T0/B0/5ecret");
+    let alerts = inbox.at("/api/v2/alerts");
+    let [slack, alert] = [&slack[0], &alerts[0][0]];
+    let said = slack["text"].as_str().unwrap();
+    assert_eq!(alert["labels"]["environment"], "production");
+    assert_eq!(alert["labels"]["severity"], json!("critical"));
+    if broken {
+        assert!(
+            said.starts_with("tollgate: guard tripped: pourtrait, launch"),
+            "{said}"
+        );
+        assert!(alert["startsAt"].is_string());
+    } else {
+        assert!(
+            said.starts_with("tollgate: pass: pourtrait, smoke"),
+            "{said}"
+        );
+        assert!(alert["startsAt"].is_null(), "a pass ends the alert");
+    }
+    ran
+}
+
+const NIGHTS: Nights = Nights {
+    system: System::Pourtrait,
+    environment: &[
+        ("POURTRAIT_LOAD", "16 users"),
+        ("POURTRAIT_RAMP", "100ms"),
+        ("POURTRAIT_DURATION", "2s"),
+        ("POURTRAIT_THINK", "1ms"),
+    ],
+    step: "cellar/list",
+};
+
+fn slower_nights(broken: bool) -> Ran {
+    if broken {
+        NIGHTS.tonight(&levels(16, 12.0, 4, 420.0), &["slow-list"])
+    } else {
+        NIGHTS.tonight(&levels(16, 12.0, 0, 0.0), &[])
+    }
 }

@@ -43,7 +43,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "everything is a 503 for 1.2 s, soon after the first request",
     ),
     switch("down", "nobody listens"),
-    switch("database-down", "the database is down, and health says so"),
+    switch("database-down", "health finds the database down"),
     switch(
         "email-down",
         "no e-mail leaves, which is no reason to be unhealthy",
