@@ -124,6 +124,13 @@ pub(super) const PROMISES: &[Promise] = &[
         "- certificate:",
     ),
     smoke(
+        "A certificate that ends within a month is told, and fails nothing",
+        "certificate-ages",
+        0,
+        &["monitor/health: the certificate ends in 20 days, within 30 days"],
+        "- certificate:",
+    ),
+    smoke(
         "No critical alert is active",
         "critical-alert",
         3,
@@ -252,7 +259,8 @@ pub(super) const PROMISES: &[Promise] = &[
         8,
         &[
             "STOPPED  after ",
-            "`error_rate < 5% for 3s` was broken for 3 s on end",
+            "error_rate < 5% for 3s",
+            "was broken for 3 s on end",
         ],
         "- error_rate < 5% for 2m",
     ),
@@ -268,7 +276,7 @@ pub(super) const DEEDS: &[Deed] = &[
                 8,
                 &[
                     "STOPPED  after ",
-                    "`success_rate of monitor/health > 50% for 3s`",
+                    "success_rate of monitor/health > 50% for 3s",
                 ],
                 "slack: ${POURTRAIT_SLACK}",
             )

@@ -186,7 +186,7 @@ pub(super) const DEEDS: &[Deed] = &[
             ..smoke(
                 (
                     "Settings are validated before a run",
-                    "REBOOT_STAGING without `https://`",
+                    "REBOOT_STAGING without https://",
                 ),
                 2,
                 &["error[T", "target: ${REBOOT_STAGING}"],

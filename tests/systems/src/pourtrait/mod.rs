@@ -61,6 +61,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "certificate-expires",
         "the certificate holds five more days",
     ),
+    switch("certificate-ages", "the certificate holds twenty more days"),
     switch("critical-alert", "a critical alert is active"),
     switch("lcp", "people wait 3.1 s for the largest picture (LCP)"),
     switch("inp", "people wait 140 ms for what they pressed (INP)"),
@@ -113,11 +114,9 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Opens its services.
 pub(crate) async fn open(services: &mut Services, broken: Switches) -> io::Result<()> {
-    let days = if broken.on("certificate-expires") {
-        5
-    } else {
-        90
-    };
+    let days = [("certificate-expires", 5), ("certificate-ages", 20)];
+    let days = days.iter().find(|(name, _)| broken.on(name));
+    let days = days.map_or(90, |(_, days)| *days);
     let certificate = Certificate::valid_for(days)?;
     services.set("POURTRAIT_PASSWORD", PASSWORD.into());
     // Clients trust what the system trusts; here that is the CA of this certificate.
