@@ -21,6 +21,7 @@ use std::{slice, thread};
 use systems::System;
 
 /// One promise of a system.
+#[expect(clippy::struct_field_names, reason = "its words are the promise")]
 pub(crate) struct Promise {
     /// As its owners put it.
     pub(crate) promise: &'static str,

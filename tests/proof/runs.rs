@@ -7,7 +7,6 @@ use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
 use std::process::Command;
 use systems::{Running, System};
 
@@ -29,8 +28,7 @@ impl Proof {
         let mut command = command(self.system, &bench, running);
         command.args(["--profile", short.profile]);
         if !self.budgets.is_empty() {
-            let path = root().join(format!("budgets/{}.yaml", self.system.name()));
-            bench.write("budgets.yaml", &self.shortened(&path));
+            bench.write("budgets.yaml", &self.shortened());
             command.args(["--budgets", "budgets.yaml"]);
         }
         for (name, value) in short.environment {
@@ -43,8 +41,10 @@ impl Proof {
         bench.ran(command.output().unwrap())
     }
 
-    fn shortened(&self, path: &Path) -> String {
-        let text = fs::read_to_string(path).unwrap();
+    /// The system's budgets, such that a short run can bear them.
+    pub(super) fn shortened(&self) -> String {
+        let path = root().join(format!("budgets/{}.yaml", self.system.name()));
+        let text = fs::read_to_string(&path).unwrap();
         self.budgets.iter().fold(text, |text, (from, to)| {
             assert!(text.contains(from), "{}: no `{from}`", path.display());
             text.replace(from, to)

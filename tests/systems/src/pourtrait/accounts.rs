@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const KEY: &[u8] = b"a key of a stand-in, which protects nothing";
 const TRIES: u32 = 5;
-const CLOSED: Duration = Duration::from_secs(60);
+const CLOSED: Duration = Duration::from_mins(1);
 const HOUR: u64 = 3_600;
 
 /// What has been signed in and out.

@@ -26,8 +26,8 @@ pub(super) struct Figures {
 
 impl Figures {
     /// How long ago the first request was.
-    pub(super) fn since_first(&mut self) -> Option<Duration> {
-        Some(self.first.get_or_insert_with(Instant::now).elapsed())
+    pub(super) fn since_first(&mut self) -> Duration {
+        self.first.get_or_insert_with(Instant::now).elapsed()
     }
 
     /// The number of a request to the API, from one.
