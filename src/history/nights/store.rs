@@ -300,7 +300,10 @@ mod tests {
         for (text, expected) in [
             ("history", Place::Folder("history".into())),
             ("file:///var/history", Place::Folder("/var/history".into())),
-            ("s3://b/a/c", Place::Bucket(Url::parse("s3://b/a/c").unwrap())),
+            (
+                "s3://b/a/c",
+                Place::Bucket(Url::parse("s3://b/a/c").unwrap()),
+            ),
             ("gs://b", Place::Bucket(Url::parse("gs://b").unwrap())),
             ("az://b/a", Place::Bucket(Url::parse("az://b/a").unwrap())),
         ] {
