@@ -128,15 +128,7 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
     }
     let arrivals = fields
         .get("arrivals")
-        .map_or(Some(Process::default()), |node| {
-            loading
-                .reader
-                .word(node, &["poisson", "constant"])
-                .map(|word| match word {
-                    "constant" => Process::Constant,
-                    _ => Process::Poisson,
-                })
-        });
+        .map_or(Some(Process::default()), |node| process(loading, node));
     let max_in_flight = match fields.get("max_in_flight") {
         Some(node) => Some(loading.count(node)?),
         None => None,
@@ -157,6 +149,14 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
         max_in_flight,
         until_decided,
         history,
+    })
+}
+
+fn process(loading: &mut Loading<'_>, node: &Node) -> Option<Process> {
+    let word = loading.reader.word(node, &["poisson", "constant"])?;
+    Some(match word {
+        "constant" => Process::Constant,
+        _ => Process::Poisson,
     })
 }
 

@@ -58,14 +58,7 @@ pub(super) fn execute(
     // A smoke test finds out by itself, with checks that say more.
     let asks = inputs.scenario.preflight && !matches!(plan.load, Load::Passes(_));
     match preflight::reach(&blueprint, &inputs.scenario, asks, stop)? {
-        Some(reason) => {
-            let masker = masker(&inputs.scenario);
-            record.unreachable = Some(masker.text(&reason, &[]));
-            record.health.conserved = true;
-            let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
-            let empty = record::Recorder::new(program.layout()).finish();
-            (record.steps, record.flows) = (empty.steps, empty.flows);
-        }
+        Some(reason) => unreached(&mut record, &inputs, &reason),
         None => generate(
             &inputs,
             &plan,
@@ -77,13 +70,12 @@ pub(super) fn execute(
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
     let judged = past.map(|past| {
         let judged = past.judge(&record, &verdict);
-        let judged =
-            judged.and_then(|judged| confirmed(judged, &past, confirm.as_deref(), (how, whole)));
-        if let Ok(judged) = &judged {
-            judged.enter(&mut verdict);
-        }
+        let judged = judged.and_then(|j| confirmed(j, &past, confirm.as_deref(), (how, whole)));
         (judged, past)
     });
+    if let Some((Ok(judged), _)) = &judged {
+        judged.enter(&mut verdict);
+    }
     let mut view = View::new(&record, &verdict);
     if let Some((Ok(judged), _)) = &judged {
         view = view.with_history(judged.view());
@@ -99,6 +91,16 @@ pub(super) fn execute(
         telling::tell(notify, (&event, &view), &caller);
     }
     remembered.and(exit)
+}
+
+/// A record of a target that could not be reached: steps without a request.
+fn unreached(record: &mut RunRecord, inputs: &Inputs, reason: &str) {
+    let masker = masker(&inputs.scenario);
+    record.unreachable = Some(masker.text(reason, &[]));
+    record.health.conserved = true;
+    let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
+    let empty = record::Recorder::new(program.layout()).finish();
+    (record.steps, record.flows) = (empty.steps, empty.flows);
 }
 
 /// Lets pairs with the base version say whether what is suspect is so.
