@@ -37,7 +37,7 @@ fn tally(ms: f64) -> Tally {
 }
 
 /// The run of a day; scatter of about 2 %, `list` slower by a factor.
-fn night(day: usize, slower: f64) -> RunRecord {
+pub(crate) fn night(day: usize, slower: f64) -> RunRecord {
     let wobble = 1.0 + [0.01, -0.02, 0.0, 0.02, -0.01, 0.015, -0.015][day % 7];
     let step = |name: &str, ms: f64| StepRecord {
         name: name.into(),
@@ -250,4 +250,88 @@ fn a_failed_run_keeps_its_exit_and_an_unreachable_target_does_not_enter() {
         ran.stderr
     );
     assert!(fs::read_dir(bench.path("past")).unwrap().next().is_none());
+}
+
+/// An application that answers after so many milliseconds.
+fn application(ms: u64) -> String {
+    crate::support::serve::serve(move |_| {
+        std::thread::sleep(std::time::Duration::from_millis(ms));
+        ("200 OK".into(), "ok".into())
+    })
+}
+
+/// Six quick nights of a scenario whose profile names its history.
+fn six_quick_nights(profile: &str) -> Bench {
+    let quick = application(10);
+    let steps = "      - get: /ok\n        name: a\n";
+    let bench = Bench::with_steps(&quick, steps, &format!("  smoke: {profile}\n"));
+    for _ in 0..6 {
+        bench.smoke(&[]).expect(0);
+    }
+    let list = bench.run(&["history", "--history", "past"]).expect(0);
+    assert!(list.stdout.contains("6 runs"), "{}", list.stdout);
+    bench
+}
+
+#[test]
+fn a_profile_names_its_history_and_pairs_with_the_base_confirm_a_suspect() {
+    let bench = six_quick_nights("{ passes: 20, history: past }");
+    let (slow, quick) = (application(40), application(10));
+    let confirm = ["--history", "past", "--compare-to", &quick, "--pairs", "5"];
+    let found = bench.smoke(&[&["--target", &slow], &confirm[..]].concat());
+    let found = found.expect(5);
+    for words in ["regression p50 of f/a: ", "; 5 pairs beside the base: +"] {
+        assert!(found.stdout.contains(words), "{words}: {}", found.stdout);
+    }
+    assert!(found.stderr.contains("pair 5 of 5"), "{}", found.stderr);
+    let result = found.valid_result();
+    assert_eq!(result["exit"]["reason"], "regression");
+    let first = &result["history"]["findings"][0];
+    assert_eq!(
+        (&first["standing"], &first["pairs"]["pairs"]),
+        (&"regression".into(), &5.into())
+    );
+    let page = found.report("report.html");
+    assert!(page.contains("5 pairs beside the base"));
+    // Nothing is compared, and nothing enters.
+    let quiet = bench.smoke(&["--target", &slow, "--no-history"]).expect(0);
+    assert!(!quiet.stdout.contains("history: "), "{}", quiet.stdout);
+    let list = bench.run(&["history", "--history", "past"]).expect(0);
+    assert!(list.stdout.contains("7 runs"), "{}", list.stdout);
+}
+
+#[test]
+fn a_slow_night_that_is_slow_for_the_base_too_is_not_confirmed() {
+    let slower = application(60);
+    let profile =
+        format!("{{ passes: 20, history: {{ in: past, confirm: \"{slower}\", pairs: 5 }} }}");
+    let bench = six_quick_nights(&profile);
+    let found = bench.smoke(&["--target", &application(30)]).expect(0);
+    assert!(
+        found.stdout.contains("not confirmed p50 of f/a: "),
+        "{}",
+        found.stdout
+    );
+    assert!(!found.stdout.contains("  suspect "), "{}", found.stdout);
+    let nobody = crate::support::target::refused();
+    let nobody = format!("http://{}", nobody.addr);
+    let arguments = [
+        "--target",
+        &application(200),
+        "--history",
+        "past",
+        "--compare-to",
+        &nobody,
+    ];
+    let found = bench.smoke(&arguments).expect(0);
+    assert!(
+        found.stderr.contains("neither confirmed nor dispelled"),
+        "{}",
+        found.stderr
+    );
+    assert!(
+        found.stdout.contains("  suspect p50 of f/a: "),
+        "{}",
+        found.stdout
+    );
 }

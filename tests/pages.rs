@@ -162,7 +162,10 @@ fn golden_history() {
     let (_, mut nights, tonight) = sample_nights::nights();
     nights.runs.push(tonight);
     let all = Chronicle::of("shop-launch-0", &nights, Effect::default(), 200);
-    golden("history.html", &drawn("shop/launch", &[all.unwrap()]));
+    let page = drawn("shop/launch", &[all.unwrap()]);
+    // One is near enough to be drawn, the other is named.
+    assert!(page.contains(">budget 30 ms<") && page.contains("p99: regression, budget 800 ms"));
+    golden("history.html", &page);
 }
 
 /// So many runs of so many steps; every fourth became slower in the end. Names are hostile.

@@ -72,6 +72,8 @@ struct State {
     store: Mutex<Store>,
     requests: AtomicU64,
     opened: Instant,
+    /// How much longer slow answers take than they were asked to.
+    slower: f64,
 }
 
 impl Shop {
@@ -140,6 +142,15 @@ fn run(
 }
 
 impl Bound {
+    /// The same shop, whose answers that are asked to be slow (`?slow=50ms`) take this many times as long.
+    #[must_use]
+    pub fn slower(mut self, factor: f64) -> Self {
+        if let Some(state) = Arc::get_mut(&mut self.state) {
+            state.slower = factor;
+        }
+        self
+    }
+
     /// Answers until `shutdown` is ready; then takes no more connections, closes idle ones, gives requests
     /// under way up to a second, and returns.
     pub async fn serve(self, shutdown: impl Future) {
@@ -253,6 +264,7 @@ impl State {
             store: Mutex::new(Store::new(store::Limits::default())),
             requests: AtomicU64::new(0),
             opened: Instant::now(),
+            slower: 1.0,
         }
     }
 

@@ -162,7 +162,7 @@ async fn products(state: &State, head: &Parts) -> Answer {
     match api::ProductQuery::parse(head.uri.query().unwrap_or_default()) {
         Ok(query) => {
             if !query.slow.is_zero() {
-                tokio::time::sleep(query.slow).await;
+                tokio::time::sleep(query.slow.mul_f64(state.slower)).await;
             }
             api::products(state, &head.headers, &query.listing)
         }

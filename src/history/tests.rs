@@ -188,36 +188,6 @@ fn quiet_histories_stay_quiet() {
     }
 }
 
-#[test]
-#[ignore = "a measurement of half a minute: run it in release"]
-fn measure_alarms_and_power() {
-    for kind in KINDS {
-        let (both, worse) = alarms(kind, 400);
-        eprintln!("{kind}: {both:.2} alarms per 100 nights, {worse:.2} of them regressions");
-    }
-    for step in [1.0, 1.05, 1.1, 1.2] {
-        let seen = (0..4000).filter(|seed| {
-            let all = quiet("gauss", 21, &mut Random::seed_from_u64(*seed));
-            screen(&all[..20], all[20] * step, Better::Lower)
-                .unwrap()
-                .beyond
-        });
-        eprintln!(
-            "step {step}: screen fires in {:.1} %",
-            seen.count() as f64 / 40.0
-        );
-    }
-    let all = quiet("gauss", 60, &mut Random::seed_from_u64(1));
-    let start = std::time::Instant::now();
-    for _ in 0..1000 {
-        std::hint::black_box(trend(&all, Better::Lower, Least::default()));
-    }
-    eprintln!(
-        "60 runs: {} us a series",
-        start.elapsed().as_micros() / 1000
-    );
-}
-
 /// Predictions within 5 runs of a mark, each used once.
 fn hits(marks: &[usize], found: &[usize]) -> usize {
     let mut left = found.to_vec();

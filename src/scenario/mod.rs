@@ -38,7 +38,7 @@ pub use network::{
 };
 pub use notify::{Ending, Notify, Way};
 pub use observe::{Address, Observe, Observed, Page, Prometheus, Reading, Selector, Test, labels};
-pub use profile::{Amount, Load, Process, Profile, Spike, Stage, Stairs};
+pub use profile::{Amount, History, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};
 pub use settings::{Connections, Http, parse_target};
 pub use trace::Trace;

@@ -88,7 +88,7 @@ pub(super) struct Kept {
 /// An open place.
 pub(super) struct Store {
     place: Place,
-    store: Arc<dyn ObjectStore>,
+    objects: Arc<dyn ObjectStore>,
     root: Path,
     runtime: tokio::runtime::Runtime,
 }
@@ -101,7 +101,7 @@ impl Store {
             .enable_all()
             .build()
             .map_err(|e| other(&e))?;
-        let (store, root): (Arc<dyn ObjectStore>, Path) = match place {
+        let (objects, root): (Arc<dyn ObjectStore>, Path) = match place {
             Place::Folder(path) => {
                 let store = LocalFileSystem::new_with_prefix(path).map_err(|e| other(&e))?;
                 (Arc::new(store), Path::default())
@@ -113,7 +113,7 @@ impl Store {
         };
         Ok(Self {
             place: place.clone(),
-            store,
+            objects,
             root,
             runtime,
         })
@@ -123,9 +123,9 @@ impl Store {
     pub(super) fn probe(&self) -> Result<(), HistoryError> {
         let path = self.path(&[PROBE])?;
         let probe = async {
-            self.store.put(&path, "x".into()).await?;
+            self.objects.put(&path, "x".into()).await?;
             // Who may only add may not remove: the probe stays, one for all.
-            self.store.delete(&path).await.ok();
+            self.objects.delete(&path).await.ok();
             Ok(())
         };
         self.runtime.block_on(probe).map_err(|e| self.error(&e))
@@ -135,7 +135,7 @@ impl Store {
     pub(super) fn add(&self, folder: &str, file: &str, text: String) -> Result<(), HistoryError> {
         let path = self.path(&[folder, file])?;
         let put = self
-            .store
+            .objects
             .put_opts(&path, text.into(), PutMode::Create.into());
         match self.runtime.block_on(put) {
             Err(error) if !matches!(error, Error::AlreadyExists { .. }) => Err(self.error(&error)),
@@ -146,7 +146,7 @@ impl Store {
     /// Removes a text; one that is gone is no trouble.
     pub(super) fn remove(&self, folder: &str, file: &str) -> Result<(), HistoryError> {
         let path = self.path(&[folder, file])?;
-        match self.runtime.block_on(self.store.delete(&path)) {
+        match self.runtime.block_on(self.objects.delete(&path)) {
             Err(error) if !matches!(error, Error::NotFound { .. }) => Err(self.error(&error)),
             _ => Ok(()),
         }
@@ -162,7 +162,7 @@ impl Store {
     /// The texts of all folders.
     pub(super) fn all(&self) -> Result<Vec<Kept>, HistoryError> {
         let texts = self.runtime.block_on(async {
-            let folders = self.store.list_with_delimiter(Some(&self.root)).await?;
+            let folders = self.objects.list_with_delimiter(Some(&self.root)).await?;
             self.texts(&folders.common_prefixes).await
         });
         texts.map_err(|e| self.error(&e))
@@ -173,15 +173,15 @@ impl Store {
         let mut paths = Vec::new();
         let visible = |path: &Path| path.filename().is_some_and(|name| !name.starts_with('.'));
         for folder in folders.iter().filter(|path| visible(path)) {
-            let found = self.store.list_with_delimiter(Some(folder)).await?;
+            let found = self.objects.list_with_delimiter(Some(folder)).await?;
             let found = found.objects.into_iter().map(|object| object.location);
-            paths.extend(found.filter(|path| visible(path) && path.as_ref().ends_with(".json")));
+            paths.extend(found.filter(|path| visible(path) && path.extension() == Some("json")));
         }
         let mut texts = Vec::new();
         for some in paths.chunks(AT_ONCE) {
             let mut reading = JoinSet::new();
             for path in some {
-                reading.spawn(read(Arc::clone(&self.store), path.clone()));
+                reading.spawn(read(Arc::clone(&self.objects), path.clone()));
             }
             for text in reading.join_all().await {
                 texts.extend(text?);

@@ -4,9 +4,8 @@
 use super::scale::Scale;
 use super::svg::{Chart, escaped, pixel, plot_x, plot_y};
 use crate::history::nights::{Chronicle, Course, Digest, Measure};
-use crate::report::text::{line, put};
+use crate::report::text::{figure, line, put};
 use crate::report::{measured, moment, named, percent};
-use crate::units::format_share;
 
 const TALL: f64 = 190.0;
 /// Less than this share of the level from top to bottom would make noise look like news.
@@ -94,7 +93,7 @@ fn axes(chart: &mut Chart, measure: Measure, runs: &[Digest]) {
     let (unit, labels): (&str, Vec<(f64, String)>) = match measure {
         Measure::ErrorShare => {
             let ticks = chart.y.ticks().into_iter();
-            ("", ticks.map(|v| (v, format_share(v))).collect())
+            ("%", ticks.map(|v| (v, figure(v * 100.0))).collect())
         }
         Measure::Throughput => ("per s", chart.y.finer()),
         _ => ("ms", chart.y.finer()),

@@ -1,8 +1,10 @@
 //! How much load for how long. In: the `profiles:` map; out: [`Profile`]s. Invariant: a profile has exactly
 //! one kind of load and only the keys that mean something beside it, so nothing in it is ignored.
 
+mod history;
 mod shape;
 
+pub use history::History;
 pub use shape::{Amount, Spike, Stage, Stairs};
 
 use super::loading::Loading;
@@ -32,6 +34,8 @@ pub struct Profile {
     pub max_in_flight: Option<u64>,
     /// The run ends as soon as its budgets are decided.
     pub until_decided: bool,
+    /// The history that its runs are judged by and enter.
+    pub history: Option<History>,
 }
 
 /// The kind of load.
@@ -74,6 +78,7 @@ impl Profile {
             arrivals: Process::default(),
             max_in_flight: None,
             until_decided: false,
+            history: None,
         }
     }
 }
@@ -123,21 +128,16 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
     }
     let arrivals = fields
         .get("arrivals")
-        .map_or(Some(Process::default()), |node| {
-            loading
-                .reader
-                .word(node, &["poisson", "constant"])
-                .map(|word| match word {
-                    "constant" => Process::Constant,
-                    _ => Process::Poisson,
-                })
-        });
+        .map_or(Some(Process::default()), |node| process(loading, node));
     let max_in_flight = match fields.get("max_in_flight") {
         Some(node) => Some(loading.count(node)?),
         None => None,
     };
     let stop = fields.get("stop");
     let until_decided = stop.is_some_and(|node| loading.reader.word(node, &STOP).is_some());
+    let history = fields
+        .get("history")
+        .and_then(|node| history::read(loading, node, kind));
     Some(Profile {
         name: name.value.clone(),
         span: name.span,
@@ -148,6 +148,15 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
         arrivals: arrivals?,
         max_in_flight,
         until_decided,
+        history,
+    })
+}
+
+fn process(loading: &mut Loading<'_>, node: &Node) -> Option<Process> {
+    let word = loading.reader.word(node, &["poisson", "constant"])?;
+    Some(match word {
+        "constant" => Process::Constant,
+        _ => Process::Poisson,
     })
 }
 

@@ -18,7 +18,7 @@ pub(super) use policy::{
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
 pub(super) use notify::{NOTIFY, NOTIFY_ON, PAGERDUTY};
 pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS, TRACE};
-pub(super) use profile::{LOADS, PROFILE, SPIKE, STAGE, STAIRS, STOP};
+pub(super) use profile::{HISTORY, LOADS, PROFILE, SPIKE, STAGE, STAIRS, STOP};
 pub(super) use step::{
     API_KEY, AUTH, BASIC, BODIES, CAPTURE, COMMON, DIGEST, OAUTH2, PART, REQUEST, RETRY, STEP,
     STREAM, UNTIL, VERBS, WEBSOCKET,

@@ -73,6 +73,33 @@ pub(in crate::scenario) static PROFILE: Shape = Shape {
             Type::Integer,
             "Arrivals beyond this many unfinished flows are dropped, and counted.",
         ),
+        key(
+            "history",
+            Type::Either(&[Type::Text, Type::Object(&HISTORY)]),
+            "The history that its runs are judged by and enter: a directory, relative to this file, or a bucket.",
+        ),
+    ],
+};
+
+pub(in crate::scenario) static HISTORY: Shape = Shape {
+    name: "a history",
+    required: &["in"],
+    keys: &[
+        key(
+            "in",
+            Type::Text,
+            "A directory, relative to this file, or `s3://bucket/path`, `gs://…`, `az://…`.",
+        ),
+        key(
+            "confirm",
+            Type::Text,
+            "Base URL of the version before: when something is suspect, the same flows go to both in turns, and say whether it is so.",
+        ),
+        key(
+            "pairs",
+            Type::Integer,
+            "Pairs of blocks that confirm a suspect: 8 when left out, 5 at least.",
+        ),
     ],
 };
 

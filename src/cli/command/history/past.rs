@@ -6,9 +6,11 @@ use crate::budget::{Exit, Reason, Verdict};
 use crate::cli::Terminal;
 use crate::cli::command::stored::again;
 use crate::cli::error::Error;
-use crate::history::nights::{self, Digest, Effect, Folder, Night, Place, refused};
+use crate::history::nights::{self, Digest, Effect, Folder, Night, Place, Standing, refused};
+use crate::history::paired::Pair;
 use crate::record::{self, RunRecord};
 use crate::report::HistoryView;
+use crate::scenario::History;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -47,6 +49,9 @@ pub(in crate::cli) struct Past {
     /// for a regression.
     #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
     history: Option<Place>,
+    /// Neither judges nor adds: the profile's `history:` counts for nothing.
+    #[arg(long, conflicts_with = "history")]
+    no_history: bool,
     /// What this class of machines is called: runs of different ones are not compared.
     #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
     runner: Option<String>,
@@ -70,61 +75,100 @@ impl Past {
     pub(in crate::cli) fn none(least: Least) -> Self {
         Self {
             history: None,
+            no_history: true,
             runner: None,
             release: None,
             least,
         }
     }
 
-    /// Refuses a history that cannot be read or written.
-    pub(in crate::cli) fn open(&self) -> Result<Option<Self>, Error> {
-        let Some(folder) = self.folder() else {
-            return Ok(None);
+    /// Whether the user named a history.
+    pub(in crate::cli) fn is_named(&self) -> bool {
+        self.history.is_some()
+    }
+
+    /// The history of a run, that of its profile where none is named; one that cannot be read or written is refused.
+    pub(in crate::cli) fn open(&self, own: Option<&History>) -> Result<Option<Opened>, Error> {
+        let own = own.filter(|_| !self.no_history);
+        let place = match (&self.history, own) {
+            (Some(place), _) => place.clone(),
+            (None, Some(own)) => Place::parse(&own.place)
+                .map_err(Error::Usage)?
+                .within(&own.folder),
+            (None, None) => return Ok(None),
         };
+        let folder = Folder::new(place);
         folder.open()?;
         folder.all()?;
-        Ok(Some(self.clone()))
+        Ok(Some(Opened {
+            folder,
+            runner: self.runner.clone(),
+            release: self.release.clone(),
+            effect: self.least.effect(),
+        }))
     }
+}
 
-    fn folder(&self) -> Option<Folder> {
-        self.history.clone().map(Folder::new)
-    }
+/// A history that can be read and written.
+pub(in crate::cli) struct Opened {
+    folder: Folder,
+    runner: Option<String>,
+    release: Option<String>,
+    effect: Effect,
+}
 
-    /// Judges a run; a regression enters its verdict.
+impl Opened {
+    /// Judges a run.
     pub(in crate::cli) fn judge(
         &self,
         record: &RunRecord,
-        verdict: &mut Verdict,
+        verdict: &Verdict,
     ) -> Result<Judged, Error> {
         if let Some(reason) = refused(&verdict.exit) {
             return Ok(Judged::Refused(reason));
         }
-        let (Some(folder), Some(digest)) =
-            (self.folder(), Digest::of(record, self.runner.as_deref()))
-        else {
+        let Some(digest) = Digest::of(record, self.runner.as_deref()) else {
             return Ok(Judged::Refused(Reason::Internal));
         };
         let digest = digest.released(self.release.as_deref());
-        let before = folder.nights(&digest.key).map_err(Error::Forgotten)?;
-        let night = nights::judge(&before, &digest, self.least.effect());
-        if night.regressed() {
-            regress(verdict, &text::sentence(&night));
-        }
+        let before = self.folder.nights(&digest.key).map_err(Error::Forgotten)?;
+        let night = nights::judge(&before, &digest, self.effect);
         Ok(Judged::Night(night, Box::new(digest)))
     }
 
     /// Adds a run that was judged.
     pub(in crate::cli) fn add(&self, judged: &Judged) -> Result<(), Error> {
-        match (self.folder(), judged) {
-            (Some(folder), Judged::Night(_, digest)) => {
-                folder.add(digest).map_err(Error::Forgotten)
-            }
-            _ => Ok(()),
+        match judged {
+            Judged::Night(_, digest) => self.folder.add(digest).map_err(Error::Forgotten),
+            Judged::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Says of each suspect whether pairs with the base version confirm it.
+    pub(in crate::cli) fn confirm(&self, judged: &mut Judged, pairs: &[Pair]) {
+        if let Judged::Night(night, _) = judged {
+            night.confirm(pairs, self.effect);
         }
     }
 }
 
 impl Judged {
+    /// Series that are out of line by themselves.
+    pub(in crate::cli) fn suspects(&self) -> usize {
+        match self {
+            Self::Night(night, _) => night.of(Standing::Suspect).count(),
+            Self::Refused(_) => 0,
+        }
+    }
+
+    /// A regression enters the verdict.
+    pub(in crate::cli) fn enter(&self, verdict: &mut Verdict) {
+        match self {
+            Self::Night(night, _) if night.regressed() => regress(verdict, &text::sentence(night)),
+            _ => {}
+        }
+    }
+
     /// For the reports of the run.
     pub(in crate::cli) fn view(&self) -> HistoryView {
         match self {
@@ -143,7 +187,7 @@ impl Judged {
 }
 
 /// Puts a regression into a verdict.
-pub(in crate::cli) fn regress(verdict: &mut Verdict, said: &str) {
+fn regress(verdict: &mut Verdict, said: &str) {
     let before = [verdict.exit.reason].into_iter();
     let all = before.chain(verdict.exit.also.iter().copied());
     verdict.exit = Exit::of(all.chain([Reason::Regression]).collect::<Vec<_>>());

@@ -26,6 +26,9 @@ pub(in crate::cli) struct Demo {
     /// Only serves the shop on this port of 127.0.0.1 (0: a free one), until Ctrl-C.
     #[arg(long, value_name = "PORT")]
     pub(in crate::cli) serve: Option<u16>,
+    /// Answers that are asked to be slow (`/api/products?slow=50ms`) take so many percent longer: two shops to compare.
+    #[arg(long, value_name = "PERCENT", requires = "serve", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(in crate::cli) slower: u32,
     /// Budget file to use instead of the demo's.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) budgets: Option<PathBuf>,
@@ -41,7 +44,7 @@ pub(in crate::cli) struct Demo {
 
 pub(in crate::cli) fn demo(args: &Demo, terminal: Terminal) -> Result<u8, Error> {
     if let Some(port) = args.serve {
-        return serve(port);
+        return serve(port, 1.0 + f64::from(args.slower) / 100.0);
     }
     let shop = Shop::spawn_thread()
         .map_err(|e| Error::Usage(format!("the demo shop could not start: {e}")))?;
@@ -89,7 +92,7 @@ fn files(out: &std::path::Path) -> Result<PathBuf, Error> {
     Ok(beside)
 }
 
-fn serve(port: u16) -> Result<u8, Error> {
+fn serve(port: u16, slower: f64) -> Result<u8, Error> {
     let failed = |e: std::io::Error| {
         Error::Usage(format!("the demo shop cannot listen on port {port}: {e}"))
     };
@@ -99,7 +102,8 @@ fn serve(port: u16) -> Result<u8, Error> {
     runtime.block_on(async {
         let bound = Shop::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
             .await
-            .map_err(failed)?;
+            .map_err(failed)?
+            .slower(slower);
         println!("http://{}", bound.addr);
         let (stopper, mut stop) = stop();
         signals::listen(stopper);

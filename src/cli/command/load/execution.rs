@@ -3,11 +3,12 @@
 
 use super::debugging::{Debugging, Steps};
 use super::observing::Observing;
+use super::versus::{self, Versus};
 use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
-use crate::cli::command::history::past::{Judged, Past};
+use crate::cli::command::history::past::{Judged, Opened};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::{Folder, print};
@@ -33,6 +34,7 @@ pub(super) fn execute(
 ) -> Result<Exit, Error> {
     // What ends this run need not end those beside it.
     let own = stop.of_one_run();
+    let whole = stop;
     let stop = if run.plan.until_decided { &own } else { stop };
     let Prepared {
         file,
@@ -41,6 +43,7 @@ pub(super) fn execute(
         blueprint,
         folder,
         past,
+        confirm,
     } = run;
     if !how.quiet {
         announce(&inputs, &plan);
@@ -55,14 +58,7 @@ pub(super) fn execute(
     // A smoke test finds out by itself, with checks that say more.
     let asks = inputs.scenario.preflight && !matches!(plan.load, Load::Passes(_));
     match preflight::reach(&blueprint, &inputs.scenario, asks, stop)? {
-        Some(reason) => {
-            let masker = masker(&inputs.scenario);
-            record.unreachable = Some(masker.text(&reason, &[]));
-            record.health.conserved = true;
-            let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
-            let empty = record::Recorder::new(program.layout()).finish();
-            (record.steps, record.flows) = (empty.steps, empty.flows);
-        }
+        Some(reason) => unreached(&mut record, &inputs, &reason),
         None => generate(
             &inputs,
             &plan,
@@ -72,7 +68,14 @@ pub(super) fn execute(
         )?,
     }
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
-    let judged = past.map(|past| (past.judge(&record, &mut verdict), past));
+    let judged = past.map(|past| {
+        let judged = past.judge(&record, &verdict);
+        let judged = judged.and_then(|j| confirmed(j, &past, confirm.as_deref(), (how, whole)));
+        (judged, past)
+    });
+    if let Some((Ok(judged), _)) = &judged {
+        judged.enter(&mut verdict);
+    }
     let mut view = View::new(&record, &verdict);
     if let Some((Ok(judged), _)) = &judged {
         view = view.with_history(judged.view());
@@ -90,6 +93,35 @@ pub(super) fn execute(
     remembered.and(exit)
 }
 
+/// A record of a target that could not be reached: steps without a request.
+fn unreached(record: &mut RunRecord, inputs: &Inputs, reason: &str) {
+    let masker = masker(&inputs.scenario);
+    record.unreachable = Some(masker.text(reason, &[]));
+    record.health.conserved = true;
+    let program = Program::new(&inputs.scenario, &inputs.limits(), &masker);
+    let empty = record::Recorder::new(program.layout()).finish();
+    (record.steps, record.flows) = (empty.steps, empty.flows);
+}
+
+/// Lets pairs with the base version say whether what is suspect is so.
+fn confirmed(
+    mut judged: Judged,
+    past: &Opened,
+    versus: Option<&Versus>,
+    (how, stop): (&How, &Stop),
+) -> Result<Judged, Error> {
+    if let (Some(versus), suspects @ 1.., None) = (versus, judged.suspects(), stop.reason()) {
+        if !how.quiet {
+            eprintln!(
+                "{suspects} series are suspect: the base version beside this one says whether it is so"
+            );
+        }
+        let pairs = versus::confirm(versus, how, stop)?;
+        past.confirm(&mut judged, &pairs);
+    }
+    Ok(judged)
+}
+
 /// Says what will be sent where.
 fn announce(inputs: &Inputs, plan: &Plan) {
     eprintln!(
@@ -102,7 +134,12 @@ fn announce(inputs: &Inputs, plan: &Plan) {
 }
 
 /// Puts a run into its history, or says why not.
-fn remember(past: &Past, judged: &Judged, verdict: &Verdict, folder: &Folder) -> Result<(), Error> {
+fn remember(
+    past: &Opened,
+    judged: &Judged,
+    verdict: &Verdict,
+    folder: &Folder,
+) -> Result<(), Error> {
     // Who asked for little asked for this all the same.
     if let Judged::Refused(_) = judged {
         eprint!("{}", judged.view().text());

@@ -13,7 +13,7 @@ mod watch;
 mod watching;
 
 use crate::cli::args::How;
-use crate::cli::command::history::past::Past;
+use crate::cli::command::history::past::Opened;
 use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, is_load};
 use crate::cli::output::Folder;
@@ -25,6 +25,7 @@ use crate::scenario::{Connections, Http, Scenario};
 use execution::execute;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use versus::Versus;
 
 /// Requests that an HTTP/2 server lets share a connection, as far as anybody knows beforehand (RFC 9113, 6.5.2).
 const STREAMS: u32 = 100;
@@ -37,7 +38,9 @@ struct Prepared {
     blueprint: Blueprint,
     folder: Folder,
     /// The history that it is judged by and enters.
-    past: Option<Past>,
+    past: Option<Opened>,
+    /// What confirms that a suspect is one.
+    confirm: Option<Box<Versus>>,
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
@@ -67,6 +70,7 @@ fn prepare(
         blueprint,
         folder,
         past: None,
+        confirm: None,
     })
 }
 

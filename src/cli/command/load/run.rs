@@ -38,7 +38,13 @@ pub(in crate::cli) struct Run {
 }
 
 pub(in crate::cli) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
-    if let Some(base) = &args.beside.compare_to {
+    // With a history the base only confirms what is suspect.
+    if let Some(base) = args
+        .beside
+        .compare_to
+        .as_ref()
+        .filter(|_| !args.past.is_named())
+    {
         return versus::versus(args, base, terminal);
     }
     if args.smoke.watch {
@@ -82,8 +88,18 @@ pub(super) fn prepare_all(args: &Run, terminal: Terminal) -> Result<Vec<Prepared
                 own_folder(&out, &file_name(&inputs.scenario.name), &prepared)
             }
         });
+        let profile = inputs.scenario.profile(&plan.profile);
+        let own = profile.and_then(|p| p.history.clone());
         let mut run = prepare(file, inputs, plan, out, &args.how)?;
-        run.past = args.past.open()?;
+        run.past = args.past.open(own.as_ref())?;
+        let base = args.beside.confirming(args.past.is_named(), own.as_ref());
+        if let (Some(_), Some((base, pairs))) = (&run.past, &base) {
+            let whole = selection.is_everything();
+            run.confirm = whole
+                .then(|| versus::confirming(args, file, (base, *pairs), run.folder.path()))
+                .transpose()?
+                .map(Box::new);
+        }
         prepared.push(run);
     }
     Ok(prepared)

@@ -59,7 +59,7 @@ pub(in crate::cli) fn calibrate(args: &Calibrate, terminal: Terminal) -> Result<
     let versus = ready(&run, None, terminal)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);
-    let measured = measure(&versus, &run, &stop)?;
+    let measured = measure(&versus, &run.how, &stop)?;
     if let Some(reason) = &measured.unreachable {
         println!("UNREACHABLE: {}", escape(reason));
         return Ok(Reason::Unreachable.code());

@@ -8,6 +8,7 @@ use super::execution::generate;
 use super::run::{Run, stopped};
 use super::{Prepared, beginning, capacity, prepare};
 use crate::budget::{self, Exit, Reason};
+use crate::cli::args::{Amount, How};
 use crate::cli::command::history::{percent, value};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
@@ -19,8 +20,10 @@ use crate::load::{Stop, stop};
 use crate::plan::{Load, Plan};
 use crate::record::RunRecord;
 use crate::report::log_line as escape;
+use crate::scenario::History;
 use clap::Args;
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -33,16 +36,26 @@ const SETTLE: Duration = Duration::from_secs(2);
 #[command(next_help_heading = "History and comparison")]
 pub(in crate::cli) struct Beside {
     /// Sends the same flows to this base URL, too, in alternating blocks, and compares: exit 5 where the target is worse.
-    /// Budgets are not judged.
-    #[arg(long, value_name = "URL", value_parser = crate::scenario::parse_target, conflicts_with = "history")]
+    /// Budgets are not judged. With `--history`, the run is judged first, and only what is suspect is compared.
+    #[arg(long, value_name = "URL", value_parser = crate::scenario::parse_target)]
     pub(super) compare_to: Option<Url>,
     /// Blocks for each of the two; each lasts its share of the measured time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(PAIRS as u64..=1000))]
     pub(super) pairs: u64,
 }
 
+impl Beside {
+    /// The base version that confirms suspects, and how many pairs: with `--history`, or as the profile says.
+    pub(super) fn confirming(&self, named: bool, own: Option<&History>) -> Option<(Url, u64)> {
+        match &self.compare_to {
+            Some(base) if named => Some((base.clone(), self.pairs)),
+            _ => own.and_then(|own| Some((own.confirm.clone()?, own.pairs))),
+        }
+    }
+}
+
 /// The two targets, ready.
-struct Versus {
+pub(super) struct Versus {
     base: Prepared,
     head: Prepared,
     /// One for each pair.
@@ -63,7 +76,7 @@ pub(super) fn versus(args: &Run, base: &Url, terminal: Terminal) -> Result<u8, E
     let versus = ready(args, Some(base), terminal)?;
     let (stopper, stop) = stop();
     signals::listen(stopper);
-    let measured = measure(&versus, args, &stop)?;
+    let measured = measure(&versus, &args.how, &stop)?;
     if let Some(reason) = &measured.unreachable {
         println!("UNREACHABLE: {}", escape(reason));
         return Ok(Reason::Unreachable.code());
@@ -94,7 +107,7 @@ pub(super) fn versus(args: &Run, base: &Url, terminal: Terminal) -> Result<u8, E
 }
 
 /// All blocks, or as many as a signal lets pass.
-fn measure(versus: &Versus, args: &Run, stop: &Stop) -> Result<Measured, Error> {
+fn measure(versus: &Versus, how: &How, stop: &Stop) -> Result<Measured, Error> {
     let mut measured = Measured::default();
     for side in [&versus.base, &versus.head] {
         let scenario = &side.inputs.scenario;
@@ -104,7 +117,7 @@ fn measure(versus: &Versus, args: &Run, stop: &Stop) -> Result<Measured, Error> 
         }
     }
     for (number, plan) in versus.plans.iter().enumerate() {
-        let pair = pair(versus, (number, plan), args, stop)?;
+        let pair = pair(versus, (number, plan), how, stop)?;
         if stop.reason().is_some() {
             break;
         }
@@ -129,8 +142,30 @@ fn ready(args: &Run, base: Option<&Url>, terminal: Terminal) -> Result<Versus, E
             "--compare-to and {flag} do not go together"
         )));
     }
-    let mut inputs = Inputs::read(file, &args.reading, terminal)?;
-    let plans = plans(&inputs, args)?;
+    let inputs = Inputs::read(file, &args.reading, terminal)?;
+    let default = || Folder::default_for(&inputs.scenario.name, &jiff::Zoned::now());
+    let out = args.how.out.clone().unwrap_or_else(default);
+    both(args, (file, inputs), (base, args.beside.pairs), &out)
+}
+
+/// What confirms the suspects of a run that is prepared.
+pub(super) fn confirming(
+    args: &Run,
+    file: &Path,
+    (base, pairs): (&Url, u64),
+    out: &Path,
+) -> Result<Versus, Error> {
+    let (inputs, _) = Inputs::collect(file, &args.reading)?;
+    both(args, (file, inputs), (Some(base), pairs), out)
+}
+
+fn both(
+    args: &Run,
+    (file, mut inputs): (&Path, Inputs),
+    (base, pairs): (Option<&Url>, u64),
+    out: &Path,
+) -> Result<Versus, Error> {
+    let plans = plans(&inputs, &args.amount, pairs)?;
     let first = &plans[0];
     inputs.keep_to(first);
     inputs.budgets = None;
@@ -139,12 +174,10 @@ fn ready(args: &Run, base: Option<&Url>, terminal: Terminal) -> Result<Versus, E
     let (mut others, _) = Inputs::collect(file, &reading)?;
     others.keep_to(first);
     others.budgets = None;
-    let out = args
-        .how
-        .out
-        .clone()
-        .unwrap_or_else(|| Folder::default_for(&inputs.scenario.name, &jiff::Zoned::now()));
-    let side = |inputs| prepare(file, inputs, first.clone(), Some(out.clone()), &args.how);
+    let side = |inputs| {
+        let out = Some(out.to_owned());
+        prepare(file, inputs, first.clone(), out, &args.how)
+    };
     Ok(Versus {
         base: side(others)?,
         head: side(inputs)?,
@@ -152,10 +185,30 @@ fn ready(args: &Run, base: Option<&Url>, terminal: Terminal) -> Result<Versus, E
     })
 }
 
+/// The pairs that confirm suspects; none, and why, where they say nothing.
+pub(super) fn confirm(versus: &Versus, how: &How, stop: &Stop) -> Result<Vec<Pair>, Error> {
+    let measured = measure(versus, how, stop)?;
+    let pairs = measured.pairs.len();
+    let why = match &measured.unreachable {
+        Some(reason) => Some(reason.clone()),
+        None if stop.reason().is_some() => Some("the run was stopped".into()),
+        None if pairs < PAIRS => Some(format!("only {pairs} pairs say something")),
+        None => None,
+    };
+    let Some(why) = why else {
+        return Ok(measured.pairs);
+    };
+    eprintln!(
+        "warning: suspects are neither confirmed nor dispelled: {}",
+        escape(&why)
+    );
+    Ok(Vec::new())
+}
+
 /// A plan for each pair: the measured time in equal blocks, each with a short warm-up; passes are done in every block.
-fn plans(inputs: &Inputs, args: &Run) -> Result<Vec<Plan>, Error> {
-    let whole = inputs.plan(&args.amount)?;
-    let mut amount = args.amount.clone();
+fn plans(inputs: &Inputs, asked: &Amount, pairs: u64) -> Result<Vec<Plan>, Error> {
+    let whole = inputs.plan(asked)?;
+    let mut amount = asked.clone();
     if !matches!(whole.load, Load::Passes(_)) {
         if whole.shape.is_some() {
             return Err(Error::Usage(format!(
@@ -165,11 +218,11 @@ fn plans(inputs: &Inputs, args: &Run) -> Result<Vec<Plan>, Error> {
         }
         let measured = Duration::from_nanos(whole.measured.end - whole.measured.start);
         let warm = Duration::from_nanos(whole.measured.start);
-        amount.duration = Some(measured.div_f64(args.beside.pairs as f64));
+        amount.duration = Some(measured.div_f64(pairs as f64));
         amount.ramp = Some(Duration::ZERO);
-        amount.warmup = Some(args.amount.warmup.unwrap_or(warm.min(SETTLE)));
+        amount.warmup = Some(asked.warmup.unwrap_or(warm.min(SETTLE)));
     }
-    (0..args.beside.pairs)
+    (0..pairs)
         .map(|pair| {
             amount.seed = Some(whole.seed.wrapping_add(pair));
             let mut plan = inputs.plan(&amount)?;
@@ -183,13 +236,13 @@ fn plans(inputs: &Inputs, args: &Run) -> Result<Vec<Plan>, Error> {
 fn pair(
     versus: &Versus,
     (number, plan): (usize, &Plan),
-    args: &Run,
+    how: &How,
     stop: &Stop,
 ) -> Result<(RunRecord, RunRecord), Error> {
     let plan = Arc::new(plan.clone());
     let block = |side: &Prepared, name: &str| -> Result<RunRecord, Error> {
         let scenario = &side.inputs.scenario;
-        if !args.how.quiet {
+        if !how.quiet {
             let (pair, of) = (number + 1, versus.plans.len());
             eprintln!("pair {pair} of {of}: {name} {}", scenario.target.value);
         }
@@ -202,7 +255,7 @@ fn pair(
                 &plan,
                 way,
                 &mut record,
-                (&args.how, stop, false, &versus.head.folder),
+                (how, stop, false, &versus.head.folder),
             )?;
         }
         Ok(record)
