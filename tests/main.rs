@@ -24,6 +24,7 @@ mod fuzz;
 mod golden;
 mod guards;
 mod history;
+mod import;
 mod layers;
 mod mitigation;
 mod pages;

@@ -118,6 +118,11 @@ pub(super) fn literal(text: &str) -> String {
     text.replace("${", "$${").replace("{{", "{{ \"{{\" }}")
 }
 
+/// A key of a JSON body: a template, too, in which environment variables are not looked for.
+pub(super) fn literal_key(key: &str) -> String {
+    key.replace("{{", "{{ \"{{\" }}")
+}
+
 /// The same for every text in a JSON value.
 pub(super) fn literals(value: &Value) -> Value {
     match value {
@@ -126,7 +131,7 @@ pub(super) fn literals(value: &Value) -> Value {
         Value::Object(members) => {
             let members = members
                 .iter()
-                .map(|(key, value)| (key.clone(), literals(value)));
+                .map(|(key, value)| (literal_key(key), literals(value)));
             Value::Object(members.collect())
         }
         other => other.clone(),

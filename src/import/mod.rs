@@ -55,7 +55,11 @@ pub fn import(source: &Source, options: &Options) -> Result<Imported, ImportErro
     let draft = match document.kind {
         Kind::OpenApi => openapi::draft(&document, options)?,
     };
-    let left = document.places(draft.left.clone());
+    let mut left = document.places(draft.left.clone());
+    for one in &mut left {
+        // Only now: with what a terminal must not see, a pointer leads to its place.
+        one.place = name::line(&one.place, 300);
+    }
     Ok(Imported {
         kind: document.kind,
         text: write::scenario(&draft, &left),

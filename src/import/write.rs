@@ -5,7 +5,7 @@
 use super::Left;
 use super::draft::{Body, Capture, Draft, Flow, Request, Step};
 use super::yaml::{Entry, Item, Yaml, comments};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Lines about what was left out; nobody reads more.
 const SHOWN: usize = 100;
@@ -111,20 +111,14 @@ fn section(key: &str, beside: Option<&str>, entries: Vec<Entry>) -> Option<Entry
 }
 
 fn profiles() -> Vec<Entry> {
-    let profile = |name: &str, value: &Value, beside: &str| {
-        Entry::new(name, Yaml::json(value)).beside(beside)
+    let entry = |(key, value): &(&str, &str)| Entry::new(*key, Yaml::Plain((*value).into()));
+    let profile = |name: &str, entries: &[(&str, &str)]| {
+        Entry::new(name, Yaml::Map(entries.iter().map(entry).collect()))
     };
+    let load = [("rate", "10 req/s"), ("ramp", "10s"), ("duration", "2m")];
     vec![
-        profile(
-            "smoke",
-            &json!({ "passes": 1 }),
-            "every flow once, in order",
-        ),
-        profile(
-            "load",
-            &json!({ "rate": "10 req/s", "ramp": "10s", "duration": "2m" }),
-            "requests a second; begin small",
-        ),
+        profile("smoke", &[("passes", "1")]).beside("every flow once, in order"),
+        profile("load", &load).beside("the rate counts requests; begin small"),
     ]
 }
 

@@ -34,6 +34,7 @@ type Tagged<'a> = (String, Vec<Operation<'a>>);
 /// Makes the flows of a draft.
 pub(super) fn all<'a>(context: &mut Context<'a>, tagged: &[Tagged<'a>], security: &Security<'a>) {
     let mut uses_fragment = false;
+    context.draft.auth = default_auth(context, tagged, security);
     for (tag, operations) in tagged {
         let mut building = Building::new(context, tagged, security, operations);
         let above = building.about(tag);
@@ -62,11 +63,13 @@ pub(super) fn all<'a>(context: &mut Context<'a>, tagged: &[Tagged<'a>], security
             };
             let reads = context.draft.flows.iter().any(reads_token);
             request.captures.extend(reads.then_some(capture));
-            request.auth = Some("none".into());
+            let inherits = context.draft.auth.is_some()
+                || context.draft.flows.iter().any(|f| f.auth.is_some());
+            request.auth = inherits.then(|| "none".into());
         }
         context.draft.fragments.push(flow);
     }
-    settle_defaults(context);
+    accept(context);
 }
 
 fn reads_token(flow: &Flow) -> bool {
@@ -82,38 +85,36 @@ fn reads_token(flow: &Flow) -> bool {
             .any(|step| matches!(step, Step::Request(r) if of(&r.auth)))
 }
 
-/// What every flow has in common stands under `defaults:`.
-fn settle_defaults(context: &mut Context<'_>) {
+/// What holds for every step: that the answers are JSON, where all are.
+fn accept(context: &mut Context<'_>) {
     let draft = &mut context.draft;
-    let json = |flow: &Flow| {
-        flow.steps.iter().all(|step| matches!(step, Step::Request(r) if r.checks.iter().all(|c| !c.starts_with("header content-type"))))
-    };
-    if draft.flows.iter().all(json) {
+    let other = |step: &Step| matches!(step, Step::Request(r) if r.checks.iter().any(|c| c.starts_with("header content-type")));
+    if !draft.flows.iter().flat_map(|flow| &flow.steps).any(other) {
         draft
             .headers
             .push(("accept".into(), "application/json".into()));
     }
-    let first = draft.flows.iter().find_map(|flow| flow.auth.clone());
-    let token = format!("{{{{ {TOKEN} }}}}");
-    let Some(common) = first.filter(|auth| !auth.to_string().contains(&token)) else {
-        return;
-    };
-    let same = draft
-        .flows
+}
+
+/// The credentials of every step that says nothing else: those that the document has at its top, or that at least half
+/// of its operations ask for.
+fn default_auth(
+    context: &Context<'_>,
+    tagged: &[Tagged<'_>],
+    security: &Security<'_>,
+) -> Option<Value> {
+    let operations: Vec<&Operation<'_>> = tagged.iter().flat_map(|(_, all)| all).collect();
+    let all: Vec<Value> = operations
         .iter()
-        .filter(|flow| flow.auth.as_ref() == Some(&common))
-        .count();
-    if same * 2 <= draft.flows.len() {
-        return;
-    }
-    for flow in &mut draft.flows {
-        if flow.auth.as_ref() == Some(&common) {
-            flow.auth = None;
-        } else if flow.auth.is_none() {
-            flow.auth = Some("none".into());
-        }
-    }
-    draft.auth = Some(common);
+        .filter_map(|o| match security.of(context, o) {
+            Access::Auth(auth) => Some(auth),
+            _ => None,
+        })
+        .collect();
+    let often = |auth: &Value| all.iter().filter(|a| *a == auth).count();
+    let most = all.iter().max_by_key(|auth| often(auth))?;
+    let top = context.root.get("security").is_some();
+    (top || often(most) * 2 >= operations.len()).then(|| most.clone())
 }
 
 /// What is known of an item while a flow is built.
@@ -192,12 +193,13 @@ impl<'b, 'a> Building<'b, 'a> {
         parameter::add(self.context, &operation.parameters, &mut request);
         request::body(self.context, operation, &mut request);
         request.checks = request::checks(operation);
+        self.check_own(operation, &mut request);
         if operation.method == "delete" && owned == Some(false) {
             request.off = true;
             request
                 .above
                 .push("deletes what was there before: switch it on where that does no harm".into());
-        } else if operation.writes() {
+        } else if operation.writes() && !self.security.is_sign_in(operation) {
             let what = match (operation.method, owned) {
                 ("delete", _) => "deletes",
                 ("post" | "put", None) | ("post", _) | (_, Some(true)) => "writes",
@@ -214,6 +216,47 @@ impl<'b, 'a> Building<'b, 'a> {
         self.steps.push((operation.clone(), request, access));
     }
 
+    /// What is asked for by its id comes back with this id.
+    fn check_own(&self, operation: &Operation<'a>, request: &mut Request) {
+        let parts = provider::parts(&operation.path);
+        let [.., Ok(wanted), Err(tail)] = parts.as_slice() else {
+            return;
+        };
+        if !tail.is_empty() || !matches!(operation.method, "get" | "put" | "patch") {
+            return;
+        }
+        let Some(text) = self.known.get(&wanted.key).map(|known| &known.text) else {
+            return;
+        };
+        let captures = self
+            .steps
+            .iter()
+            .flat_map(|(_, request, _)| &request.captures);
+        let Some(capture) = captures
+            .into_iter()
+            .find(|c| *text == format!("{{{{ {} }}}}", c.name))
+        else {
+            return;
+        };
+        let Some(path) = provider::own_id(operation, wanted) else {
+            return;
+        };
+        let member = |path: &str| {
+            path.trim_end_matches(" | random")
+                .rsplit(['.', ' '])
+                .next()
+                .map(str::to_owned)
+        };
+        if member(&capture.from) == member(&path) {
+            let begin = format!("json {path} ");
+            request.checks.retain(|check| !check.starts_with(&begin));
+            request.checks.insert(
+                1.min(request.checks.len()),
+                format!("json {path} == \"{text}\""),
+            );
+        }
+    }
+
     /// The path with its parameters filled in, and whether the flow made the last of them; `None` without any.
     fn path(&mut self, operation: &Operation<'a>, nested: usize) -> (String, Option<bool>) {
         let mut path = literal(&self.context.base);
@@ -227,6 +270,10 @@ impl<'b, 'a> Building<'b, 'a> {
                     owned = Some(known.1);
                 }
             }
+        }
+        // Two slashes at the beginning would be a host.
+        while path.contains("//") {
+            path = path.replace("//", "/");
         }
         (path, owned)
     }
@@ -253,13 +300,18 @@ impl<'b, 'a> Building<'b, 'a> {
             return self.capture(index, from, wanted, created);
         }
         let elsewhere = self.tagged.iter().flat_map(|(_, all)| all).find(|o| {
-            let collection = o.method == "get" && provider::anonymous(&o.path) == wanted.collection;
+            let collection = o.method == "get" && o.shape == wanted.collection;
             collection && provider::listed(o, wanted).is_some()
         });
         if let Some(list) = elsewhere.filter(|_| nested > 0) {
             let mut list = list.clone();
             list.name = self.names.unique(&list.name, " ");
             self.add(&list, nested - 1);
+            if let Some((_, request, _)) = self.steps.last_mut() {
+                request
+                    .above
+                    .push(format!("which {}", wanted.noun.replace('_', " ")));
+            }
             if let Some(from) = provider::listed(&list, wanted) {
                 return self.capture(self.steps.len() - 1, from, wanted, false);
             }
@@ -318,7 +370,7 @@ impl<'b, 'a> Building<'b, 'a> {
                 .enumerate()
                 .filter(|(_, (_, request, _))| !request.off)
         };
-        let on_collection = |o: &Operation<'_>| provider::anonymous(&o.path) == wanted.collection;
+        let on_collection = |o: &Operation<'_>| o.shape == wanted.collection;
         let linked = || {
             steps().find_map(|(i, (o, ..))| {
                 Some((
@@ -394,9 +446,15 @@ impl<'b, 'a> Building<'b, 'a> {
             .iter()
             .map(|(_, _, access)| auth(access))
             .collect();
-        let common = common(&auths);
+        let inherited = self.context.draft.auth.clone();
+        let common = common(&auths, inherited.as_ref());
+        let around = match &common {
+            Some(none) if none == "none" => None,
+            Some(auth) => Some(auth.clone()),
+            None => inherited,
+        };
         let mut flow = Flow {
-            auth: common.clone(),
+            auth: common,
             ..Flow::default()
         };
         if fragment {
@@ -408,9 +466,9 @@ impl<'b, 'a> Building<'b, 'a> {
             if let Access::Header(name, value) = access {
                 request.headers.push((name, value));
             }
-            request.auth = match (auth, &common) {
-                (auth, Some(common)) if auth.as_ref() == Some(common) => None,
-                (None, Some(_)) => Some("none".into()),
+            request.auth = match (auth, &around) {
+                (auth, around) if auth == *around => None,
+                (None, _) => Some("none".into()),
                 (auth, _) => auth,
             };
             if let (true, true, Some(from)) = (
@@ -438,14 +496,16 @@ fn auth(access: &Access) -> Option<Value> {
     }
 }
 
-/// What more than half of the steps have.
-fn common(auths: &[Option<Value>]) -> Option<Value> {
-    let first = auths
-        .iter()
-        .flatten()
-        .max_by_key(|one| auths.iter().flatten().filter(|a| a == one).count())?;
-    let same = auths.iter().flatten().filter(|a| *a == first).count();
-    (same * 2 > auths.len()).then(|| first.clone())
+/// `auth:` of a flow, where it is another than that of `defaults:`: what all steps have, or a token that half of them need.
+fn common(auths: &[Option<Value>], inherited: Option<&Value>) -> Option<Value> {
+    let first = auths.first()?;
+    if auths.iter().all(|auth| auth == first) {
+        let own = first.clone().unwrap_or_else(|| "none".into());
+        return (first.as_ref() != inherited).then_some(own);
+    }
+    let token = auth(&Access::SignIn { token: true });
+    let often = auths.iter().filter(|auth| **auth == token).count();
+    (often * 2 >= auths.len()).then_some(token).flatten()
 }
 
 /// The text between parameters, as a URL can have it.

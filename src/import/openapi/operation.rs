@@ -20,6 +20,8 @@ pub(super) struct Operation<'a> {
     pub(super) method: &'static str,
     /// As in the document: `/products/{productId}`.
     pub(super) path: String,
+    /// The same without the names of parameters: `/products/{}`.
+    pub(super) shape: String,
     /// The flow that it belongs to.
     pub(super) tag: String,
     /// Its step's name.
@@ -27,8 +29,17 @@ pub(super) struct Operation<'a> {
     pub(super) at: At<'a>,
     /// Its parameters and those of its path.
     pub(super) parameters: Vec<At<'a>>,
-    /// The lowest 2xx, or 3xx, with its response.
-    pub(super) success: Option<(String, At<'a>)>,
+    /// What comes back when all is well.
+    pub(super) success: Option<Success<'a>>,
+}
+
+/// What comes back when all is well.
+#[derive(Clone)]
+pub(super) struct Success<'a> {
+    /// Every status that is documented: 2xx, or 3xx where there is none.
+    pub(super) statuses: Vec<String>,
+    /// The response of the likeliest: 201 of a POST, the lowest otherwise.
+    pub(super) response: At<'a>,
 }
 
 impl<'a> Operation<'a> {
@@ -61,7 +72,7 @@ impl<'a> Operation<'a> {
 
     /// The content of the expected response: media type and what is known of it.
     pub(super) fn content(&self) -> Option<(&'a str, At<'a>)> {
-        content(&self.success.as_ref()?.1)
+        content(&self.success.as_ref()?.response)
     }
 
     /// The schema of the expected JSON response.
@@ -182,9 +193,10 @@ fn operation<'a>(method: &'static str, path: &str, item: &At<'a>, at: At<'a>) ->
     Operation {
         method,
         path: path.to_owned(),
+        shape: super::provider::anonymous(path),
         tag: tag(&at, path),
         name: name(&at, method, path),
-        success: success(&at),
+        success: success(&at, method),
         at,
         parameters,
     }
@@ -218,24 +230,32 @@ fn name(at: &At<'_>, method: &str, path: &str) -> String {
     chosen.map_or_else(|| title(&format!("{method} {path}")), title)
 }
 
-fn success<'a>(at: &At<'a>) -> Option<(String, At<'a>)> {
-    let mut fine: Vec<(&str, At<'a>)> = at
-        .get("responses")?
-        .members()
-        .into_iter()
-        .filter(|(status, _)| status.len() == 3 && status.starts_with(['2', '3']))
-        .collect();
-    // `2XX` is asked for where there is nothing that says more.
-    fine.sort_by_key(|(status, _)| {
-        (
-            status.as_bytes()[0],
-            status.ends_with(['X', 'x']),
-            status.to_string(),
-        )
-    });
-    fine.into_iter()
-        .next()
-        .map(|(status, at)| (status.to_owned(), at))
+fn success<'a>(at: &At<'a>, method: &str) -> Option<Success<'a>> {
+    let all = at.get("responses")?.members();
+    let of = |class: char| -> Vec<_> {
+        let mut some: Vec<_> = all
+            .iter()
+            .filter(|(status, _)| status.len() == 3 && status.starts_with(class))
+            .cloned()
+            .collect();
+        // `2XX` says less than 200.
+        some.sort_by_key(|(status, _)| (status.ends_with(['X', 'x']), *status));
+        some
+    };
+    let fine = Some(of('2'))
+        .filter(|some| !some.is_empty())
+        .unwrap_or_else(|| of('3'));
+    let created = fine
+        .iter()
+        .find(|(status, _)| method == "post" && *status == "201");
+    let (_, response) = created.or(fine.first())?;
+    Some(Success {
+        statuses: fine
+            .iter()
+            .map(|(status, _)| (*status).to_owned())
+            .collect(),
+        response: response.clone(),
+    })
 }
 
 /// The operations by flow, in the order of the tags, each flow in an order that can work.

@@ -91,7 +91,7 @@ pub(super) fn created(operation: &Operation<'_>, wanted: &Wanted) -> Option<Stri
         .answer()
         .and_then(|schema| item_id(&schema, "$", wanted, 1));
     let located = || {
-        let headers = operation.success.as_ref()?.1.get("headers")?;
+        let headers = operation.success.as_ref()?.response.get("headers")?;
         let named = headers
             .members()
             .iter()
@@ -101,6 +101,11 @@ pub(super) fn created(operation: &Operation<'_>, wanted: &Wanted) -> Option<Stri
     from_body
         .map(|path| format!("json {path}"))
         .or_else(located)
+}
+
+/// Where an item has the id that it was asked for by.
+pub(super) fn own_id(operation: &Operation<'_>, wanted: &Wanted) -> Option<String> {
+    item_id(&operation.answer()?, "$", wanted, 1)
 }
 
 /// The capture of an id from a list of what is there.
@@ -131,7 +136,7 @@ pub(super) fn linked(
     to: &Operation<'_>,
     wanted: &Wanted,
 ) -> Option<String> {
-    let links = operation.success.as_ref()?.1.get("links")?;
+    let links = operation.success.as_ref()?.response.get("links")?;
     let id = to.at.text("operationId")?;
     let link = links
         .members()

@@ -122,13 +122,23 @@ fn multipart(context: &mut Context<'_>, media: &At<'_>, value: Option<Value>) ->
 
 /// What is documented of the expected response, as checks.
 pub(super) fn checks(operation: &Operation<'_>) -> Vec<String> {
-    let Some((status, response)) = &operation.success else {
+    let Some(success) = &operation.success else {
         return Vec::new();
     };
-    let mut checks = match status.parse::<u16>() {
-        Ok(status) => vec![format!("status == {status}")],
-        Err(_) => {
-            let class = &status[..1];
+    let exact: Option<Vec<u16>> = success
+        .statuses
+        .iter()
+        .map(|status| status.parse().ok())
+        .collect();
+    let mut checks = match exact.as_deref() {
+        Some([status]) => vec![format!("status == {status}")],
+        Some(several) => vec![format!("status in {several:?}")],
+        None => {
+            let class = if success.statuses[0].starts_with('3') {
+                3
+            } else {
+                2
+            };
             vec![
                 format!("status >= {class}00"),
                 format!("status <= {class}99"),
@@ -138,7 +148,7 @@ pub(super) fn checks(operation: &Operation<'_>) -> Vec<String> {
     if operation.method == "head" {
         return checks;
     }
-    match content(response) {
+    match operation.content() {
         Some((kind, media)) if is_json(kind) => {
             checks.extend(media.get("schema").iter().flat_map(schema::checks))
         }

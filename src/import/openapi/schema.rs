@@ -4,7 +4,7 @@
 
 use super::Context;
 use super::tree::At;
-use crate::import::draft::{literal, literals};
+use crate::import::draft::{literal, literal_key, literals};
 use crate::import::name::words;
 use crate::import::secret;
 use serde_json::{Map, Value, json};
@@ -42,38 +42,49 @@ pub(super) fn nullable(schema: &At<'_>) -> bool {
 
 /// The properties of an object, those of `allOf` and of the first alternative with them, and which are required.
 pub(super) fn properties<'a>(schema: &At<'a>) -> (Vec<(&'a str, At<'a>)>, Vec<&'a str>) {
-    let (mut all, mut required) = (Vec::new(), Vec::new());
-    collect(schema, 0, &mut all, &mut required);
-    (all, required)
+    let mut found = Properties::default();
+    found.collect(schema, 0);
+    (found.all, found.required)
 }
 
-fn collect<'a>(
-    schema: &At<'a>,
-    depth: usize,
-    all: &mut Vec<(&'a str, At<'a>)>,
-    required: &mut Vec<&'a str>,
-) {
-    if depth > DEPTH || all.len() > PARTS {
-        return;
-    }
-    for part in schema.get("allOf").iter().flat_map(At::items) {
-        collect(&part, depth + 1, all, required);
-    }
-    for (name, property) in schema.get("properties").iter().flat_map(At::members) {
-        match all.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = property,
-            None => all.push((name, property)),
+/// Properties while they are collected.
+#[derive(Default)]
+struct Properties<'a> {
+    all: Vec<(&'a str, At<'a>)>,
+    required: Vec<&'a str>,
+    /// What was looked at: a schema that is part of itself adds nothing.
+    seen: Vec<String>,
+}
+
+impl<'a> Properties<'a> {
+    fn collect(&mut self, schema: &At<'a>, depth: usize) {
+        if depth > DEPTH
+            || self.all.len() > PARTS
+            || self.seen.len() > PARTS
+            || self.seen.contains(&schema.pointer)
+        {
+            return;
         }
-    }
-    let names = schema
-        .value
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    required.extend(names.filter_map(Value::as_str));
-    if let Some(first) = alternative(schema) {
-        collect(&first, depth + 1, all, required);
+        self.seen.push(schema.pointer.clone());
+        for part in schema.get("allOf").iter().flat_map(At::items) {
+            self.collect(&part, depth + 1);
+        }
+        for (name, property) in schema.get("properties").iter().flat_map(At::members) {
+            match self.all.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = property,
+                None => self.all.push((name, property)),
+            }
+        }
+        let names = schema
+            .value
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        self.required.extend(names.filter_map(Value::as_str));
+        if let Some(first) = alternative(schema) {
+            self.collect(&first, depth + 1);
+        }
     }
 }
 
@@ -187,12 +198,12 @@ impl<'c, 'd> Maker<'c, 'd> {
             }
             match self.value(name, &property, depth + 1) {
                 Some(value) => {
-                    members.insert(name.into(), value);
+                    members.insert(literal_key(name), value);
                 }
-                None if must => {
+                None if must && property.text("format") != Some("binary") => {
                     let what = format!("no value for `{name}` could be made up");
                     self.context.draft.leave(&property.pointer, what);
-                    members.insert(name.into(), Value::Null);
+                    members.insert(literal_key(name), Value::Null);
                 }
                 None => {}
             }
@@ -218,7 +229,7 @@ impl<'c, 'd> Maker<'c, 'd> {
             .find(|(_, to)| to.as_str() == Some(&first.pointer));
         let own = first.pointer.rsplit('/').next().unwrap_or_default();
         members.insert(
-            name.into(),
+            literal_key(name),
             literal(mapped.map_or(own, |(key, _)| key)).into(),
         );
     }
@@ -229,7 +240,7 @@ impl<'c, 'd> Maker<'c, 'd> {
             Value::Object(members) => {
                 let members = members
                     .iter()
-                    .map(|(key, value)| (key.clone(), self.safe(key, value)));
+                    .map(|(key, value)| (literal_key(key), self.safe(key, value)));
                 Value::Object(members.collect())
             }
             Value::Array(items) => items.iter().map(|item| self.safe(name, item)).collect(),
@@ -314,7 +325,7 @@ fn fake(name: &str) -> &'static str {
         ["first", "name"] | ["firstname"] => "{{ fake_first_name() }}",
         ["last", "name"] | ["lastname" | "surname"] => "{{ fake_last_name() }}",
         ["full", "name"] => "{{ fake_name() }}",
-        ["email"] | [_, "email"] | ["mail"] => "{{ fake_email() }}",
+        ["email" | "mail"] | [_, "email"] => "{{ fake_email() }}",
         ["username" | "login"] => "{{ fake_username() }}",
         ["phone"] | [_, "phone"] => "{{ fake_phone() }}",
         ["street"] | ["street", _] => "{{ fake_street() }}",
@@ -332,7 +343,7 @@ fn fake(name: &str) -> &'static str {
 }
 
 /// Checks of one value.
-const CHECKS: usize = 4;
+const CHECKS: usize = 3;
 
 /// What a response that fits the schema has, as checks.
 pub(super) fn checks(schema: &At<'_>) -> Vec<String> {
@@ -342,7 +353,8 @@ pub(super) fn checks(schema: &At<'_>) -> Vec<String> {
     match kind(schema) {
         "array" => vec!["json $ is a list".into()],
         "object" => {
-            let (properties, required) = properties(schema);
+            let (mut properties, required) = properties(schema);
+            properties.sort_by_key(|(name, _)| *name != "id");
             let asked = properties.iter().filter(|(name, at)| {
                 required.contains(name) && !at.is("writeOnly") && !nullable(at)
             });
@@ -364,6 +376,14 @@ fn check(path: &str, schema: &At<'_>) -> Option<String> {
     let listed: Option<Vec<String>> = allowed
         .map(|all| all.iter().map(|v| v.as_str().and_then(quoted)).collect())
         .unwrap_or_default();
+    let only = schema
+        .value
+        .get("const")
+        .and_then(Value::as_str)
+        .and_then(quoted);
+    if let Some(only) = only.or_else(|| listed.clone().filter(|l| l.len() == 1)?.pop()) {
+        return Some(format!("json {path} == {only}"));
+    }
     if let Some(listed) = listed.filter(|l| (1..=6).contains(&l.len())) {
         return Some(format!("json {path} in [{}]", listed.join(", ")));
     }

@@ -4,18 +4,22 @@
 
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 /// References on end.
 const HOPS: usize = 16;
 /// Steps of one import.
-const STEPS: u64 = 20_000_000;
+const STEPS: u64 = 5_000_000;
+
+/// References that lead nowhere and are told.
+const NOTED: usize = 500;
 
 /// What is known of the whole document while it is walked through.
 pub(super) struct Tree<'a> {
     root: &'a Value,
     left: Cell<u64>,
     /// References that lead nowhere: where they stand, and what they say.
-    dangling: RefCell<Vec<(String, String)>>,
+    dangling: RefCell<BTreeSet<(String, String)>>,
 }
 
 impl<'a> Tree<'a> {
@@ -41,12 +45,16 @@ impl<'a> Tree<'a> {
         self.left.get() == 0
     }
 
+    fn note(&self, place: String, reference: String) {
+        let mut dangling = self.dangling.borrow_mut();
+        if dangling.len() < NOTED {
+            dangling.insert((place, reference));
+        }
+    }
+
     /// References that lead nowhere, each once.
     pub(super) fn dangling(&self) -> Vec<(String, String)> {
-        let mut all = self.dangling.borrow().clone();
-        all.sort();
-        all.dedup();
-        all
+        self.dangling.borrow().iter().cloned().collect()
     }
 }
 
@@ -126,18 +134,13 @@ impl<'a> At<'a> {
                     self.value = value;
                 }
                 None => {
-                    self.tree
-                        .dangling
-                        .borrow_mut()
-                        .push((self.pointer, reference.clone()));
+                    self.tree.note(self.pointer, reference.clone());
                     return None;
                 }
             }
         }
         self.tree
-            .dangling
-            .borrow_mut()
-            .push((self.pointer, "references that lead in a circle".into()));
+            .note(self.pointer, "references that lead in a circle".into());
         None
     }
 }
