@@ -2,12 +2,8 @@
 
 use crate::support::cli::Bench;
 use crate::support::target::{refused, target};
-use std::io::{BufRead as _, BufReader};
-use std::process::Command;
-use std::time::Duration;
 
 const SMOKE: &str = "  smoke: { passes: 1 }\n";
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn zero_when_everything_holds() {
@@ -148,62 +144,6 @@ fn seven_when_there_are_too_few_requests_to_say() {
         "plan says so beforehand: {}",
         plan.stdout
     );
-}
-
-fn signalled(signal: &str, code: i32) {
-    let target = target();
-    let bench = Bench::with_steps(
-        &target.url(""),
-        "      - get: /ok\n        name: a\n",
-        "  load: { rate: 50 req/s, duration: 10m }\n",
-    );
-    let child = bench.start(&[]);
-    assert!(target.wait_for("/ok", 20, PATIENCE));
-    Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status()
-        .unwrap();
-    let ran = bench.ran(child.wait_with_output().unwrap()).expect(code);
-    ran.all_reports();
-    assert!(
-        ran.report("report.html")
-            .to_lowercase()
-            .contains("interrupted")
-            || signal == "-TERM"
-    );
-    let record = ran.record();
-    assert!(record.health.conserved && record.stop.is_some());
-}
-
-#[test]
-fn interrupted_runs_report_what_they_have() {
-    signalled("-INT", 130);
-}
-
-#[test]
-fn terminated_runs_report_what_they_have() {
-    signalled("-TERM", 143);
-}
-
-#[test]
-fn the_second_interrupt_exits_at_once() {
-    let target = target();
-    let steps = "      - get: /stall\n        name: a\n        timeout: 60s\n";
-    let bench = Bench::with_steps(
-        &target.url(""),
-        steps,
-        "  load: { rate: 50 req/s, duration: 10m }\npreflight: false\n",
-    );
-    let mut child = bench.start(&[]);
-    assert!(target.wait_for("/stall", 5, PATIENCE));
-    let id = child.id().to_string();
-    let interrupt = || Command::new("kill").args(["-INT", &id]).status().unwrap();
-    interrupt();
-    // The first one has arrived once it was answered.
-    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(stderr.any(|line| line.unwrap().contains("stopping")));
-    interrupt();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

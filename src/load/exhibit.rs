@@ -7,6 +7,7 @@ use crate::expr::{Facts, Mismatch, Value};
 use crate::protocol::{Answer, Call, Exchange};
 use crate::record::{
     Exhibit, Failure, Field, Finding, MASK, Masker, Message, Metric, Origin, Said, Sample, What,
+    proofs,
 };
 use crate::scenario::{Body, Multipart, PartValue};
 use crate::units::Nanos;
@@ -127,7 +128,9 @@ fn secrets<'a>(program: &Program, evidence: Evidence<'a>) -> Vec<Cow<'a, str>> {
     let heard = heard.filter(|(slot, _)| program.secret_slots.contains(slot));
     let heard = heard.map(|(_, value)| value.text());
     let leaked = leaked(program, evidence).into_iter().map(Cow::Owned);
-    known.chain(yielded).chain(heard).chain(leaked).collect()
+    let sent = proofs(evidence.call.headers.iter(), evidence.cookies).map(Cow::Owned);
+    let all = known.chain(yielded).chain(heard).chain(leaked);
+    all.chain(sent).collect()
 }
 
 /// What the policies of the step say no output may show of its answer.

@@ -10,12 +10,12 @@ use std::fmt::Write as _;
 const STANDS: jiff::SignedDuration = jiff::SignedDuration::from_hours(26);
 
 impl Event {
-    fn context(&self, name: &str) -> &str {
+    pub(super) fn context(&self, name: &str) -> &str {
         self.context[name].as_str().unwrap_or_default()
     }
 
     /// `budget failed: shop, launch`, `pass: shop, launch`.
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let reason = self.context("reason").replace('_', " ");
         let (scenario, profile) = (self.context("scenario"), self.context("profile"));
         format!("{reason}: {scenario}, {profile}")
@@ -33,7 +33,7 @@ impl Event {
     }
 
     /// Guards and budgets that do not hold, as written, and checks that failed.
-    fn broken(&self) -> Vec<String> {
+    pub(super) fn broken(&self) -> Vec<String> {
         let named = |name: &str| self.context[name].as_array().into_iter().flatten();
         let written = named("guards").chain(named("budgets"));
         let written = written.filter_map(|text| Some(text.as_str()?.to_owned()));

@@ -4,6 +4,7 @@
 
 mod event;
 mod forms;
+mod mail;
 mod signature;
 
 pub use event::{Event, Severity};

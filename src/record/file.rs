@@ -4,8 +4,9 @@
 use super::RunRecord;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// Number of the format that is written. It moves when an older tollgate could misread a file.
 pub const FORMAT: u32 = 1;
@@ -63,15 +64,13 @@ pub fn save(record: &RunRecord, path: &Path) -> Result<(), FileError> {
         error,
     };
     let beside = path.with_extension("tmp");
-    // Whole blocks into the encoder: it clears its output for every write, and JSON comes in crumbs.
-    let gzip = GzEncoder::new(Vec::new(), Compression::default());
-    let mut blocks = io::BufWriter::with_capacity(1 << 16, gzip);
     let writing = Writing {
         tollgate_run: FORMAT,
         run: record,
     };
-    serde_json::to_writer(&mut blocks, &writing).map_err(|e| io(e.into()))?;
-    let gzip = blocks.into_inner().map_err(|e| io(e.into_error()))?;
+    let text = super::json(&writing).map_err(|e| io(e.into()))?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(text.as_bytes()).map_err(io)?;
     let bytes = gzip.finish().map_err(io)?;
     fs::write(&beside, bytes).map_err(io)?;
     fs::rename(&beside, path).map_err(io)
@@ -109,7 +108,6 @@ pub fn load(path: &Path) -> Result<RunRecord, FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
 
     #[test]
     fn what_is_written_is_read_and_anything_else_is_refused() {

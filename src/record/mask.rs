@@ -1,12 +1,17 @@
 //! Secrets out, before anything is kept. In: headers and texts of an exchange; out: the same with every secret
 //! replaced. Invariant: whatever enters a record has gone through here, so no report, stream or file can show one.
 
+mod halves;
+mod proofs;
+
 use super::Message;
 use aho_corasick::AhoCorasick;
 use regex::{Captures, Regex};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+pub use proofs::proofs;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "•••";
@@ -36,7 +41,7 @@ struct Shape {
 }
 
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by a test")]
-static SHAPES: [Shape; 3] = [
+static SHAPES: [Shape; 4] = [
     // A JSON Web Token.
     Shape {
         possible: |text| text.windows(3).any(|w| w == b"eyJ"),
@@ -48,7 +53,14 @@ static SHAPES: [Shape; 3] = [
     Shape {
         possible: |text| text.contains(&b':') && behind_a_name(text, b'"'),
         regex: LazyLock::new(|| {
-            Regex::new(r#"(?i)("(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)"\s*:\s*")(?:[^"\\]|\\.)*(")"#).unwrap()
+            Regex::new(r#"(?i)("(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)"\s*:\s*")(?:[^"\\]|\\.)*("|$)"#).unwrap()
+        }),
+    },
+    // The same in a text that was quoted once more, or more often.
+    Shape {
+        possible: |text| text.contains(&b':') && text.windows(2).any(|w| w == b"\\\""),
+        regex: LazyLock::new(|| {
+            Regex::new(r#"(?i)(\\+"(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)\\+"\s*:\s*\\+")(?:[^"\\]|\\+[^"\\])*(\\+"|"|$)"#).unwrap()
         }),
     },
     // password=… in forms and URLs.
@@ -79,6 +91,8 @@ fn is_credential(name: &str) -> bool {
 #[derive(Debug, Clone)]
 pub struct Masker {
     declared: Option<AhoCorasick>,
+    /// What is searched for.
+    patterns: Vec<String>,
     /// What stands in the place of each pattern.
     marks: Vec<String>,
 }
@@ -117,7 +131,8 @@ impl Masker {
         });
         Self {
             declared: declared.flatten(),
-            marks: patterns.into_values().collect(),
+            marks: patterns.values().cloned().collect(),
+            patterns: patterns.into_keys().collect(),
         }
     }
 
@@ -132,6 +147,9 @@ impl Masker {
         for secret in captured.iter().filter(|s| s.len() >= SHORTEST) {
             out = out.replace(secret.as_ref(), MASK);
         }
+        let declared = self.patterns.iter().map(String::as_str);
+        let secrets: Vec<&str> = declared.chain(captured.iter().map(AsRef::as_ref)).collect();
+        out = halves::masked(&out, &secrets);
         for shape in &SHAPES {
             if !(shape.possible)(out.as_bytes()) {
                 continue;
@@ -192,9 +210,16 @@ impl Masker {
                 (name.to_owned(), value)
             })
             .collect();
-        // Masked before it is cut, so that no half of a secret is left at the edge.
+        // Masked before it is cut; a character may be cut in the middle.
         let window = &body[..body.len().min(most * 16)];
-        let text = self.text(&String::from_utf8_lossy(window), captured);
+        let text = String::from_utf8_lossy(window);
+        let whole = window.len() == body.len();
+        let text = if whole {
+            &text
+        } else {
+            text.trim_end_matches('\u{fffd}')
+        };
+        let text = self.text(text, captured);
         let end = text
             .char_indices()
             .nth(most)
@@ -202,7 +227,7 @@ impl Masker {
         Message {
             headers,
             body: text[..end].to_owned(),
-            cut: end < text.len() || window.len() < body.len(),
+            cut: end < text.len() || !whole,
             origin: None,
             packed: false,
         }
@@ -244,6 +269,9 @@ mod tests {
             "registration-password1=abcdef&registration-password2=abcdef",
             r#"{"password2": "abcdef"}"#,
             "captured c4ptured",
+            r#"string "{\"access_token\":\"abcdef\"}""#,
+            r#"{"said": "{\\\"token\\\": \\\"abc\\n def"#,
+            r#"{"token": "abcdef"#,
         ] {
             let masked = masker.text(text, &["c4ptured".into()]);
             for secret in ["hunter2!", "p%2Fw", "eyJhbGci", "abc", "c4ptured"] {

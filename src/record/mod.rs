@@ -4,6 +4,7 @@
 //! `sent = ok + check failed + failed + timed out + aborted + retried` for every step.
 
 mod file;
+mod harmless;
 mod histogram;
 mod mask;
 mod recorder;
@@ -18,8 +19,9 @@ mod watch;
 mod window;
 
 pub use file::{FORMAT, FileError, load, save};
+pub use harmless::{acts, json, json_lines};
 pub use histogram::{Histogram, rank};
-pub use mask::{MASK, Masker, name_of};
+pub use mask::{MASK, Masker, name_of, proofs};
 pub use recorder::{
     FlowLayout, GroupLayout, Layout, Limit, Part, PartLayout, PartRecord, PolicyFinding,
     PolicyRecord, Recorded, Recorder, StepLayout,

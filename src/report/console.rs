@@ -9,7 +9,7 @@ mod policies;
 mod server;
 mod table;
 
-use super::text::{self, clip, counted, log_line, put};
+use super::text::{self, clip, counted, line, put};
 use super::view::seconds;
 use super::{BudgetRow, ExhibitRow, HistoryView, Reporter, View, Word};
 use crate::budget::{Consequence, Outcome, Reason};
@@ -95,8 +95,8 @@ impl Page<'_> {
         const INDENT: usize = 18;
         let room = self.width.saturating_sub(INDENT);
         // Broken lines are new lines: none of them may begin like a command.
-        for (i, part) in broken(&log_line(value), room).iter().enumerate() {
-            let part = log_line(part);
+        for (i, part) in broken(&line(value), room).iter().enumerate() {
+            let part = line(part);
             let name = if i == 0 { name } else { "" };
             let name = self.paint.on(DIM, &format!("{name:<10}"));
             self.line(&format!("       {name}{part}"))?;
@@ -106,12 +106,12 @@ impl Page<'_> {
 
     fn head(&mut self, view: &View) -> io::Result<()> {
         let run = &view.run;
-        let title = self.paint.on(STRONG, &log_line(&run.scenario));
+        let title = self.paint.on(STRONG, &line(&run.scenario));
         self.line("")?;
         self.line(&format!(
             "{title} · profile {} · {}",
-            log_line(&run.profile_text()),
-            log_line(&run.target)
+            line(&run.profile_text()),
+            line(&run.target)
         ))?;
         let mut facts = vec![run.load.clone()];
         if !run.phases.is_empty() {
@@ -130,7 +130,7 @@ impl Page<'_> {
         }
         facts.push(format!("seed {}", run.seed));
         for part in flowed(&facts, self.width) {
-            let part = self.paint.on(DIM, &log_line(&part));
+            let part = self.paint.on(DIM, &line(&part));
             self.line(&part)?;
         }
         self.line("")?;
@@ -168,7 +168,7 @@ impl Page<'_> {
     fn checks(&mut self, view: &View) -> io::Result<()> {
         self.title("Checks")?;
         for step in &view.steps {
-            self.line(&format!("  {}", log_line(&step.label)))?;
+            self.line(&format!("  {}", line(&step.label)))?;
             let failures = view.failures.iter().filter(|f| f.step == step.label);
             let failed: Vec<&ExhibitRow> = failures.filter_map(|f| f.exhibits.first()).collect();
             for check in &step.checks {
@@ -184,7 +184,7 @@ impl Page<'_> {
                     String::new()
                 };
                 let word = self.paint.on(style, &format!("{word:<11}"));
-                self.line(&format!("    {word} {}{often}", log_line(&check.text)))?;
+                self.line(&format!("    {word} {}{often}", line(&check.text)))?;
                 let broken = failed.iter().find(|e| e.what.as_ref() == Some(&check.text));
                 if let Some(exhibit) = broken {
                     self.mismatch(exhibit)?;
@@ -219,7 +219,7 @@ impl Page<'_> {
         })?;
         table::budgets(self, view)?;
         match view.coverage() {
-            Some(coverage) => self.line(&self.paint.on(DIM, &log_line(&coverage))),
+            Some(coverage) => self.line(&self.paint.on(DIM, &line(&coverage))),
             None => Ok(()),
         }
     }
@@ -287,7 +287,7 @@ impl Page<'_> {
     fn verdict(&mut self, view: &View, files: Option<&str>) -> io::Result<()> {
         self.line("")?;
         if let Some(files) = files {
-            let text = self.paint.on(DIM, &format!("report {}", log_line(files)));
+            let text = self.paint.on(DIM, &format!("report {}", line(files)));
             self.line(&text)?;
         }
         let style = match view.word {
@@ -296,7 +296,7 @@ impl Page<'_> {
             Word::Invalid | Word::Interrupted | Word::Terminated => UNSURE,
         };
         let word = self.paint.on(style, view.word.text());
-        self.line(&format!("{word}  {}", log_line(&view.sentence)))
+        self.line(&format!("{word}  {}", line(&view.sentence)))
     }
 }
 

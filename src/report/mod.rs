@@ -21,8 +21,8 @@ pub use csv::{Servers, Steps, Summary, Windows};
 pub use html::{Html, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
-pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
-pub use text::log_line;
+pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, RemoteWrite, metric_names};
+pub use text::line as log_line;
 use view::seconds;
 pub use view::{
     Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,

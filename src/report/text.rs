@@ -1,11 +1,37 @@
 //! Text that others wrote, made harmless. In: anything a server sent; out: the same text without a character
 //! that could act on a terminal, a log reader or the eye. Invariant: what leaves here holds no control character
-//! but line feeds and tabs, nothing invisible and nothing that turns the writing direction, and it is legal XML.
+//! but line feeds and tabs, nothing invisible, nothing that turns the writing direction, and no command of a CI system,
+//! and it is legal XML.
 
+use crate::record::acts;
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-/// Keeps lines; every other control or invisible character becomes visible.
+/// What CI systems obey wherever it stands in a log: GitHub, Azure, `TeamCity`. `::error::` counts where a line begins.
+const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+
+/// Keeps lines; every other control or invisible character becomes visible, and no line is a command of a CI system.
 pub(super) fn clean(text: &str) -> String {
+    let text = visible(text);
+    let text = COMMANDS.iter().fold(text, |text, command| {
+        if text.contains(command) {
+            return text.replace(command, &format!("# {}", &command[1..]));
+        }
+        text
+    });
+    if !text.contains("::") {
+        return text;
+    }
+    let lines = text.split('\n').map(|line| {
+        if line.trim_start().starts_with("::") {
+            return line.replacen("::", ": :", 1).into();
+        }
+        Cow::Borrowed(line)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -21,24 +47,8 @@ pub(super) fn clean(text: &str) -> String {
     out
 }
 
-/// Invisible, turning the writing direction, breaking lines, or not a character of XML.
-fn acts(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{9f}'
-        | '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{fffe}'..='\u{ffff}'
-        | '\u{e0000}'..='\u{e007f}')
-}
-
 /// [`clean`] on one line: line feeds and tabs become visible too.
-pub(super) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     clean(text).replace('\n', "⏎").replace('\t', "⇥")
 }
 
@@ -62,21 +72,6 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 pub(super) fn put(out: &mut String, arguments: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     out.write_fmt(arguments).ok();
-}
-
-/// One line that no CI system takes for a command, wherever in a log it stands: `::error::` (GitHub) counts at
-/// the beginning of a line, `##[error]`, `##vso[` and `##teamcity[` anywhere.
-pub fn log_line(text: &str) -> String {
-    let mut text = line(text);
-    for command in ["##[", "##vso[", "##teamcity["] {
-        if text.contains(command) {
-            text = text.replace(command, &format!("# {}", &command[1..]));
-        }
-    }
-    if text.trim_start().starts_with("::") {
-        text = text.replacen("::", ": :", 1);
-    }
-    text
 }
 
 /// A figure for a column: three digits, or all before the point in groups: `0.85`, `505`, `10,000`.
@@ -121,9 +116,10 @@ mod tests {
             ("a ##[error]b", "a # #[error]b"),
             ("##vso[task]", "# #vso[task]"),
             ("std::fmt", "std::fmt"),
-            ("x\n::error::y", "x⏎::error::y"),
+            ("x\n::error::y", "x⏎: :error::y"),
+            ("###[a", "## #[a"),
         ] {
-            assert_eq!(log_line(text), expected);
+            assert_eq!(line(text), expected);
         }
     }
 

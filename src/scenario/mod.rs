@@ -36,7 +36,7 @@ pub use load::{environments, load, parse};
 pub use network::{
     Dns, Family, Identity, Network, Override, Proxies, Proxy, Speaks, Tls, TlsVersion, is_loopback,
 };
-pub use notify::{Ending, Notify, Way};
+pub use notify::{Ending, Mail, MailTls, Notify, Way};
 pub use observe::{Address, Observe, Observed, Page, Prometheus, Reading, Selector, Test, labels};
 pub use profile::{Amount, History, Load, Process, Profile, Spike, Stage, Stairs};
 pub use select::{SelectError, Selection};

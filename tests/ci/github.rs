@@ -3,6 +3,7 @@
 use crate::support::cli::{Bench, Ran};
 use crate::support::target::target;
 use std::collections::BTreeMap;
+use tollgate::report::SUMMARY;
 
 /// A command that the runner would carry out, by the rules of its `ActionCommandManager`.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,4 +200,38 @@ fn several_runs_are_one_step_with_ten_errors_at_most() {
     let mut dirs: Vec<&str> = dirs.lines().collect();
     dirs.sort_unstable();
     assert_eq!(dirs, ["out/a", "out/b"]);
+}
+
+#[test]
+fn ten_thousand_failures_keep_to_what_github_takes() {
+    let target = target();
+    let flow =
+        |i| format!("  f{i}: {{ steps: [{{ get: /hostile, name: a, check: status == {i} }}] }}\n");
+    let flows = (1_000..2_000).map(flow).collect::<Vec<_>>().concat();
+    let text = format!(
+        "scenario: s\ntarget: {}\nflows:\n{flows}profiles: {{ smoke: {{ passes: 10 }} }}\n",
+        target.url("")
+    );
+    let budget = |i| format!("  - count(200) < {i}\n");
+    let budgets = (1..=50).map(budget).collect::<Vec<_>>().concat();
+    let bench = Bench::new(&[
+        ("s.yaml", &text),
+        ("b.yaml", &format!("budgets:\n{budgets}")),
+    ]);
+    let arguments = ["run", "s.yaml", "--budgets", "b.yaml", "--out", "out"];
+    let (ran, summary, output) = step(&bench, &arguments);
+    let ran = ran.expect(3);
+    assert_eq!(target.hits("/hostile"), 10_000);
+    let told = commands(&ran.stdout);
+    assert_eq!(told.len(), 10, "nine and one that counts the others");
+    assert_eq!(told[9].data, "1,041 more errors, in the summary of the job");
+    assert!(told.iter().all(|c| c.data.len() < 4_096));
+    assert!(
+        summary.len() <= SUMMARY && SUMMARY < 1 << 20,
+        "{}",
+        summary.len()
+    );
+    let comment = ran.report("comment.md");
+    assert!(comment.chars().count() < 65_536, "{}", comment.len());
+    assert!(output.len() < 10_000, "{}", output.len());
 }

@@ -3,5 +3,6 @@
 mod consumers;
 mod files;
 mod github;
+mod hostile;
 mod metrics;
 mod text;

@@ -1,7 +1,7 @@
 //! Annotations of GitHub Actions. In: problems; out: one workflow command a line. Invariant: at most ten of each kind,
 //! which is all that a step may have; the last one counts what is left; no text ends its command or begins another.
 
-use crate::report::text::{clip, log_line, put};
+use crate::report::text::{clip, line, put};
 use crate::report::{Problem, text};
 
 /// Annotations of one kind that a step shows; GitHub drops the rest without a word.
@@ -43,12 +43,12 @@ fn annotation(out: &mut String, command: &str, problem: &Problem) {
             format_args!("line={0},endLine={0},", problem.line.max(1)),
         );
     }
-    let message = clip(&log_line(&problem.message), MESSAGE);
+    let message = clip(&line(&problem.message), MESSAGE);
     put(
         out,
         format_args!(
             "title={}::{}\n",
-            property(&clip(&log_line(&problem.title), MESSAGE)),
+            property(&clip(&line(&problem.title), MESSAGE)),
             data(&message)
         ),
     );

@@ -2,6 +2,7 @@
 //! checks, requests a second, p90 and p95 of the time to the first byte. Invariant: what is not known is left out, since
 //! the widget shows a share of nothing as `NaN %`.
 
+use crate::record;
 use crate::report::{Point, Reporter, View};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -41,7 +42,7 @@ impl Reporter for GitLab {
         if !times.is_empty() {
             metrics.insert("http_req_waiting".into(), times.into());
         }
-        serde_json::to_writer_pretty(&mut *out, &json!({ "metrics": metrics }))?;
+        out.write_all(record::json_lines(&json!({ "metrics": metrics }))?.as_bytes())?;
         out.write_all(b"\n")
     }
 }

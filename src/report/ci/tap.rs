@@ -3,7 +3,7 @@
 
 use crate::budget::{Level, Outcome};
 use crate::history::nights::Standing;
-use crate::report::text::{log_line, put};
+use crate::report::text::{line, put};
 use crate::report::{HistoryView, Reporter, View, Word};
 use std::io::{self, Write};
 
@@ -89,14 +89,14 @@ fn lines(view: &View) -> Vec<(State, String, &'static str)> {
 
 /// `#` begins a directive.
 fn escaped(text: &str) -> String {
-    log_line(text).replace('\\', "\\\\").replace('#', "\\#")
+    line(text).replace('\\', "\\\\").replace('#', "\\#")
 }
 
 /// A block of YAML; JSON texts are YAML texts that nothing can break out of.
 fn diagnosis(view: &View, name: &str, kind: &str) -> String {
     let mut out = String::from("  ---\n");
     let mut field = |name: &str, value: &str| {
-        let value = serde_json::Value::from(log_line(value));
+        let value = serde_json::Value::from(line(value));
         put(&mut out, format_args!("  {name}: {value}\n"));
     };
     let own = |p: &&crate::report::Problem| {

@@ -3,7 +3,7 @@
 
 use super::paint::{BAD, DIM, UNSURE};
 use super::{Page, conversation};
-use crate::report::text::{self, clip, counted, log_line};
+use crate::report::text::{self, clip, counted, line};
 use crate::report::view::seconds;
 use crate::report::{ExhibitRow, FailureRow, StepRow, View};
 use crate::units::format_count;
@@ -36,7 +36,7 @@ impl Page<'_> {
             "check" => format!("check {}", failure.what),
             _ => failure.what.clone(),
         };
-        let name = log_line(&format!("{}: {what}", failure.step));
+        let name = line(&format!("{}: {what}", failure.step));
         let name = self.paint.on(BAD, &clip(&name, self.width - 2));
         self.line(&format!("  {name}"))?;
         let exhibit = failure.exhibits.first();
@@ -79,7 +79,7 @@ impl Page<'_> {
             return Ok(());
         }
         let more = if exhibit.response_cut { "…" } else { "" };
-        self.field("body", &format!("{}{more}", clip(&text::line(&body), BODY)))
+        self.field("body", &format!("{}{more}", clip(&line(&body), BODY)))
     }
 
     pub(super) fn mismatch(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
@@ -94,7 +94,7 @@ impl Page<'_> {
     /// A command is copied: it stays on one line, however long.
     pub(super) fn curl(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
         let name = self.paint.on(DIM, &format!("{:<10}", "curl"));
-        self.line(&format!("       {name}{}", log_line(&exhibit.curl)))
+        self.line(&format!("       {name}{}", line(&exhibit.curl)))
     }
 
     /// Attempts that failed before one passed.
@@ -106,7 +106,7 @@ impl Page<'_> {
         self.title("Flaky: passed, but not at the first attempt")?;
         for step in flaky.iter().take(FAILURES) {
             let name = format!("{}: {} flaky", step.label, format_count(step.flaky));
-            let name = self.paint.on(UNSURE, &log_line(&name));
+            let name = self.paint.on(UNSURE, &line(&name));
             self.line(&format!("  {name}"))?;
             for attempt in step.exchanges.iter().filter(|e| e.retried) {
                 self.field("attempt", attempt.what.as_deref().unwrap_or_default())?;

@@ -5,7 +5,7 @@ use super::Page;
 use super::failures::FAILURES;
 use super::paint::{BAD, DIM, GOOD, UNSURE};
 use crate::record::PolicyCount;
-use crate::report::text::log_line;
+use crate::report::text::line;
 use crate::report::{PolicyRow, View};
 use anstyle::Style;
 use std::io;
@@ -48,7 +48,7 @@ pub(super) fn policies(page: &mut Page<'_>, view: &View) -> io::Result<()> {
             .paint
             .on(style(&sum.count), &format!("{:<4}", sum.word()));
         let counts = page.paint.on(DIM, &sum.counts_text());
-        page.line(&format!("  {word} {}  {counts}", log_line(&sum.name)))?;
+        page.line(&format!("  {word} {}  {counts}", line(&sum.name)))?;
         let found = rows
             .iter()
             .flat_map(|row| row.findings().map(move |finding| (&row.step, finding)));

@@ -1,7 +1,7 @@
 //! What servers said of themselves. In: a view; out: a line each. Invariant: nothing where nothing was observed.
 
 use super::paint::{DIM, UNSURE};
-use super::{Page, View, log_line};
+use super::{Page, View, line};
 use std::io;
 
 pub(super) fn server(page: &mut Page<'_>, view: &View) -> io::Result<()> {
@@ -13,7 +13,7 @@ pub(super) fn server(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         let gaps = row.missed > 0 || row.summary.is_none();
         let style = if gaps { UNSURE } else { DIM };
         let from = page.paint.on(style, row.from);
-        page.line(&format!("  {} {from}", log_line(&row.name)))?;
+        page.line(&format!("  {} {from}", line(&row.name)))?;
         page.field("found", &row.finding())?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! before lines wrap, and the least important go first.
 
 use super::paint::{BAD, DIM, GOOD, Paint, UNSURE};
-use super::{Page, clip, log_line};
+use super::{Page, clip, line};
 use crate::budget::Outcome;
 use crate::report::text::put;
 use crate::report::{BudgetRow, GroupRow, MessagesRow, Point, StepRow, View};
@@ -68,7 +68,7 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         .on(DIM, &format!("{:<name$}{head}", "response time, ms"));
     page.line(&head)?;
     for row in &rows {
-        let label = clip(&log_line(&row.label), name);
+        let label = clip(&line(&row.label), name);
         let mut line = format!("{label:<name$}");
         for (column, width) in columns.iter().zip(&widths) {
             let cell = format!("{:>width$}", (column.cell)(row));
@@ -127,7 +127,7 @@ pub(super) fn messages(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     page.title("Messages")?;
     page.line(&page.paint.on(DIM, &head))?;
     for (label, row) in rows {
-        let mut line = format!("{:<name$}", clip(&log_line(label), name));
+        let mut line = format!("{:<name$}", clip(&line(label), name));
         for ((head, cell), width) in MESSAGES.iter().zip(widths) {
             let cell = format!("{:>width$}", cell(row));
             let bad = *head == "missing" && row.missing > 0;
@@ -164,7 +164,7 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     };
     let word = widest(BudgetRow::word).max(4) + 2;
     let value = widest(actual).min(24) + 2;
-    let text = widest(|b| log_line(&b.text)).min(page.width.saturating_sub(word + value));
+    let text = widest(|b| line(&b.text)).min(page.width.saturating_sub(word + value));
     let left = widest(BudgetRow::headroom_text) + 2;
     let n = widest(|b| format_count(b.n)) + 4;
     // The sentence and its value always stand; what is left of the line decides on the rest.
@@ -173,7 +173,7 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         let mut line = format!(
             "{}{:<text$}{:>value$}",
             mark(page.paint, budget, word),
-            clip(&log_line(&budget.text), text),
+            clip(&line(&budget.text), text),
             clip(&actual(budget), value - 2),
         );
         if room >= left {
@@ -198,7 +198,7 @@ pub(super) fn guards(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     for guard in &view.guards {
         let style = if guard.tripped.is_some() { BAD } else { GOOD };
         let word = page.paint.on(style, &format!("{:<9}", guard.word()));
-        page.line(&format!("{word}{}", log_line(&guard.text)))?;
+        page.line(&format!("{word}{}", line(&guard.text)))?;
         page.field("finding", &guard.finding)?;
         page.field("at", &view.budget_place(guard.line))?;
     }

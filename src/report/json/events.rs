@@ -3,7 +3,7 @@
 //! seconds since the run began, latencies milliseconds.
 
 use super::{budget, guard, rounded};
-use crate::record::{PhaseRecord, RunRecord, Window};
+use crate::record::{self, PhaseRecord, RunRecord, Window};
 use crate::report::{FailureRow, Point, Reporter, RunView, Slice, View};
 use crate::units::Nanos;
 use serde_json::{Value, json};
@@ -29,8 +29,7 @@ impl Reporter for Events {
             .chain(windows)
             .chain(failures);
         for event in all.chain(guards).chain(budgets).chain([end(view)]) {
-            serde_json::to_writer(&mut *out, &event)?;
-            out.write_all(b"\n")?;
+            out.write_all(document(&event)?.as_bytes())?;
         }
         Ok(())
     }
@@ -56,14 +55,19 @@ impl LiveEvents {
 
     /// The first line.
     pub fn start(&self) -> String {
-        format!("{}\n", start(&self.run))
+        document(&start(&self.run)).unwrap_or_default()
     }
 
     /// A second that has passed.
     pub fn window(&self, passed: &Window) -> String {
         let slice = Slice::of(passed, &self.phases, self.timeout);
-        format!("{}\n", window(&slice))
+        document(&window(&slice)).unwrap_or_default()
     }
+}
+
+/// One line.
+fn document(event: &Value) -> Result<String, serde_json::Error> {
+    Ok(record::json(event)? + "\n")
 }
 
 /// Puts the event's name before its fields.

@@ -13,6 +13,7 @@ use super::{
     MessagesRow, PolicyRow, Reporter, StepRow, TraceRow, View,
 };
 use crate::budget::Outcome;
+use crate::record;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -25,7 +26,7 @@ pub struct Json;
 
 impl Reporter for Json {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &document(view))?;
+        out.write_all(record::json_lines(&document(view))?.as_bytes())?;
         out.write_all(b"\n")
     }
 }

@@ -2,6 +2,7 @@
 //! numbers are texts, a histogram has one bucket more than bounds, and the spans of a smoke test form one trace.
 
 use super::list::{Metric, Point, Value as Measured, metrics};
+use crate::record;
 use crate::report::view::Buckets;
 use crate::report::{ExhibitRow, Reporter, StepRow, View};
 use rand::{RngExt as _, SeedableRng as _};
@@ -26,8 +27,7 @@ impl Reporter for OtlpMetrics {
             "resource": resource(view),
             "scopeMetrics": [{ "scope": scope(view), "metrics": all }],
         }] });
-        serde_json::to_writer(&mut *out, &document)?;
-        out.write_all(b"\n")
+        writeln!(out, "{}", record::json(&document)?)
     }
 }
 
@@ -37,8 +37,7 @@ impl Reporter for OtlpTraces {
             "resource": resource(view),
             "scopeSpans": [{ "scope": scope(view), "spans": spans(view) }],
         }] });
-        serde_json::to_writer(&mut *out, &document)?;
-        out.write_all(b"\n")
+        writeln!(out, "{}", record::json(&document)?)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::budget::Reason;
 use crate::history::nights::{Finding, Measure, Night, Standing};
-use crate::report::text::{self, log_line};
+use crate::report::text;
 use crate::units::{Nanos, format_nanos, format_share, significant};
 
 /// A run against those before it.
@@ -135,7 +135,7 @@ impl HistoryView {
         let notes = self.notes().into_iter().map(|note| format!("  {note}"));
         let head = [format!("history: {}", self.head())].into_iter();
         let lines = head.chain(told).chain(notes);
-        lines.map(|line| log_line(&line) + "\n").collect()
+        lines.map(|line| text::line(&line) + "\n").collect()
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) use policy::{
 };
 
 pub(super) use message::{BESIDE, MESSAGE, WAIT};
-pub(super) use notify::{NOTIFY, NOTIFY_ON, PAGERDUTY};
+pub(super) use notify::{MAIL, MAIL_TLS, NOTIFY, NOTIFY_ON, PAGERDUTY};
 pub(super) use observe::{HEALTH, METRICS, OBSERVE, PROMETHEUS, TRACE};
 pub(super) use profile::{HISTORY, LOADS, PROFILE, SPIKE, STAGE, STAIRS, STOP};
 pub(super) use step::{

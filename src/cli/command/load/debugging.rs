@@ -3,7 +3,7 @@
 
 use crate::expr::{Facts, Value};
 use crate::protocol::{Answer, Call, ClientStats, Exchange, Keep, Location, Protocol, Session};
-use crate::record::{Masker, Message};
+use crate::record::{Masker, Message, proofs};
 use crate::report::log_line;
 use crate::scenario::{Capture, Scenario};
 use crate::units::{format_bytes, format_duration};
@@ -92,7 +92,9 @@ impl<P> Debugging<P> {
 
     fn text(&self, (call, cookies): (&Call, Option<&str>), exchange: &Exchange) -> String {
         let known = self.secrets.borrow();
-        let secrets: Vec<Cow<'_, str>> = known.iter().map(|s| s.as_str().into()).collect();
+        let sent = proofs(call.headers.iter(), cookies).map(Cow::Owned);
+        let captured = known.iter().map(|s| s.as_str().into());
+        let secrets: Vec<Cow<'_, str>> = captured.chain(sent).collect();
         let mask = |text: &str| self.steps.masker.text(text, &secrets);
         let url = match &call.url {
             Location::Target(path) => format!("{}{path}", self.steps.target),

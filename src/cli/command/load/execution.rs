@@ -88,7 +88,8 @@ pub(super) fn execute(
         let now = jiff::Timestamp::now().to_string();
         let reports = folder.path().display().to_string();
         let event = Event::of(&record, &verdict, now, &reports);
-        telling::tell(notify, (&event, &view), &caller);
+        let way = (&caller, &inputs.scenario.tls);
+        telling::tell(notify, (&event, &view), way);
     }
     remembered.and(exit)
 }

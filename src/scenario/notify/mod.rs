@@ -1,9 +1,12 @@
 //! Who is told how a run ended. In: `notify:`; out: where to, in which form, and after which runs. Invariant: what lets
 //! somebody post in a user's name is one of the scenario's secrets, so no output shows it.
 
+mod mail;
+
 use super::loading::Loading;
 use super::vocabulary::{NOTIFY, NOTIFY_ON, PAGERDUTY};
 use crate::source::{Fields, Node};
+pub use mail::{Mail, MailTls};
 use std::path::PathBuf;
 use url::Url;
 
@@ -42,6 +45,10 @@ pub enum Way {
     },
     /// OpenTelemetry over HTTP: the base address of a collector.
     Otlp(Url),
+    /// Prometheus remote write: where it is posted.
+    RemoteWrite(Url),
+    /// A mail.
+    Mail(Mail),
     /// A file that gets the event as one more line.
     File(PathBuf),
 }
@@ -122,6 +129,13 @@ fn ways(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Way> {
         let url = address(loading, node, ("otlp", "OTEL_EXPORTER_OTLP_ENDPOINT"));
         ways.extend(url.map(Way::Otlp));
     }
+    if let Some(node) = fields.get("remote_write") {
+        let url = address(loading, node, ("remote_write", "PROMETHEUS_WRITE"));
+        ways.extend(url.map(Way::RemoteWrite));
+    }
+    if let Some(node) = fields.get("mail") {
+        ways.extend(mail::read(loading, node).map(Way::Mail));
+    }
     if let Some(node) = fields.get("file") {
         ways.extend(loading.path(node).map(Way::File));
     }
@@ -145,7 +159,12 @@ fn pagerduty(loading: &mut Loading<'_>, node: &Node) -> Option<Way> {
 fn address(loading: &mut Loading<'_>, node: &Node, (key, example): (&str, &str)) -> Option<Url> {
     let text = loading.reader.text(node)?;
     match Url::parse(&text.value) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Some(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            if url.password().is_some() {
+                secret_of(loading, node, ("a password in an address", key, example))?;
+            }
+            Some(url)
+        }
         _ => {
             let message = format!("`{key}` is no `http://` or `https://` address");
             let help = format!(
