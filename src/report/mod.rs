@@ -25,8 +25,8 @@ pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
 pub use text::log_line;
 use view::seconds;
 pub use view::{
-    Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
-    GroupRow, GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, OverTime, PhaseRow,
+    Baseline, Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
+    GroupRow, GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, OverTime, PARTS, PhaseRow,
     Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow, StepBuckets,
     StepRow, TimingRow, Totals, TraceRow, View, Word,
 };

@@ -9,6 +9,7 @@ pub(crate) mod precise;
 pub(crate) mod sample_run;
 mod script;
 pub(crate) mod serve;
+pub(crate) mod sized_runs;
 mod socket;
 pub(crate) mod target;
 mod wire;

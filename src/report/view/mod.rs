@@ -24,9 +24,10 @@ pub use buckets::{Buckets, StepBuckets};
 pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
 pub use heat::{Heat, HeatColumn};
-pub use latency::{Clock, Curve, Latency, Point};
+pub use latency::{Baseline, Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use over_time::OverTime;
+pub use phases::PARTS;
 pub use policies::PolicyRow;
 pub use problems::Problem;
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
@@ -175,6 +176,8 @@ pub struct View {
     pub heat: Heat,
     /// Percentile curves: response, service.
     pub curves: Vec<Curve>,
+    /// What they are laid over, where something is.
+    pub baseline: Option<Baseline>,
     /// The generator about itself.
     pub health: HealthView,
 }
@@ -220,11 +223,19 @@ impl View {
             curves: [Clock::Response, Clock::Service]
                 .map(|clock| Curve::of(&all, clock))
                 .into(),
+            baseline: None,
             health: HealthView::of(record),
         };
         view.why = why::sentences(&view);
         view.problems = problems::of(&view);
         view
+    }
+
+    /// Laid over another run, or over those before it.
+    #[must_use]
+    pub fn over(mut self, baseline: Option<Baseline>) -> Self {
+        self.baseline = baseline;
+        self
     }
 
     /// `no budget speaks of shop/a, shop/b and 7 more steps`; `None` where budgets speak of all, or there are none.
