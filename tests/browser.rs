@@ -71,7 +71,7 @@ fn pages_work_in_chromium() {
     for (name, page) in pages() {
         fs::write(folder.join(format!("{name}.html")), page).unwrap();
     }
-    if env::var_os("PAGES_ONLY").is_some() { return; } let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/check.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/check.mjs");
     let ran = Command::new("node").arg(script).arg(&folder).status();
     match ran {
         Ok(status) => assert!(status.success(), "{status}"),

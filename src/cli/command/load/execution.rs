@@ -7,6 +7,7 @@ use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
+use crate::cli::command::history::baseline::level;
 use crate::cli::command::history::past::{Judged, Past};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
@@ -41,6 +42,7 @@ pub(super) fn execute(
         blueprint,
         folder,
         past,
+        baseline,
     } = run;
     if !how.quiet {
         announce(&inputs, &plan);
@@ -73,7 +75,9 @@ pub(super) fn execute(
     }
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
     let judged = past.map(|past| (past.judge(&record, &mut verdict), past));
-    let view = View::new(&record, &verdict);
+    let usual = judged.as_ref().and_then(|(judged, _)| judged.as_ref().ok());
+    let over = baseline.or_else(|| usual.and_then(level));
+    let view = View::new(&record, &verdict).over(over);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
         remember(&past, &judged?, &verdict, &folder, how)

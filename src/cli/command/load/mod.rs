@@ -21,6 +21,7 @@ use crate::cli::preflight;
 use crate::load::Capacity;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Reach};
+use crate::report::Baseline;
 use crate::scenario::{Connections, Http, Scenario};
 use execution::execute;
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ struct Prepared {
     folder: Folder,
     /// The history that it is judged by and enters.
     past: Option<Past>,
+    /// What its report is laid over.
+    baseline: Option<Baseline>,
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
@@ -67,6 +70,7 @@ fn prepare(
         blueprint,
         folder,
         past: None,
+        baseline: None,
     })
 }
 
