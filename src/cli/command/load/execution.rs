@@ -133,7 +133,8 @@ pub(super) fn generate(
     (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let program = program(inputs, plan, &masker);
+    let progress = Progress::new(plan, inputs.budgets.as_ref(), how.quiet);
+    let program = program(inputs, plan, (&masker, progress.shows_budgets()));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
@@ -141,7 +142,6 @@ pub(super) fn generate(
         capacity,
         stop: stop.clone(),
     };
-    let progress = Progress::new(plan, how.quiet);
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let live = how.formats.live(folder, record, &inputs.scenario);
     let mut watching = Watching::new(progress, budgets, stop.stopper(), live);
@@ -168,7 +168,7 @@ pub(super) fn generate(
 }
 
 /// The program with all that this run wants counted.
-fn program(inputs: &Inputs, plan: &Plan, masker: &Masker) -> Arc<Program> {
+fn program(inputs: &Inputs, plan: &Plan, (masker, seen): (&Masker, bool)) -> Arc<Program> {
     let mut program = Program::new(&inputs.scenario, &inputs.limits(), masker)
         .counting_cache(&inputs.cached())
         .counting_parts(inputs.parts());
@@ -181,7 +181,7 @@ fn program(inputs: &Inputs, plan: &Plan, masker: &Masker) -> Arc<Program> {
     if let Some(trace) = &inputs.scenario.trace {
         program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
     }
-    let watches = inputs.watches(plan);
+    let watches = inputs.watches(plan, seen);
     Arc::new(program.watching(watches))
 }
 
