@@ -124,7 +124,7 @@ pub use bind::{Place, bind, bind_servers};
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, expectations};
 pub use file::{BUDGETS, parse};
-pub use guard::{Decider, Watchman};
+pub use guard::{Decider, Standing, Watchman};
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
 pub use statistics::decided;

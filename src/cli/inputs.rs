@@ -116,14 +116,14 @@ impl Inputs {
     }
 
     /// What recorders must count while the run goes: for the guards of its profile and, behind them, for the budgets
-    /// where it ends as soon as they are decided.
-    pub(super) fn watches(&self, plan: &Plan) -> Vec<Watch> {
+    /// where it ends as soon as they are decided, or where somebody sees them.
+    pub(super) fn watches(&self, plan: &Plan, seen: bool) -> Vec<Watch> {
         let steps = steps(&self.scenario);
         let Some(budgets) = &self.budgets else {
             return Vec::new();
         };
         let mut watches = budgets.watches(&plan.profile, &steps);
-        if plan.until_decided {
+        if plan.until_decided || seen {
             watches.extend(budgets.deciding(&plan.profile, &steps));
         }
         watches

@@ -10,6 +10,7 @@ pub(crate) mod sample_nights;
 pub(crate) mod sample_run;
 mod script;
 pub(crate) mod serve;
+pub(crate) mod sized_runs;
 pub(crate) mod smtp;
 mod socket;
 pub(crate) mod target;

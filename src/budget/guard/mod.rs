@@ -9,9 +9,11 @@
 //! for its time. Ramp and warm-up are watched too: a wire that stops a deploy must not sleep while a system warms up.
 
 mod decider;
+mod standing;
 mod watchman;
 
 pub use decider::Decider;
+pub use standing::Standing;
 pub use watchman::Watchman;
 
 use super::judge::allowed;

@@ -5,7 +5,7 @@ use super::scale::Scale;
 use super::svg::{Chart, plot_x, plot_y};
 use crate::budget::Outcome;
 use crate::report::text::{figure, put};
-use crate::report::{Clock, Curve, Point, ServerRow, Slice, View, seconds};
+use crate::report::{Point, ServerRow, Slice, View, seconds};
 use crate::units::{parse_duration, significant};
 
 pub(super) const TALL: f64 = 260.0;
@@ -85,6 +85,18 @@ pub(super) fn throughput(view: &View) -> Option<String> {
 pub(super) fn moments(view: &View) -> impl Iterator<Item = (f64, f64, String)> {
     let slices = view.hover.iter().filter(|s| !s.drain);
     slices.map(|s| (s.start, s.end(), moment(s)))
+}
+
+/// One value of each slice.
+fn spoken(
+    view: &View,
+    value: impl Fn(&Slice) -> String,
+) -> impl Iterator<Item = (f64, f64, String)> {
+    let slices = view.hover.iter().filter(|s| !s.drain);
+    slices.map(move |s| {
+        let said = format!("{} to {}: {}", seconds(s.start), seconds(s.end()), value(s));
+        (s.start, s.end(), said)
+    })
 }
 
 /// Everything about one slice, for whoever points at it.
@@ -179,96 +191,6 @@ pub(super) fn limits(view: &View) -> Vec<(f64, String, &'static str)> {
         .collect()
 }
 
-/// Where a share stands on the axis of the curve.
-pub(super) fn nines(p: f64) -> f64 {
-    -(1.0 - p).max(1e-12).log10()
-}
-
-/// Latency against percentile, both clocks.
-pub(super) fn curve(view: &View) -> Option<String> {
-    let longest = view
-        .curves
-        .iter()
-        .filter_map(|c| c.points.last())
-        .map(|p| nines(p.0))
-        .fold(0.0, f64::max);
-    if longest < 1.0 {
-        return None;
-    }
-    let (left, right) = plot_x();
-    let (bottom, top) = plot_y(TALL);
-    let values = view
-        .curves
-        .iter()
-        .flat_map(|c| c.points.iter().map(|p| p.1));
-    let y = Scale::latency(values, bottom, top);
-    let x = Scale::linear(0.0, longest, left, right);
-    let (response, service) = (&view.totals.all.response, &view.totals.all.service);
-    let label = format!(
-        "Latency by percentile: response time p99 {}, service time p99 {}",
-        response.p99.spoken(),
-        service.p99.spoken()
-    );
-    let unit = if y.is_log() { "ms, log scale" } else { "ms" };
-    let mut chart = Chart::new(&label, TALL, x, y);
-    let shares = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999_999];
-    let ticks: Vec<(f64, String)> = shares
-        .into_iter()
-        .filter(|p| nines(*p) <= longest)
-        .map(|p| (nines(p), format!("{} %", percent(p))))
-        .collect();
-    let numbers = chart.y.labels();
-    chart.axes(&ticks, &numbers, unit);
-    for curve in &view.curves {
-        let (name, class) = named(curve.clock);
-        let points = curve.points.iter().map(|(p, ms)| (nines(*p), Some(*ms)));
-        chart.line(name, class, points);
-    }
-    chart.hover(columns(&view.curves).into_iter());
-    Some(chart.finish())
-}
-
-fn named(clock: Clock) -> (&'static str, &'static str) {
-    match clock {
-        Clock::Response => ("response", "response"),
-        Clock::Service => ("service", "service"),
-    }
-}
-
-/// A share in percent with the nines that it needs.
-pub(super) fn percent(p: f64) -> String {
-    let text = format!("{:.4}", p * 100.0);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Values of all curves at each point of the longest.
-fn columns(curves: &[Curve]) -> Vec<(f64, f64, String)> {
-    let Some(longest) = curves.iter().max_by_key(|c| c.points.len()) else {
-        return Vec::new();
-    };
-    let mut from = 0.0;
-    let mut out = Vec::new();
-    for (p, _) in &longest.points {
-        let to = nines(*p);
-        if to > from {
-            let values: Vec<String> = curves
-                .iter()
-                .filter_map(|c| {
-                    let (_, ms) = c.points.iter().find(|q| q.0 >= *p)?;
-                    Some(format!("{} {} ms", named(c.clock).0, figure(*ms)))
-                })
-                .collect();
-            out.push((
-                from,
-                to,
-                format!("{} %: {}", percent(*p), values.join(", ")),
-            ));
-        }
-        from = to;
-    }
-    out
-}
-
 /// Requests in flight over time.
 pub(super) fn in_flight(view: &View) -> Option<String> {
     if !enough(view) {
@@ -285,7 +207,34 @@ pub(super) fn in_flight(view: &View) -> Option<String> {
     for slice in slices.iter().filter(|s| s.dropped > 0) {
         chart.dot(middle(slice), slice.in_flight as f64, "dropped");
     }
-    chart.hover(moments(view));
+    let counts = |s: &Slice| match s.dropped {
+        0 => format!("{} in flight", s.in_flight),
+        dropped => format!("{} in flight, {dropped} arrivals dropped", s.in_flight),
+    };
+    chart.hover(spoken(view, counts));
+    Some(chart.finish())
+}
+
+/// Connections opened a second.
+pub(super) fn opened(view: &View) -> Option<String> {
+    let slices = drawn(&view.series);
+    if !enough(view) || view.health.connections == 0 {
+        return None;
+    }
+    let rate = |s: &&Slice| s.rate(s.connections);
+    let most = slices.iter().map(rate).fold(0.0, f64::max);
+    let (bottom, top) = plot_y(TALL);
+    let y = Scale::from_zero(most, bottom, top);
+    let label = format!(
+        "Connections opened over time: {} in all, at most {} a second",
+        view.health.connections,
+        figure(most)
+    );
+    let mut chart = over_time(view, TALL, &label, "connections opened a second", y);
+    let points = slices.iter().map(|s| (middle(s), Some(rate(s))));
+    chart.line("opened", "achieved", points);
+    let rates = |s: &Slice| format!("{} opened a second", figure(s.rate(s.connections)));
+    chart.hover(spoken(view, rates));
     Some(chart.finish())
 }
 

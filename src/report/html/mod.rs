@@ -3,12 +3,15 @@
 //! what is too much for a page is cut here, said so, and whole in the other files.
 
 mod charts;
+mod curve;
+mod exchanges;
 mod heatmap;
 mod history;
 mod lanes;
 mod nights;
 mod overlay;
 mod pages;
+mod phases;
 mod scale;
 mod script;
 mod svg;
@@ -17,14 +20,15 @@ mod trails;
 pub use nights::chronicles;
 pub use pages::index;
 
-use super::text::{clip, counted, figure};
+use super::text::{counted, figure};
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word,
-    seconds,
+    BudgetRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word, seconds,
 };
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
 use askama::Template;
+use exchanges::{Failure, Kept};
+use phases::{Part, Phases};
 use std::borrow::Borrow;
 use std::io::{self, Write};
 
@@ -32,8 +36,6 @@ use std::io::{self, Write};
 const CSS: &str = include_str!("report.css");
 /// Steps shown; of more, the slowest.
 const STEPS: usize = 150;
-/// Kinds of failure shown.
-const FAILURES: usize = 40;
 /// Policies of steps shown; those with findings first.
 const POLICIES: usize = 150;
 /// Values of servers shown, and those that get a chart.
@@ -41,10 +43,6 @@ const SERVERS: usize = 100;
 const DRAWN: usize = 8;
 /// Budgets shown.
 const BUDGETS: usize = 100;
-/// Characters of all exchanges together.
-const EXCHANGES: usize = 70_000;
-/// Characters of one line of an exchange.
-const LINE: usize = 300;
 
 /// `report.html`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,6 +63,7 @@ struct Page<'a> {
     script: &'static str,
     budgets: Vec<&'a BudgetRow>,
     steps: Vec<&'a StepRow>,
+    phases: Vec<Phases<'a>>,
     policies: Vec<&'a PolicyRow>,
     failures: Vec<Failure<'a>>,
     kept: Vec<Kept<'a>>,
@@ -75,6 +74,7 @@ struct Page<'a> {
     latency: Option<String>,
     curve: Option<String>,
     in_flight: Option<String>,
+    opened: Option<String>,
     lag: Option<String>,
     servers: Vec<Server<'a>>,
     history: Option<history::History<'a>>,
@@ -86,24 +86,6 @@ struct Server<'a> {
     chart: Option<String>,
 }
 
-/// A kind of failure, with as many exchanges as there is room for.
-struct Failure<'a> {
-    row: &'a FailureRow,
-    exhibits: Vec<Exchange<'a>>,
-}
-
-/// A step, with exchanges that are no failures of it.
-struct Kept<'a> {
-    row: &'a StepRow,
-    exchanges: Vec<Exchange<'a>>,
-}
-
-struct Exchange<'a> {
-    row: &'a ExhibitRow,
-    request: String,
-    response: String,
-}
-
 impl<'a> Page<'a> {
     fn new(view: &'a View) -> Self {
         let mut steps: Vec<&StepRow> = view.steps.iter().collect();
@@ -112,15 +94,16 @@ impl<'a> Page<'a> {
             steps.sort_by(|a, b| slow(b).total_cmp(&slow(a)));
             steps.truncate(STEPS);
         }
-        let mut room = EXCHANGES;
-        let failures = failures(view, &mut room);
-        let kept = kept(view, &mut room);
+        let mut room = exchanges::EXCHANGES;
+        let failures = exchanges::failures(view, &mut room);
+        let kept = exchanges::kept(view, &mut room);
         Self {
             view,
             css: CSS,
             policy: script::policy(),
             script: script::SORT,
             budgets: view.budgets.iter().take(BUDGETS).collect(),
+            phases: phases::rows(&steps),
             steps,
             policies: policies(view),
             failures,
@@ -134,8 +117,9 @@ impl<'a> Page<'a> {
             lanes: lanes::lanes(view),
             throughput: charts::throughput(view),
             latency: charts::latency(view),
-            curve: charts::curve(view),
+            curve: curve::curve(view),
             in_flight: charts::in_flight(view),
+            opened: charts::opened(view),
             lag: charts::lag(view),
             servers: servers(view),
             history: view.history.as_ref().map(history::History::of),
@@ -265,6 +249,19 @@ impl<'a> Page<'a> {
         (share > 0.0).then(|| format_share(share))
     }
 
+    /// A part of a mean: what is too little to be seen says so.
+    fn part(ms: &f64) -> String {
+        match *ms {
+            ms if ms <= 0.0 => "–".into(),
+            ms if ms < 0.01 => "< 0.01".into(),
+            ms => figure(ms),
+        }
+    }
+
+    fn parts() -> [Part; 5] {
+        phases::PARTS_OF_A_BAR
+    }
+
     /// Whether servers say where their time went.
     fn timed(&self) -> bool {
         self.steps.iter().any(|step| !step.timings.is_empty())
@@ -302,91 +299,6 @@ fn policies(view: &View) -> Vec<&PolicyRow> {
         rows.truncate(POLICIES);
     }
     rows
-}
-
-fn failures<'a>(view: &'a View, room: &mut usize) -> Vec<Failure<'a>> {
-    let mut out = Vec::new();
-    for row in view.failures.iter().take(FAILURES) {
-        let exhibits = exchanges(&row.exhibits, room);
-        out.push(Failure { row, exhibits });
-    }
-    out
-}
-
-fn kept<'a>(view: &'a View, room: &mut usize) -> Vec<Kept<'a>> {
-    let steps = view.steps.iter().filter(|s| !s.exchanges.is_empty());
-    let steps = steps.map(|row| Kept {
-        row,
-        exchanges: exchanges(&row.exchanges, room),
-    });
-    steps.filter(|step| !step.exchanges.is_empty()).collect()
-}
-
-/// As many as there is room for.
-fn exchanges<'a>(rows: &'a [ExhibitRow], room: &mut usize) -> Vec<Exchange<'a>> {
-    let mut out = Vec::new();
-    for row in rows {
-        let exchange = exchange(row);
-        let findings = row.findings.iter();
-        let findings = findings.map(|f| f.check.len() + f.expected.len() + f.actual.len() + 60);
-        let size = exchange.request.len() + exchange.response.len() + row.curl.len();
-        let size = size + findings.sum::<usize>();
-        if size > *room {
-            break;
-        }
-        *room -= size;
-        out.push(exchange);
-    }
-    out
-}
-
-fn exchange(row: &ExhibitRow) -> Exchange<'_> {
-    let status = row
-        .status
-        .map_or_else(|| "no answer".into(), |s| format!("status {s}"));
-    Exchange {
-        row,
-        request: message(
-            &row.request_line,
-            &row.request_headers,
-            &row.request_body,
-            false,
-        ),
-        response: with_said(
-            message(
-                &status,
-                &row.response_headers,
-                &row.response_body,
-                row.response_cut,
-            ),
-            row,
-        ),
-    }
-}
-
-/// The answer with what was said behind it.
-fn with_said(mut answer: String, row: &ExhibitRow) -> String {
-    for (index, said) in row.said.iter().enumerate() {
-        answer.push_str(if index == 0 { "\n\n" } else { "\n" });
-        answer.push_str(&clip(&said.line(), LINE));
-    }
-    answer
-}
-
-fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {
-    let mut text = clip(first, LINE);
-    for header in headers {
-        text.push('\n');
-        text.push_str(&clip(header, LINE));
-    }
-    if !body.is_empty() {
-        text.push_str("\n\n");
-        text.push_str(body);
-        if cut {
-            text.push('…');
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Two runs in one chart. In: a comparison; out: SVG. Invariant: both have the same scales, and each line has its name.
 
-use super::charts::{drawn, middle, nines, percent};
+use super::charts::{drawn, middle};
+use super::curve::{nines, percent};
 use super::scale::Scale;
 use super::svg::{Chart, plot_x, plot_y};
 use crate::report::{Comparison, View};

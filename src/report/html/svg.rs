@@ -12,6 +12,8 @@ const LEFT: f64 = 50.0;
 const RIGHT: f64 = 84.0;
 const TOP: f64 = 28.0;
 const BOTTOM: f64 = 26.0;
+/// Width of a character where the page is narrow and the letters are large.
+const CHARACTER: f64 = 8.0;
 /// Least distance between names.
 const LINE: f64 = 15.0;
 
@@ -72,14 +74,23 @@ impl Chart {
                 ),
             );
         }
+        let mut free = 0.0;
         for (value, text) in x {
             let at = self.x.at(*value);
             put(
                 &mut self.body,
+                format_args!("<path class=t d='M{} {}v4'/>", pixel(at), pixel(bottom)),
+            );
+            let half = CHARACTER / 2.0 * text.chars().count() as f64;
+            // A number that would stand on the one before is left to its tick.
+            if at - half < free {
+                continue;
+            }
+            free = at + half;
+            put(
+                &mut self.body,
                 format_args!(
-                    "<path class=t d='M{} {}v4'/><text class=x x={} y={}>{}</text>",
-                    pixel(at),
-                    pixel(bottom),
+                    "<text class=x x={} y={}>{}</text>",
                     pixel(at),
                     pixel(bottom + 18.0),
                     escaped(text)
@@ -292,7 +303,8 @@ impl Chart {
     pub(super) fn finish(mut self) -> String {
         let (_, right) = plot_x();
         let (bottom, top) = plot_y(self.height);
-        spread(&mut self.names, top, bottom);
+        // The lowest name stands clear of the numbers below the axis.
+        spread(&mut self.names, top, bottom - 5.0);
         let mut out = format!(
             "<svg class=chart role=img viewBox='0 0 {} {}' aria-label=\"{}\">{}{}",
             pixel(WIDTH),

@@ -2,8 +2,8 @@
 //! a percentile curve. Invariant: what is not known has no number, and what is only known to be at least so much
 //! says so.
 
-use crate::record::{Histogram, Metric, Quantile, Tally, rank};
-use crate::report::text::figure;
+use crate::record::{Histogram, Metric, Quantile, RunRecord, Tally, rank};
+use crate::report::text::{figure, line as clean};
 use crate::units::Nanos;
 
 /// One value, in milliseconds.
@@ -155,6 +155,30 @@ pub struct Curve {
     pub clock: Clock,
     /// Share of requests at or below, and the latency in milliseconds; ascending. It ends where requests timed out.
     pub points: Vec<(f64, f64)>,
+}
+
+/// What a run is laid over: the response time of another run, or of those before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// Which it is.
+    pub name: String,
+    /// See [`Curve::points`].
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Baseline {
+    /// All requests of another run; `None` where none was answered.
+    pub fn of(record: &RunRecord) -> Option<Self> {
+        let mut all = Tally::default();
+        record.steps.iter().for_each(|s| all.merge(&s.measured));
+        let points = Curve::of(&all, Clock::Response).points;
+        let revision = record.environment.revision.as_ref();
+        let revision = revision.map_or_else(String::new, |r| format!(", git {}", clean(r)));
+        (!points.is_empty()).then(|| Self {
+            name: format!("the run of {}{revision}", clean(&record.started)),
+            points,
+        })
+    }
 }
 
 /// Points a decade of the rest `1 − p`.

@@ -27,9 +27,10 @@ pub use guards::GuardRow;
 pub use heat::{Heat, HeatColumn};
 pub use history::{HistoryPart, HistoryView, measured, named, percent};
 pub(in crate::report) use history::{finding_text, moment, since};
-pub use latency::{Clock, Curve, Latency, Point};
+pub use latency::{Baseline, Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use over_time::OverTime;
+pub use phases::PARTS;
 pub use policies::PolicyRow;
 pub use problems::Problem;
 pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
@@ -178,6 +179,8 @@ pub struct View {
     pub heat: Heat,
     /// Percentile curves: response, service.
     pub curves: Vec<Curve>,
+    /// What they are laid over, where something is.
+    pub baseline: Option<Baseline>,
     /// The generator about itself.
     pub health: HealthView,
     /// What the runs before say of this one, where a history was asked.
@@ -225,6 +228,7 @@ impl View {
             curves: [Clock::Response, Clock::Service]
                 .map(|clock| Curve::of(&all, clock))
                 .into(),
+            baseline: None,
             health: HealthView::of(record),
             history: None,
         };
@@ -239,6 +243,13 @@ impl View {
         self.history = Some(history);
         self.why = why::sentences(&self);
         self.problems = problems::of(&self);
+        self
+    }
+
+    /// Laid over another run, or over those before it.
+    #[must_use]
+    pub fn over(mut self, baseline: Option<Baseline>) -> Self {
+        self.baseline = baseline;
         self
     }
 

@@ -2,6 +2,7 @@
 //! the network is not touched, and a file of a history is never changed, only added or removed.
 
 mod accept;
+pub(super) mod baseline;
 mod keep;
 pub(super) mod past;
 mod plot;

@@ -8,6 +8,7 @@ use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
+use crate::cli::command::history::baseline::level;
 use crate::cli::command::history::past::{Judged, Opened};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
@@ -44,6 +45,7 @@ pub(super) fn execute(
         folder,
         past,
         confirm,
+        baseline,
     } = run;
     if !how.quiet {
         announce(&inputs, &plan);
@@ -73,11 +75,13 @@ pub(super) fn execute(
         let judged = judged.and_then(|j| confirmed(j, &past, confirm.as_deref(), (how, whole)));
         (judged, past)
     });
-    if let Some((Ok(judged), _)) = &judged {
+    let usual = judged.as_ref().and_then(|(judged, _)| judged.as_ref().ok());
+    if let Some(judged) = usual {
         judged.enter(&mut verdict);
     }
-    let mut view = View::new(&record, &verdict);
-    if let Some((Ok(judged), _)) = &judged {
+    let over = baseline.or_else(|| usual.and_then(level));
+    let mut view = View::new(&record, &verdict).over(over);
+    if let Some(judged) = usual {
         view = view.with_history(judged.view());
     }
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
@@ -162,7 +166,8 @@ pub(super) fn generate(
     (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
-    let program = program(inputs, plan, &masker);
+    let progress = Progress::new(plan, inputs.budgets.as_ref(), how.quiet);
+    let program = program(inputs, plan, (&masker, progress.shows_budgets()));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
         masker,
@@ -170,7 +175,6 @@ pub(super) fn generate(
         capacity,
         stop: stop.clone(),
     };
-    let progress = Progress::new(plan, how.quiet);
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let live = how.formats.live(folder, record, &inputs.scenario);
     let mut watching = Watching::new(progress, budgets, stop.stopper(), live);
@@ -197,7 +201,7 @@ pub(super) fn generate(
 }
 
 /// The program with all that this run wants counted.
-fn program(inputs: &Inputs, plan: &Plan, masker: &Masker) -> Arc<Program> {
+fn program(inputs: &Inputs, plan: &Plan, (masker, seen): (&Masker, bool)) -> Arc<Program> {
     let mut program = Program::new(&inputs.scenario, &inputs.limits(), masker)
         .counting_cache(&inputs.cached())
         .counting_parts(inputs.parts());
@@ -210,7 +214,7 @@ fn program(inputs: &Inputs, plan: &Plan, masker: &Masker) -> Arc<Program> {
     if let Some(trace) = &inputs.scenario.trace {
         program = program.tracing(Some(if smoke { 1.0 } else { trace.sampled }));
     }
-    let watches = inputs.watches(plan);
+    let watches = inputs.watches(plan, seen);
     Arc::new(program.watching(watches))
 }
 

@@ -21,6 +21,7 @@ use crate::cli::preflight;
 use crate::load::Capacity;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Reach};
+use crate::report::Baseline;
 use crate::scenario::{Connections, Http, Scenario};
 use execution::execute;
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ struct Prepared {
     past: Option<Opened>,
     /// What confirms that a suspect is one.
     confirm: Option<Box<Versus>>,
+    /// What its report is laid over.
+    baseline: Option<Baseline>,
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
@@ -71,6 +74,7 @@ fn prepare(
         folder,
         past: None,
         confirm: None,
+        baseline: None,
     })
 }
 

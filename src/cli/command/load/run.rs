@@ -5,6 +5,7 @@ use super::versus::{self, Beside};
 use super::{Prepared, execute, prepare, watch};
 use crate::budget::{Exit, Reason};
 use crate::cli::args::{Amount, How, Reading, Smoke};
+use crate::cli::command::history::baseline;
 use crate::cli::command::history::past::Past;
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
@@ -33,6 +34,14 @@ pub(in crate::cli) struct Run {
     pub(in crate::cli) smoke: Smoke,
     #[command(flatten)]
     pub(in crate::cli) past: Past,
+    /// Lays the report's percentile curve over that of this stored run; judges nothing.
+    #[arg(
+        long,
+        value_name = "RUN",
+        conflicts_with = "compare_to",
+        help_heading = "History and comparison"
+    )]
+    pub(in crate::cli) baseline: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) beside: Beside,
 }
@@ -92,6 +101,7 @@ pub(super) fn prepare_all(args: &Run, terminal: Terminal) -> Result<Vec<Prepared
         let own = profile.and_then(|p| p.history.clone());
         let mut run = prepare(file, inputs, plan, out, &args.how)?;
         run.past = args.past.open(own.as_ref())?;
+        run.baseline = args.baseline.as_deref().map(baseline::stored).transpose()?;
         let base = args.beside.confirming(args.past.is_named(), own.as_ref());
         if let (Some(_), Some((base, pairs))) = (&run.past, &base) {
             let whole = selection.is_everything();

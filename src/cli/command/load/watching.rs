@@ -55,6 +55,9 @@ impl Observer for Watching {
     }
 
     fn window(&mut self, window: &Window) {
+        let guards = self.watchman.as_ref().map_or(0, Watchman::guards);
+        let (guarded, judged) = window.watched.split_at(guards.min(window.watched.len()));
+        self.progress.judged(judged);
         self.progress.window(window);
         if let Some(live) = &mut self.live {
             live.window(window);
@@ -63,8 +66,6 @@ impl Observer for Watching {
             return;
         };
         let span = (window.start, window.start + window.length);
-        let guards = watchman.guards().min(window.watched.len());
-        let (guarded, judged) = window.watched.split_at(guards);
         if watchman.second(span, guarded) {
             self.stopper.stop(Stop::Guard);
             for guard in watchman.tripped() {

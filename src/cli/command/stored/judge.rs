@@ -3,6 +3,7 @@
 
 use super::again;
 use crate::cli::Terminal;
+use crate::cli::command::history::baseline::stored;
 use crate::cli::error::Error;
 use crate::cli::output::format::Formats;
 use crate::cli::output::{Folder, print};
@@ -21,6 +22,9 @@ pub(in crate::cli) struct Judge {
     /// Former runs: what they made of each limit stands beside it. Give it once for each.
     #[arg(long, value_name = "RUN")]
     pub(in crate::cli) former: Vec<PathBuf>,
+    /// A stored run that the report's percentile curve is laid over.
+    #[arg(long, value_name = "RUN")]
+    pub(in crate::cli) baseline: Option<PathBuf>,
     /// Folder to write the reports of this judgement to.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
@@ -34,6 +38,7 @@ pub(in crate::cli) struct Judge {
 pub(in crate::cli) fn judge(args: &Judge, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
     let (verdict, view) = again(&record, (args.budgets.as_deref(), &args.former), terminal)?;
+    let view = view.over(args.baseline.as_deref().map(stored).transpose()?);
     let folder = args.out.clone().map(Folder::open).transpose()?;
     if args.quiet {
         println!("{}", verdict.sentence);

@@ -3,6 +3,7 @@
 
 use super::{again, place};
 use crate::cli::Terminal;
+use crate::cli::command::history::baseline::stored;
 use crate::cli::error::Error;
 use crate::cli::output::Folder;
 use crate::cli::output::format::Formats;
@@ -18,6 +19,9 @@ pub(in crate::cli) struct Report {
     /// Former runs: what they made of each limit stands beside it. Give it once for each.
     #[arg(long, value_name = "RUN")]
     pub(in crate::cli) former: Vec<PathBuf>,
+    /// A stored run that the percentile curve is laid over.
+    #[arg(long, value_name = "RUN")]
+    pub(in crate::cli) baseline: Option<PathBuf>,
     /// Folder for the reports; the run's own when left out.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
@@ -28,6 +32,7 @@ pub(in crate::cli) struct Report {
 pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Error> {
     let record = record::load(&args.run)?;
     let (_, view) = again(&record, (None, &args.former), terminal)?;
+    let view = view.over(args.baseline.as_deref().map(stored).transpose()?);
     let folder = Folder::open(args.out.clone().unwrap_or_else(|| place(&args.run)))?;
     folder.write(&view, &args.formats.reporters(terminal.ci))?;
     println!("{}", folder.path().join("report.html").display());

@@ -51,6 +51,7 @@ pub(in crate::cli) fn calibrate(args: &Calibrate, terminal: Terminal) -> Result<
         how: args.how.clone(),
         smoke: Smoke::default(),
         past: Past::none(args.least.clone()),
+        baseline: None,
         beside: Beside {
             compare_to: None,
             pairs: args.pairs,
