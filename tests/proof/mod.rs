@@ -129,7 +129,7 @@ impl Proof {
         loop {
             attempt += 1;
             let running = self.system.start(broken).unwrap();
-            let ran = self.once(short, &running, attempt);
+            let ran = self.once(&Bench::new(&[]), short, &running, attempt);
             if ran.code != Some(7) || attempt == 3 {
                 return ran;
             }
@@ -137,9 +137,14 @@ impl Proof {
     }
 
     /// Runs a profile of the scenario against this stand-in.
-    pub(crate) fn once(&self, short: &Short, running: &Running, attempt: u32) -> Ran {
+    pub(crate) fn once(
+        &self,
+        bench: &Bench,
+        short: &Short,
+        running: &Running,
+        attempt: u32,
+    ) -> Ran {
         let name = self.system.name();
-        let bench = Bench::new(&[]);
         let scenario = root().join(format!("scenarios/{name}.yaml"));
         let mut command = bench.command(&["run", scenario.to_str().unwrap(), "--out", "out"]);
         command.args(["--profile", short.profile]);
