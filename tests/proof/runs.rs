@@ -18,14 +18,19 @@ impl Proof {
     pub(super) fn run(&self, short: &Short, broken: &[&str]) -> Ran {
         patiently(|attempt| {
             let running = self.system.start(broken).unwrap();
-            self.once(short, &running, attempt)
+            self.once(&Bench::new(&[]), short, &running, attempt)
         })
     }
 
     /// Runs a profile of the scenario against this stand-in.
-    pub(super) fn once(&self, short: &Short, running: &Running, attempt: u32) -> Ran {
-        let bench = Bench::new(&[]);
-        let mut command = command(self.system, &bench, running);
+    pub(super) fn once(
+        &self,
+        bench: &Bench,
+        short: &Short,
+        running: &Running,
+        attempt: u32,
+    ) -> Ran {
+        let mut command = command(self.system, bench, running);
         command.args(["--profile", short.profile]);
         if !self.budgets.is_empty() {
             bench.write("budgets.yaml", &self.shortened());

@@ -2,6 +2,7 @@
 
 use super::runs::ask;
 use super::{Promise, Proof, Short};
+use crate::support::cli::Bench;
 use serde_json::Value;
 use systems::System;
 
@@ -248,8 +249,8 @@ fn every_promise_of_vivr_is_proven_both_ways() {
 #[test]
 fn a_failed_smoke_run_reaches_slack_pagerduty_and_mail() {
     let running = System::Vivr.start(&["health-down"]).unwrap();
-    PROOF.once(&SMOKE, &running, 1).expect(3);
-    let received = ask(&running, "VIVR_ALERTS", "/received");
+    PROOF.once(&Bench::new(&[]), &SMOKE, &running, 1).expect(3);
+    let received = ask(&running, "ALERTS", "/received");
     let all = received.as_array().unwrap();
     let of = |who: &str| -> &Value { &all.iter().find(|r| r["who"] == who).unwrap()["what"] };
     assert!(

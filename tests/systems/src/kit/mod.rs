@@ -1,8 +1,11 @@
 //! What all stand-ins are made of. In: routers and switches; out: servers on free ports, on a thread of their own.
 //! Invariant: nothing listens beyond 127.0.0.1, and nothing goes on when the handle is dropped.
 
+pub(crate) mod alerts;
+mod front;
 mod tls;
 
+pub(crate) use front::{Calls, careful};
 pub(crate) use tls::Certificate;
 
 use axum::Router;
@@ -23,6 +26,13 @@ pub struct Switch {
     pub name: &'static str,
     /// The promise that it breaks.
     pub breaks: &'static str,
+}
+
+impl Switch {
+    /// A name, and what it breaks.
+    pub(crate) const fn new(name: &'static str, breaks: &'static str) -> Self {
+        Self { name, breaks }
+    }
 }
 
 /// What is broken.

@@ -1,4 +1,4 @@
-//! The CDN before vivr, as CloudFront does it. In: requests; out: what it kept, or what the origin answers. Invariant:
+//! The CDN before vivr, as `CloudFront` does it. In: requests; out: what it kept, or what the origin answers. Invariant:
 //! only what the origin calls public is kept, for as long as it says, and `x-cache` tells the truth.
 
 use crate::kit::Switches;

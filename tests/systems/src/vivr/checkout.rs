@@ -1,7 +1,8 @@
 //! From the cart to the order. In: a session cookie and what is wanted; out: carts, payments, orders. Invariant: a payment
 //! is made once, whatever is sent again under the same idempotency key, and belongs to the session that began it.
 
-use super::{Shared, catalogue, one_in};
+use super::{Shared, catalogue};
+use crate::kit::Calls;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::{COOKIE, SET_COOKIE};
@@ -10,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 
 /// What is being bought.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(super) struct Till {
     payments: HashMap<String, Payment>,
     /// Whose they are.
     orders: HashMap<String, String>,
-    paid: AtomicU64,
+    paid: Calls,
 }
 
 #[derive(Debug)]
@@ -162,12 +162,13 @@ pub(super) async fn pay(
     };
     if let Some((with, order)) = &payment.done {
         let again = json!({ "state": "paid", "order": order, "amount": payment.amount });
-        return match with == key {
-            true => Json(again).into_response(),
-            false => refuse(StatusCode::CONFLICT, "it is paid already"),
+        return if with == key {
+            Json(again).into_response()
+        } else {
+            refuse(StatusCode::CONFLICT, "it is paid already")
         };
     }
-    let unlucky = shop.on("payments-fail") && one_in(&till.paid, 10);
+    let unlucky = shop.on("payments-fail") && till.paid.one_in(10);
     if card.card != "tok_visa" || unlucky {
         return refuse(StatusCode::PAYMENT_REQUIRED, "the card was declined");
     }

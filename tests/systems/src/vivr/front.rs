@@ -2,11 +2,11 @@
 //! known. Invariant: an origin that is not on the list gets no word of permission.
 
 use super::Shared;
+use crate::kit::careful as careful_headers;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, ORIGIN, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, VARY, VIA, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN, VARY, VIA,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -18,27 +18,7 @@ const ORIGINS: [&str; 2] = ["https://www.vivr.example", "https://admin.vivr.exam
 /// Adds the headers that tell browsers to be careful.
 pub(super) async fn careful(State(shop): Shared, request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
-    let headers = answer.headers_mut();
-    let csp = match shop.on("weak-csp") {
-        true => "default-src 'self'; script-src 'self' 'unsafe-inline'",
-        false => "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'",
-    };
-    let pairs = [
-        (
-            STRICT_TRANSPORT_SECURITY,
-            "max-age=63072000; includeSubDomains; preload",
-            "no-hsts",
-        ),
-        (CONTENT_SECURITY_POLICY, csp, ""),
-        (X_FRAME_OPTIONS, "DENY", "no-frame-options"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff", ""),
-        (REFERRER_POLICY, "strict-origin-when-cross-origin", ""),
-    ];
-    for (name, value, switch) in pairs {
-        if !shop.on(switch) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
+    answer.headers_mut().extend(careful_headers(&shop.broken));
     answer
 }
 
@@ -57,9 +37,10 @@ pub(super) async fn cors(State(shop): Shared, request: Request, next: Next) -> R
     let known = origin
         .as_ref()
         .filter(|origin| shop.on("cors-open") || (listed(origin) && !shop.on("cors-closed")));
-    let mut answer = match *request.method() == Method::OPTIONS {
-        true => StatusCode::NO_CONTENT.into_response(),
-        false => next.run(request).await,
+    let mut answer = if *request.method() == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
     };
     let headers = answer.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("origin"));
