@@ -24,6 +24,7 @@ mod golden;
 mod guards;
 mod history;
 mod layers;
+mod live;
 mod mitigation;
 mod pages;
 mod phases;

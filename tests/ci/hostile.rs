@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Each line would do something somewhere.
 const HOSTILE: &str = "::error::owned\n  ::add-mask::owned\n##[error]owned ##vso[task]owned\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\0\u{9b}31m\u{202e}owned\n\
-    ]]> <!channel> <!-- <script>alert('owned')</script> <img src=x onerror=alert(1)> {{ token }}\n=cmd|'/c calc'!A1\n```\n@all\n";
+    ]]> <!channel> <!-- <script>alert('owned')</script> <img src=x onerror=alert(1)> {{ token }}\n=cmd|'/c calc'!A1 [[ATTACHMENT|/etc/passwd]]\n```\n@all\n";
 /// In every secret, and nowhere else.
 const SECRET: &str = "s3cret";
 const FORMATS: &str =
@@ -149,6 +149,7 @@ fn assert_harmless(name: &str, text: &str) {
         !text.contains("##[") && !text.contains("##vso["),
         "{name} has a command"
     );
+    assert!(!is(name, &["xml"]) || !text.contains("[[ATTACHMENT|"));
     let markup = is(name, &["html", "xml", "json", "ndjson", "tg"]) || name.starts_with("told ");
     for mark in ["<script>alert", "]]>", "<!channel", "<img src"] {
         assert!(!markup || !text.contains(mark), "{name} has {mark}");
