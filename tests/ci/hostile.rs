@@ -75,6 +75,13 @@ flows:
   edge: {{ steps: [{{ post: /edge, name: e, text: \"${{LONG}}\", check: body == \"x\" }}] }}
   head: {{ steps: [{{ get: /head, name: f }}] }}
   feed: {{ steps: [{{ stream: /feed, name: g, events: 1, headers: {{ x-key: \"${{PASSWORD}}\" }}, check: body == \"x\" }}] }}
+  talk:
+    steps:
+      - websocket: ws://{2}/ws/echo
+        name: j
+        messages:
+          - send: {{ key: \"${{PASSWORD}}\", said: \"##[error]owned <script>alert(1)</script> ]]> <!channel> \\e[2J\" }}
+            reply: {{ check: json $.a == 1, within: 300ms }}
   captured:
     steps:
       - post: /login
@@ -93,7 +100,8 @@ profiles:
   load: {{ users: 2, duration: 1s }}
 ",
         hooks.url("/ok"),
-        hooks.url("/echo")
+        hooks.url("/echo"),
+        hooks.addr
     )
 }
 
