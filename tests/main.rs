@@ -27,6 +27,7 @@ mod guards;
 mod history;
 mod import;
 mod layers;
+mod live;
 mod mitigation;
 mod pages;
 mod phases;

@@ -58,6 +58,7 @@ fn a_mail_says_what_broke_to_everybody_named() {
         "RCPT TO:<a@shop.test>",
         "RCPT TO:<b@shop.test>",
         "Subject: tollgate: check failed: s, smoke",
+        "Content-Type: text/plain; charset=utf-8",
         "- f/a: status == 201",
         "exit code: 3",
     ] {

@@ -7,15 +7,17 @@ use crate::record::acts;
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-/// What CI systems obey wherever it stands in a log: GitHub, Azure, `TeamCity`. `::error::` counts where a line begins.
-const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+/// What CI systems obey wherever it stands in a log: GitHub, Azure, `TeamCity`; and the files that GitLab and Jenkins
+/// fetch because of a line in JUnit. `::error::` counts where a line begins.
+const COMMANDS: [&str; 4] = ["##[", "##vso[", "##teamcity[", "[[ATTACHMENT|"];
 
 /// Keeps lines; every other control or invisible character becomes visible, and no line is a command of a CI system.
 pub(super) fn clean(text: &str) -> String {
     let text = visible(text);
     let text = COMMANDS.iter().fold(text, |text, command| {
         if text.contains(command) {
-            return text.replace(command, &format!("# {}", &command[1..]));
+            let (first, rest) = command.split_at(1);
+            return text.replace(command, &format!("{first} {rest}"));
         }
         text
     });
@@ -115,6 +117,7 @@ mod tests {
             ("  ::set-output name=a::b", "  : :set-output name=a::b"),
             ("a ##[error]b", "a # #[error]b"),
             ("##vso[task]", "# #vso[task]"),
+            ("[[ATTACHMENT|/etc/passwd]]", "[ [ATTACHMENT|/etc/passwd]]"),
             ("std::fmt", "std::fmt"),
             ("x\n::error::y", "x⏎: :error::y"),
             ("###[a", "## #[a"),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Each line would do something somewhere.
 const HOSTILE: &str = "::error::owned\n  ::add-mask::owned\n##[error]owned ##vso[task]owned\r\n\u{1b}[2J\u{1b}]0;owned\u{7}\0\u{9b}31m\u{202e}owned\n\
-    ]]> <!channel> <!-- <script>alert('owned')</script> <img src=x onerror=alert(1)> {{ token }}\n=cmd|'/c calc'!A1\n```\n@all\n";
+    ]]> <!channel> <!-- <script>alert('owned')</script> <img src=x onerror=alert(1)> {{ token }}\n=cmd|'/c calc'!A1 [[ATTACHMENT|/etc/passwd]]\n```\n@all\n";
 /// In every secret, and nowhere else.
 const SECRET: &str = "s3cret";
 const FORMATS: &str =
@@ -75,6 +75,13 @@ flows:
   edge: {{ steps: [{{ post: /edge, name: e, text: \"${{LONG}}\", check: body == \"x\" }}] }}
   head: {{ steps: [{{ get: /head, name: f }}] }}
   feed: {{ steps: [{{ stream: /feed, name: g, events: 1, headers: {{ x-key: \"${{PASSWORD}}\" }}, check: body == \"x\" }}] }}
+  talk:
+    steps:
+      - websocket: ws://{2}/ws/echo
+        name: j
+        messages:
+          - send: {{ key: \"${{PASSWORD}}\", said: \"##[error]owned <script>alert(1)</script> ]]> <!channel> \\e[2J\" }}
+            reply: {{ check: json $.a == 1, within: 300ms }}
   captured:
     steps:
       - post: /login
@@ -93,7 +100,8 @@ profiles:
   load: {{ users: 2, duration: 1s }}
 ",
         hooks.url("/ok"),
-        hooks.url("/echo")
+        hooks.url("/echo"),
+        hooks.addr
     )
 }
 
@@ -149,6 +157,10 @@ fn assert_harmless(name: &str, text: &str) {
         !text.contains("##[") && !text.contains("##vso["),
         "{name} has a command"
     );
+    if is(name, &["xml"]) {
+        roxmltree::Document::parse(text).unwrap();
+        assert!(!text.contains("[[ATTACHMENT|"));
+    }
     let markup = is(name, &["html", "xml", "json", "ndjson", "tg"]) || name.starts_with("told ");
     for mark in ["<script>alert", "]]>", "<!channel", "<img src"] {
         assert!(!markup || !text.contains(mark), "{name} has {mark}");

@@ -5,10 +5,12 @@ use super::post::PATIENCE;
 use crate::notify::Event;
 use crate::scenario::{Mail, MailTls, Tls};
 use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls as Encryption, TlsParameters};
 use lettre::{Address, Message, SmtpTransport, Transport as _};
 use std::error::Error;
+use std::io::{self, ErrorKind};
 
 /// Sends it.
 ///
@@ -26,7 +28,8 @@ fn message(mail: &Mail, event: &Event) -> Result<Message, Box<dyn Error>> {
     let (subject, body) = event.mail();
     let mut message = Message::builder()
         .from(mailbox(&mail.from)?)
-        .subject(subject);
+        .subject(subject)
+        .header(ContentType::TEXT_PLAIN);
     for to in &mail.to {
         message = message.to(mailbox(to)?);
     }
@@ -58,13 +61,22 @@ fn transport(mail: &Mail, tls: &Tls) -> Result<SmtpTransport, Box<dyn Error>> {
 }
 
 /// An error with its causes, which libraries keep apart.
-fn told(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |e: &&dyn Error| (*e).source());
+fn told(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    for cause in causes.map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let io: Option<&io::Error> = cause.downcast_ref();
+        // Systems have several words for having waited in vain.
+        let late =
+            io.is_some_and(|e| matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+        if late {
+            return format!("no answer within {} s", PATIENCE.as_secs());
         }
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
     }
     crate::report::log_line(&text)
 }

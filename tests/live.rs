@@ -1,0 +1,104 @@
+//! Against a real server, where the environment names one: `TOLLGATE_LIVE_PROMETHEUS=http://127.0.0.1:9090 cargo test live::`.
+//! It needs `--web.enable-remote-write-receiver`. Without the variable nothing is tested.
+
+use crate::support::cli::Bench;
+use crate::support::target::target;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+/// Series by name and labels, without those that a server adds.
+type Series = BTreeMap<(String, BTreeMap<String, String>), f64>;
+
+/// What the server says to a query at an instant.
+fn asked(base: &str, query: &str, at: f64) -> Series {
+    let url = url::Url::parse(base).unwrap();
+    let host = format!(
+        "{}:{}",
+        url.host_str().unwrap(),
+        url.port_or_known_default().unwrap()
+    );
+    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    let mut stream = TcpStream::connect(&host).unwrap();
+    let request =
+        format!("GET /api/v1/query?query={query}&time={at} HTTP/1.0\r\nhost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(" 200 "), "{answer}");
+    let document: Value = serde_json::from_str(body).unwrap();
+    let found = document["data"]["result"].as_array().unwrap().iter();
+    found
+        .map(|one| {
+            let mut labels: BTreeMap<String, String> =
+                serde_json::from_value(one["metric"].clone()).unwrap();
+            let name = labels.remove("__name__").unwrap();
+            (
+                (name, labels),
+                one["value"][1].as_str().unwrap().parse().unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// The samples of `metrics.txt`; no label of this test holds a comma or a quote.
+fn told(text: &str) -> Series {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (key, value) = line.rsplit_once(' ').unwrap();
+            let (name, labels) = key.strip_suffix('}').unwrap().split_once('{').unwrap();
+            let labels = labels.split(',').map(|label| {
+                let (name, value) = label.split_once('=').unwrap();
+                (name.to_owned(), value.trim_matches('"').to_owned())
+            });
+            ((name.to_owned(), labels.collect()), value.parse().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn prometheus_gives_back_what_the_report_says() {
+    let Ok(base) = std::env::var("TOLLGATE_LIVE_PROMETHEUS") else {
+        return;
+    };
+    let target = target();
+    let steps =
+        "      - get: /ok\n        name: a\n      - get: /sequence/200,200,500\n        name: b\n";
+    let bench = Bench::with_steps(
+        &target.url(""),
+        steps,
+        "  load: { users: 2, duration: 3s }\n",
+    );
+    let name = format!("live-{:016x}", rand::random::<u64>());
+    let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    let scenario = scenario.replacen("scenario: s\n", &format!("scenario: {name}\n"), 1);
+    bench.write(
+        "s.yaml",
+        &format!("{scenario}notify: {{ remote_write: \"{base}/api/v1/write\" }}\n"),
+    );
+    bench.write(
+        "b.yaml",
+        "budgets:\n  - p95 < 200ms\n  - error_rate < 50%\n",
+    );
+    let ran = bench.smoke(&["--budgets", "b.yaml", "--format", "openmetrics"]);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    let expected = told(&ran.report("metrics.txt"));
+    let result = ran.result();
+    let started: jiff::Timestamp = result["run"]["started"].as_str().unwrap().parse().unwrap();
+    let at = started.as_millisecond() as f64 / 1e3 + 60.0;
+    let own = format!("{{scenario=\"{name}\"}}");
+    let found = asked(&base, &own, at);
+    assert_eq!(found.len(), expected.len());
+    for (key, value) in &expected {
+        assert_eq!(found[key], *value, "{key:?}");
+    }
+    // What people would ask is what the report says.
+    let sent = format!("sum(tollgate_requests_total{own}) by (scenario)");
+    let query = format!("label_replace({sent}, \"__name__\", \"sent\", \"\", \"\")");
+    let counted = asked(&base, &query, at).into_values().sum::<f64>();
+    assert_eq!(result["totals"]["n"], counted as u64);
+    println!("{name}: {} series equal, {counted} requests", found.len());
+}
