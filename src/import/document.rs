@@ -16,6 +16,24 @@ const LINES_LIMIT: usize = 4 << 20;
 pub enum Kind {
     /// An OpenAPI document, 3.0 or 3.1.
     OpenApi,
+    /// A recording of a browser.
+    Har,
+    /// Command lines of curl.
+    Curl,
+    /// A Postman collection, 2.1.
+    Postman,
+}
+
+impl Kind {
+    /// With an article.
+    fn name(self) -> &'static str {
+        match self {
+            Self::OpenApi => "an OpenAPI document",
+            Self::Har => "a HAR recording",
+            Self::Curl => "a curl command",
+            Self::Postman => "a Postman collection",
+        }
+    }
 }
 
 /// Why a document cannot be imported.
@@ -62,8 +80,15 @@ impl<'a> Document<'a> {
             return Err(error(
                 source,
                 "the file is empty",
-                "give an OpenAPI document",
+                "give an OpenAPI document, a HAR recording, a Postman collection or a curl command",
             ));
+        }
+        if kind.unwrap_or(Kind::Curl) == Kind::Curl && super::curl::is_one(text) {
+            return Ok(Self {
+                source,
+                kind: Kind::Curl,
+                root: Value::Null,
+            });
         }
         let root = if text.starts_with('{') {
             json(source, text)?
@@ -71,11 +96,18 @@ impl<'a> Document<'a> {
             yaml(source)?
         };
         let found = recognised(source, &root)?;
-        Ok(Self {
-            source,
-            kind: kind.unwrap_or(found),
-            root,
-        })
+        match kind {
+            Some(wanted) if wanted != found => Err(error(
+                source,
+                format!("this is {}", found.name()),
+                "leave --from out, or give the right one",
+            )),
+            _ => Ok(Self {
+                source,
+                kind: found,
+                root,
+            }),
+        }
     }
 
     /// An error at a place of this document.
@@ -162,6 +194,12 @@ fn recognised(source: &Source, root: &Value) -> Result<Kind, ImportError> {
         root.get(key)
             .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
     };
+    if root["log"]["entries"].is_array() {
+        return Ok(Kind::Har);
+    }
+    if root["item"].is_array() && root["info"].is_object() {
+        return Ok(Kind::Postman);
+    }
     match (version("openapi"), version("swagger")) {
         (Some(v), _) if v.starts_with("3.0") || v.starts_with("3.1") => Ok(Kind::OpenApi),
         (Some(v), _) => {
@@ -176,7 +214,7 @@ fn recognised(source: &Source, root: &Value) -> Result<Kind, ImportError> {
         (None, None) => Err(error(
             source,
             "not a document that can be imported",
-            "an OpenAPI document has `openapi: 3.0.x` or `3.1.x` at its top",
+            "OpenAPI has `openapi: 3.0.x` or `3.1.x` at its top, HAR `log.entries`, a Postman collection `info` and `item`, and a curl command begins with `curl`",
         )),
     }
 }

@@ -1,14 +1,16 @@
-//! IMPORT: what describes a system already → a scenario. In: a document (OpenAPI 3.0 or 3.1); out: the text of a scenario
+//! IMPORT: what describes a system already → a scenario. In: a document (OpenAPI, HAR, curl, Postman); out: the text of a scenario
 //! file that `validate` takes, and a list of what was not taken over. Invariant: no secret of the document reaches the
 //! text, nothing is left out silently, and however hostile the document is, the work is bounded.
 
+mod curl;
 mod document;
 mod draft;
+mod har;
 mod name;
 mod openapi;
+mod postman;
+mod recorded;
 mod secret;
-mod write;
-mod yaml;
 
 pub use document::{ImportError, Kind, SIZE_LIMIT};
 
@@ -54,6 +56,9 @@ pub fn import(source: &Source, options: &Options) -> Result<Imported, ImportErro
     let document = Document::read(source, options.kind)?;
     let draft = match document.kind {
         Kind::OpenApi => openapi::draft(&document, options)?,
+        Kind::Har => har::draft(&document, options)?,
+        Kind::Curl => curl::draft(&document, options)?,
+        Kind::Postman => postman::draft(&document, options)?,
     };
     let mut left = document.places(draft.left.clone());
     for one in &mut left {
@@ -62,8 +67,24 @@ pub fn import(source: &Source, options: &Options) -> Result<Imported, ImportErro
     }
     Ok(Imported {
         kind: document.kind,
-        text: write::scenario(&draft, &left),
+        text: draft::write::scenario(&draft, &left),
         steps: draft.requests(),
         left,
     })
+}
+
+/// The target that the user gave: scheme, host and port, and its path.
+fn target(text: &str) -> Result<(String, String), ImportError> {
+    let url = url::Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or_else(|| ImportError::Document {
+        place: "--target".into(),
+        what: format!("`{}` is not an http or https URL", name::line(text, 80)),
+        fix: "give one, such as https://shop.test".into(),
+    })?;
+    Ok((
+        url.origin().ascii_serialization(),
+        url.path().trim_end_matches('/').to_owned(),
+    ))
 }

@@ -52,6 +52,25 @@ pub(super) fn title(text: &str) -> String {
     }
 }
 
+/// A name for a scenario: `Farmers' Market Products API` → `farmers market products`.
+pub(super) fn scenario(text: &str) -> String {
+    let dull = |word: &String| matches!(word.as_str(), "api" | "rest" | "openapi" | "www");
+    let words: Vec<String> = words(text).into_iter().filter(|word| !dull(word)).collect();
+    if words.is_empty() {
+        return "api".into();
+    }
+    title(&words.join(" "))
+}
+
+/// How environment variables of a scenario begin: with its first two words.
+pub(super) fn prefix(text: &str) -> String {
+    let name = scenario(text);
+    let words = name
+        .split(' ')
+        .filter(|w| !matches!(*w, "the" | "a" | "my"));
+    words.take(2).collect::<Vec<_>>().join(" ")
+}
+
 /// A name for a variable.
 pub(super) fn variable(text: &str) -> String {
     let ascii =

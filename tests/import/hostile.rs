@@ -33,10 +33,7 @@ fn what_cannot_be_imported_says_where_and_why() {
             "openapi: 4.0.0",
             "OpenAPI 4.0.0 is not read; 3.0 and 3.1 are",
         ),
-        (
-            "a: b",
-            "not a document that can be imported; an OpenAPI document has",
-        ),
+        ("a: b", "not a document that can be imported; OpenAPI has"),
         (
             "{\"openapi\": \"3.0.0\",\n  \"paths\": }",
             "api.yaml:2:12: not valid JSON: expected value",
@@ -229,6 +226,55 @@ fn noise() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Everything of a kind that must never be in the output.
+#[test]
+fn secrets_of_recordings_do_not_reach_the_scenario() {
+    for name in ["visit.har", "requests.curl", "teas.postman.json"] {
+        let text = std::fs::read_to_string(format!(
+            "{}/tests/import/{name}",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+        .unwrap();
+        let imported = read(&text).unwrap();
+        let out = format!("{imported:?}");
+        assert!(
+            !out.contains("-secret-") && !out.contains("eyJ") && !out.contains("0123456789"),
+            "{}",
+            imported.text
+        );
+        assert!(text.contains("-secret-"));
+    }
+}
+
+#[test]
+fn a_kind_that_is_not_what_the_user_says() {
+    let bench = Bench::new(&[("a.yaml", "openapi: 3.0.0\n"), ("b", "curl 'http://a.test")]);
+    let ran = bench.run(&["import", "a.yaml", "--from", "har"]).expect(2);
+    assert!(
+        ran.stderr
+            .contains("a.yaml: this is an OpenAPI document; leave --from out"),
+        "{}",
+        ran.stderr
+    );
+    let ran = bench.run(&["import", "b"]).expect(2);
+    assert!(
+        ran.stderr
+            .contains("b: line 1: a quote that is never closed"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// A scenario that was made can be read.
+fn sound(text: &str) -> Result<(), TestCaseError> {
+    if let Ok(imported) = read(text) {
+        let source = Source::new("s.yaml", imported.text.as_str());
+        let read = parse(source, Path::new("s.yaml"), &Environment::empty());
+        prop_assert!(read.is_ok(), "{}\n{}", read.unwrap_err(), imported.text);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -242,10 +288,24 @@ proptest! {
                 "requestBody": { "content": { "application/json": { "schema": schema } } }, "responses": { "200": { "content": { "application/json": { "schema": schema } } } } } } },
             "components": { "schemas": { "A": schema }, "securitySchemes": security },
         });
-        if let Ok(imported) = read(&text.to_string()) {
-            let source = Source::new("s.yaml", imported.text.as_str());
-            let read = parse(source, Path::new("s.yaml"), &Environment::empty());
-            prop_assert!(read.is_ok(), "{}\n{}", read.unwrap_err(), imported.text);
-        }
+        sound(&text.to_string())?;
+    }
+
+    #[test]
+    fn no_recording_makes_it_panic(
+        headers in prop::collection::vec(("[a-zA-Z-]{0,14}|cookie|authorization|.{0,5}", ".{0,20}|Bearer [a-z]{8}"), 0..6),
+        path in "[a-z0-9/{}$%?&=#.:@-]{0,30}", body in noise(), text in ".{0,40}", kind in prop::sample::select(vec!["application/json", "text/html", "multipart/form-data", "application/x-www-form-urlencoded", "", "é"]),
+        method in prop::sample::select(vec!["GET", "POST", "DELETE", "PURGE", "x y"]), status in 0_u16..700, noise in noise(),
+    ) {
+        let headers: Vec<Value> = headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        let url = format!("http://a.test/{path}");
+        let entry = json!({ "request": { "method": method, "url": url, "headers": headers, "postData": { "mimeType": kind, "text": body.to_string(), "params": noise } },
+            "response": { "status": status, "headers": headers, "content": { "mimeType": kind, "text": text } } });
+        sound(&json!({ "log": { "entries": [entry, noise, entry] } }).to_string())?;
+        let item = json!({ "name": text, "event": [{ "listen": "test", "script": { "exec": text } }],
+            "request": { "method": method, "url": format!("{{{{base}}}}/{path}{{{{{text}}}}}"), "header": noise, "auth": noise, "body": { "mode": "raw", "raw": body.to_string() } } });
+        sound(&json!({ "info": { "name": text }, "item": [item, { "name": text, "item": [item, noise] }], "variable": [{ "key": "base", "value": "http://a.test" }], "auth": noise }).to_string())?;
+        sound(&format!("curl '{}' -X {method} -d '{}' -H '{text}' -F {text}", url.replace('\'', ""), body.to_string().replace('\'', "")))?;
+        sound(&format!("curl {text}"))?;
     }
 }

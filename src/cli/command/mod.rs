@@ -42,7 +42,7 @@ pub(super) enum Command {
     Demo(load::demo::Demo),
     /// Writes a first scenario and its budgets, which run green against the demo shop.
     Init(files::init::Init),
-    /// Makes a scenario of an OpenAPI document; sends nothing.
+    /// Makes a scenario of an OpenAPI document, a HAR recording, a Postman collection or a curl command; sends nothing.
     Import(files::import::Import),
     /// Explains the code of a problem in a file: cause, fix and examples.
     Explain(files::explain::Explain),

@@ -3,7 +3,7 @@
 
 use super::operation::Operation;
 use super::provider::{self, Wanted};
-use super::security::{Access, Security};
+use super::security::{Access, Security, TOKEN, auth, common, default_auth};
 use super::tree::At;
 use super::{Context, parameter, request};
 use crate::import::draft::{Capture, Flow, Request, Step, literal};
@@ -24,12 +24,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b',')
     .remove(b':')
     .remove(b'@');
-/// The fragment that signs in, and what it captures.
+/// The fragment that signs in.
 const SIGN_IN: &str = "sign in";
-const TOKEN: &str = "token";
 
-/// An operations' tag and its members.
-type Tagged<'a> = (String, Vec<Operation<'a>>);
+/// A tag and its operations.
+pub(super) type Tagged<'a> = (String, Vec<Operation<'a>>);
 
 /// Makes the flows of a draft.
 pub(super) fn all<'a>(context: &mut Context<'a>, tagged: &[Tagged<'a>], security: &Security<'a>) {
@@ -94,27 +93,6 @@ fn accept(context: &mut Context<'_>) {
             .headers
             .push(("accept".into(), "application/json".into()));
     }
-}
-
-/// The credentials of every step that says nothing else: those that the document has at its top, or that at least half
-/// of its operations ask for.
-fn default_auth(
-    context: &Context<'_>,
-    tagged: &[Tagged<'_>],
-    security: &Security<'_>,
-) -> Option<Value> {
-    let operations: Vec<&Operation<'_>> = tagged.iter().flat_map(|(_, all)| all).collect();
-    let all: Vec<Value> = operations
-        .iter()
-        .filter_map(|o| match security.of(context, o) {
-            Access::Auth(auth) => Some(auth),
-            _ => None,
-        })
-        .collect();
-    let often = |auth: &Value| all.iter().filter(|a| *a == auth).count();
-    let most = all.iter().max_by_key(|auth| often(auth))?;
-    let top = context.root.get("security").is_some();
-    (top || often(most) * 2 >= operations.len()).then(|| most.clone())
 }
 
 /// What is known of an item while a flow is built.
@@ -486,26 +464,6 @@ impl<'b, 'a> Building<'b, 'a> {
         }
         (flow, fragment)
     }
-}
-
-fn auth(access: &Access) -> Option<Value> {
-    match access {
-        Access::Auth(auth) => Some(auth.clone()),
-        Access::SignIn { token: true } => Some(json!({ "bearer": format!("{{{{ {TOKEN} }}}}") })),
-        Access::SignIn { token: false } | Access::Header(..) | Access::Open => None,
-    }
-}
-
-/// `auth:` of a flow, where it is another than that of `defaults:`: what all steps have, or a token that half of them need.
-fn common(auths: &[Option<Value>], inherited: Option<&Value>) -> Option<Value> {
-    let first = auths.first()?;
-    if auths.iter().all(|auth| auth == first) {
-        let own = first.clone().unwrap_or_else(|| "none".into());
-        return (first.as_ref() != inherited).then_some(own);
-    }
-    let token = auth(&Access::SignIn { token: true });
-    let often = auths.iter().filter(|auth| **auth == token).count();
-    (often * 2 >= auths.len()).then_some(token).flatten()
 }
 
 /// The text between parameters, as a URL can have it.

@@ -14,7 +14,7 @@ mod tree;
 
 use super::document::{Document, ImportError};
 use super::draft::Draft;
-use super::{Options, name, secret};
+use super::{Options, name};
 use security::Security;
 use serde_json::Value;
 use tree::{At, Tree};
@@ -37,9 +37,7 @@ struct Context<'a> {
 impl Context<'_> {
     /// The placeholder of a secret, which is declared.
     fn secret(&mut self, name: &str) -> String {
-        let name = name::environment(&[&self.prefix, name]);
-        self.draft.secret(&name);
-        secret::placeholder(&name)
+        self.draft.placeholder(&self.prefix, name)
     }
 
     /// A constant that the user has to fill in, as a template.
@@ -48,17 +46,7 @@ impl Context<'_> {
         if self.captured.contains(&name) {
             name.push_str("_given");
         }
-        if !self
-            .draft
-            .variables
-            .iter()
-            .any(|(known, ..)| *known == name)
-        {
-            self.draft
-                .variables
-                .push((name.clone(), value, name::line(what, 80)));
-        }
-        format!("{{{{ {name} }}}}")
+        self.draft.fill_in(&name, value, what)
     }
 }
 
@@ -72,18 +60,23 @@ pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft,
         .unwrap_or("api");
     let mut context = Context {
         draft: Draft {
-            name: scenario_name(title),
+            name: name::scenario(title),
             ..Draft::default()
         },
-        prefix: prefix(title),
+        prefix: name::prefix(title),
         base: String::new(),
         captured: Vec::new(),
         root,
     };
-    head(&mut context, title, &document.source.name);
-    server::target(&mut context, options).map_err(|(pointer, what)| {
-        document.error(&pointer, what, "give one with --target https://HOST")
-    })?;
+    let version = context
+        .root
+        .path(&["info"])
+        .and_then(|info| info.text("version"))
+        .unwrap_or_default();
+    context
+        .draft
+        .head(&format!("{title} {version}"), &document.source.name);
+    server::target(&mut context, options)?;
     let operations = operation::all(&mut context);
     if operations.len() > OPERATIONS {
         let what = format!(
@@ -124,47 +117,4 @@ pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft,
         ));
     }
     Ok(context.draft)
-}
-
-fn head(context: &mut Context<'_>, title: &str, file: &str) {
-    let version = context
-        .root
-        .path(&["info"])
-        .and_then(|info| info.text("version"))
-        .unwrap_or_default();
-    let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let made = if file == "-" {
-        String::new()
-    } else {
-        format!(": made of {} by `tollgate import`", name::line(file, 60))
-    };
-    context.draft.head = vec![
-        format!("{}{made}.", name::line(format!("{title} {version}").trim(), 60)),
-        "It is a first draft: look at the order of the steps, the data they send and what they check.".into(),
-        "`tollgate validate FILE` checks it and sends nothing; `tollgate run FILE` does every flow once.".into(),
-    ];
-}
-
-/// `Farmers' Market Products API` → `farmers market products`.
-fn scenario_name(title: &str) -> String {
-    let words: Vec<String> = name::words(title)
-        .into_iter()
-        .filter(|w| !matches!(w.as_str(), "api" | "rest" | "openapi"))
-        .collect();
-    if words.is_empty() {
-        "api".into()
-    } else {
-        name::title(&words.join(" "))
-    }
-}
-
-/// The first two words of the title, for names of environment variables.
-fn prefix(title: &str) -> String {
-    let name = scenario_name(title);
-    let words: Vec<&str> = name
-        .split(' ')
-        .filter(|w| !matches!(*w, "the" | "a" | "my"))
-        .take(2)
-        .collect();
-    words.join(" ")
 }

@@ -2,6 +2,7 @@
 //! has to sign in first. Invariant: every credential is a placeholder.
 
 use super::Context;
+use super::flow::Tagged;
 use super::operation::{Operation, is_json};
 use super::provider;
 use super::schema::{kind, properties};
@@ -9,6 +10,9 @@ use super::tree::At;
 use crate::import::draft::literal;
 use crate::import::name::environment;
 use serde_json::{Value, json};
+
+/// What the token of a sign-in is called.
+pub(super) const TOKEN: &str = "token";
 
 /// How an operation is let in.
 #[derive(Debug, Clone, PartialEq)]
@@ -237,4 +241,46 @@ fn token(operation: &Operation<'_>) -> Option<String> {
     })
     .map(|path| format!("json {path}"))
     .filter(|_| !properties(&schema).0.is_empty())
+}
+
+/// The credentials of every step that says nothing else: those that the document has at its top, or that at least half
+/// of its operations ask for.
+pub(super) fn default_auth(
+    context: &Context<'_>,
+    tagged: &[Tagged<'_>],
+    security: &Security<'_>,
+) -> Option<Value> {
+    let operations: Vec<&Operation<'_>> = tagged.iter().flat_map(|(_, all)| all).collect();
+    let all: Vec<Value> = operations
+        .iter()
+        .filter_map(|o| match security.of(context, o) {
+            Access::Auth(auth) => Some(auth),
+            _ => None,
+        })
+        .collect();
+    let often = |auth: &Value| all.iter().filter(|a| *a == auth).count();
+    let most = all.iter().max_by_key(|auth| often(auth))?;
+    let top = context.root.get("security").is_some();
+    (top || often(most) * 2 >= operations.len()).then(|| most.clone())
+}
+
+/// `auth:` of a step.
+pub(super) fn auth(access: &Access) -> Option<Value> {
+    match access {
+        Access::Auth(auth) => Some(auth.clone()),
+        Access::SignIn { token: true } => Some(json!({ "bearer": format!("{{{{ {TOKEN} }}}}") })),
+        Access::SignIn { token: false } | Access::Header(..) | Access::Open => None,
+    }
+}
+
+/// `auth:` of a flow, where it is another than that of `defaults:`: what all steps have, or a token that half of them need.
+pub(super) fn common(auths: &[Option<Value>], inherited: Option<&Value>) -> Option<Value> {
+    let first = auths.first()?;
+    if auths.iter().all(|auth| auth == first) {
+        let own = first.clone().unwrap_or_else(|| "none".into());
+        return (first.as_ref() != inherited).then_some(own);
+    }
+    let token = auth(&Access::SignIn { token: true });
+    let often = auths.iter().filter(|auth| **auth == token).count();
+    (often * 2 >= auths.len()).then_some(token).flatten()
 }

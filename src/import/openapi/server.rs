@@ -3,15 +3,15 @@
 //! cannot be environments and are noted.
 
 use super::{At, Context};
-use crate::import::Options;
 use crate::import::name::{environment, line, title, words};
+use crate::import::{ImportError, Options};
 use url::Url;
 
 /// Where a target is when nobody says.
 const NOWHERE: &str = "http://127.0.0.1:8080";
 
-/// Sets the target; what is wrong with the user's comes back with its place.
-pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(), (String, String)> {
+/// Sets the target.
+pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(), ImportError> {
     let servers: Vec<(At<'_>, String)> = context
         .root
         .get("servers")
@@ -38,19 +38,11 @@ pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(),
     }
     let mut rest = readable.iter();
     let (origin, base) = if let Some(text) = &options.target {
-        let url = Url::parse(text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"));
-        let url = url.ok_or_else(|| {
-            (
-                "--target".to_owned(),
-                format!("`{}` is not an http or https URL", line(text, 80)),
-            )
-        })?;
+        let (origin, own) = crate::import::target(text)?;
         let first = readable.first().map(|(_, url)| base(url)).or(path_alone);
         (
-            origin(&url),
-            Some(base(&url))
+            origin,
+            Some(own)
                 .filter(|b| !b.is_empty())
                 .or(first)
                 .unwrap_or_default(),
@@ -64,7 +56,7 @@ pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(),
     context.base = base.clone();
     context.draft.target = (variable, origin.clone());
     for (at, url) in rest {
-        if super::server::base(url) == base && super::server::origin(url) != origin {
+        if self::base(url) == base && self::origin(url) != origin {
             let name = environment_name(at, url);
             if !context
                 .draft
@@ -72,12 +64,9 @@ pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(),
                 .iter()
                 .any(|(known, _)| *known == name)
             {
-                context
-                    .draft
-                    .environments
-                    .push((name, super::server::origin(url)));
+                context.draft.environments.push((name, self::origin(url)));
             }
-        } else if super::server::base(url) != base {
+        } else if self::base(url) != base {
             context.draft.leave(
                 &at.pointer,
                 format!(

@@ -34,12 +34,21 @@ pub(in crate::cli) struct Import {
 enum From {
     /// OpenAPI 3.0 or 3.1, YAML or JSON.
     Openapi,
+    /// A browser's recording.
+    Har,
+    /// Command lines of curl.
+    Curl,
+    /// A collection of Postman, 2.1.
+    Postman,
 }
 
 impl From {
     fn kind(self) -> Kind {
         match self {
             Self::Openapi => Kind::OpenApi,
+            Self::Har => Kind::Har,
+            Self::Curl => Kind::Curl,
+            Self::Postman => Kind::Postman,
         }
     }
 }

@@ -2,7 +2,10 @@
 //! Invariant: every text is a template as the scenario language has it: what came from a document went through
 //! [`literal`], so nothing of it is read as `{{ … }}` or `${…}`.
 
-use super::Left;
+pub(super) mod write;
+mod yaml;
+
+use super::{Left, name, secret};
 use serde_json::Value;
 
 /// A scenario.
@@ -42,6 +45,8 @@ pub(super) enum Step {
     Request(Box<Request>),
     /// The name of a fragment.
     Use(String),
+    /// A pause.
+    Think(String),
 }
 
 /// A request.
@@ -60,6 +65,8 @@ pub(super) struct Request {
     pub(super) headers: Vec<(String, String)>,
     pub(super) auth: Option<Value>,
     pub(super) body: Option<Body>,
+    /// How many are followed.
+    pub(super) redirects: Option<u32>,
     pub(super) captures: Vec<Capture>,
     pub(super) checks: Vec<String>,
 }
@@ -73,6 +80,26 @@ pub(super) enum Body {
     Text(String),
 }
 
+impl Body {
+    /// With every value changed.
+    pub(super) fn through(self, change: &dyn Fn(&Value) -> Value) -> Self {
+        let pairs = |pairs: Vec<(String, Value)>| {
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key, change(&value)))
+                .collect()
+        };
+        match self {
+            Self::Json(value) => Self::Json(change(&value)),
+            Self::Form(fields) => Self::Form(pairs(fields)),
+            Self::Multipart(parts) => Self::Multipart(pairs(parts)),
+            Self::Text(text) => {
+                Self::Text(change(&text.into()).as_str().unwrap_or_default().to_owned())
+            }
+        }
+    }
+}
+
 /// A value kept for later steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Capture {
@@ -82,6 +109,36 @@ pub(super) struct Capture {
 }
 
 impl Draft {
+    /// The lines above everything: what it is, and what was made of which file.
+    pub(super) fn head(&mut self, title: &str, file: &str) {
+        let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let made = match file {
+            "-" => String::new(),
+            file => format!(": made of {} by `tollgate import`", name::line(file, 60)),
+        };
+        self.head = vec![
+            format!("{}{made}.", name::line(title.trim(), 60)),
+            "It is a first draft: look at the order of the steps, the data they send and what they check.".into(),
+            "`tollgate validate FILE` checks it and sends nothing; `tollgate run FILE` does every flow once.".into(),
+        ];
+    }
+
+    /// The placeholder of a secret, which is declared: `${SHOP_PASSWORD:-not-set}`.
+    pub(super) fn placeholder(&mut self, prefix: &str, name: &str) -> String {
+        let name = name::environment(&[prefix, name]);
+        self.secret(&name);
+        secret::placeholder(&name)
+    }
+
+    /// A constant that the user has to fill in, as a template.
+    pub(super) fn fill_in(&mut self, name: &str, value: Value, what: &str) -> String {
+        if !self.variables.iter().any(|(known, ..)| *known == name) {
+            self.variables
+                .push((name.to_owned(), value, name::line(what, 80)));
+        }
+        format!("{{{{ {name} }}}}")
+    }
+
     /// Requests of all flows that are not switched off.
     pub(super) fn requests(&self) -> usize {
         let steps = self
@@ -95,7 +152,7 @@ impl Draft {
     }
 
     /// Declares a secret.
-    pub(super) fn secret(&mut self, name: &str) {
+    fn secret(&mut self, name: &str) {
         if !self.secrets.iter().any(|known| known == name) {
             self.secrets.push(name.to_owned());
         }
@@ -105,7 +162,7 @@ impl Draft {
     pub(super) fn leave(&mut self, place: impl Into<String>, what: impl Into<String>) {
         let left = Left {
             place: place.into(),
-            what: super::name::line(&what.into(), 200),
+            what: name::line(&what.into(), 200),
         };
         if !self.left.contains(&left) {
             self.left.push(left);

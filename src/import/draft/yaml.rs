@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 /// Lines are folded where they would grow longer.
 const WIDTH: usize = 110;
 
+/// The largest whole number that every reader of JSON keeps exactly: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A value to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Yaml {
@@ -103,6 +106,12 @@ impl Yaml {
     pub(super) fn json(value: &Value) -> Self {
         match value {
             Value::Null => Self::Plain("null".into()),
+            // Beyond this not every reader of JSON keeps them, and a scenario has them only as texts.
+            Value::Number(number)
+                if number.as_f64().is_some_and(|n| n.abs() > EXACT) && !number.is_f64() =>
+            {
+                Self::Text(number.to_string())
+            }
             Value::Bool(_) | Value::Number(_) => Self::Plain(value.to_string()),
             Value::String(text) => Self::text(text),
             Value::Array(items) => Self::list(items.iter().map(Self::json)),

@@ -2,16 +2,16 @@
 //! Invariant: what was left out stands at the end of the file, comments are one line each, and no key stands there
 //! without a value.
 
-use super::Left;
-use super::draft::{Body, Capture, Draft, Flow, Request, Step};
 use super::yaml::{Entry, Item, Yaml, comments};
+use super::{Body, Capture, Draft, Flow, Request, Step};
+use crate::import::Left;
 use serde_json::Value;
 
 /// Lines about what was left out; nobody reads more.
 const SHOWN: usize = 100;
 
 /// The whole file.
-pub(super) fn scenario(draft: &Draft, left: &[Left]) -> String {
+pub(in crate::import) fn scenario(draft: &Draft, left: &[Left]) -> String {
     let steps = [
         section(
             "fragments",
@@ -141,6 +141,11 @@ fn step(step: &Step) -> Item {
             value: Yaml::Map(vec![Entry::new("use", Yaml::text(fragment))]),
             off: false,
         },
+        Step::Think(pause) => Item {
+            above: Vec::new(),
+            value: Yaml::Map(vec![Entry::new("think", Yaml::Plain(pause.clone()))]),
+            off: false,
+        },
         Step::Request(request) => Item {
             above: request.above.clone(),
             value: Yaml::Map(entries(request)),
@@ -168,6 +173,11 @@ fn entries(request: &Request) -> Vec<Entry> {
     if let Some(auth) = &request.auth {
         entries.push(Entry::new("auth", Yaml::json(auth)));
     }
+    entries.extend(
+        request
+            .redirects
+            .map(|most| Entry::new("redirects", Yaml::Plain(most.to_string()))),
+    );
     entries.extend(request.body.as_ref().map(body));
     if !request.captures.is_empty() {
         let captures = request.captures.iter().map(capture).collect();
