@@ -44,6 +44,7 @@ mod tighten;
 mod timing;
 mod traces;
 mod trend;
+mod ui;
 mod versus;
 mod way;
 mod websocket;

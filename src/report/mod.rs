@@ -18,17 +18,17 @@ pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use compare::{Comparison, Pair};
 pub use console::Console;
 pub use csv::{Servers, Steps, Summary, Windows};
-pub use html::{Html, index};
+pub use html::{Html, LiveHtml, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
 pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, metric_names};
 pub use text::log_line;
 use view::seconds;
 pub use view::{
-    Baseline, Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow, FlowRow,
-    GroupRow, GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, OverTime, PARTS, PhaseRow,
-    Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow, StepBuckets,
-    StepRow, TimingRow, Totals, TraceRow, View, Word,
+    Baseline, Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow,
+    FlowRow, GroupRow, GuardRow, HealthView, Heat, HeatColumn, Latency, MessagesRow, OverTime,
+    PARTS, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow,
+    StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word,
 };
 
 use std::io::{self, Write};

@@ -110,7 +110,12 @@ fn sample(n: u64, steps: usize, intended: u64) -> Sample {
     let dice = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
     let step = (n % steps as u64) as usize;
     let slow = 1 + step as u64 % 11;
-    let service = slow * (4_000_000 + dice % 9_000_000) + if dice.is_multiple_of(97) { SECOND / 3 } else { 0 };
+    let service = slow * (4_000_000 + dice % 9_000_000)
+        + if dice.is_multiple_of(97) {
+            SECOND / 3
+        } else {
+            0
+        };
     let sent = intended + 40_000 + dice % 200_000;
     let opened = n.is_multiple_of(50);
     let (outcome, status) = match (step % 7, dice % 40) {

@@ -116,7 +116,10 @@ impl Open {
 impl BudgetFile {
     /// The budgets of a profile on which a run can be decided before its end: shares of requests of the whole measured
     /// phase that may be broken, and not by all of them.
-    pub(super) fn decidable<'a>(&'a self, profile: &'a str) -> impl Iterator<Item = (&'a Budget, Breach)> {
+    pub(super) fn decidable<'a>(
+        &'a self,
+        profile: &'a str,
+    ) -> impl Iterator<Item = (&'a Budget, Breach)> {
         self.applies(profile).filter_map(move |budget| {
             let whole =
                 budget.when.is_none() && budget.during.as_ref().is_none_or(|d| d == profile);

@@ -41,16 +41,20 @@ impl Standing {
 
     /// The texts of those that do not hold so far.
     pub fn broken(&self) -> impl Iterator<Item = &str> {
-        let broken = self.budgets.iter().filter(|(budget, sum)| {
-            sum.ended >= SAMPLE && !holds(budget, sum.ended, sum.broken)
-        });
+        let broken = self
+            .budgets
+            .iter()
+            .filter(|(budget, sum)| sum.ended >= SAMPLE && !holds(budget, sum.ended, sum.broken));
         broken.map(|(budget, _)| budget.text.as_str())
     }
 
     /// The tightest limit that budgets set a percentile of the response time of all requests.
     pub fn limit(&self, percentile: f64) -> Option<Nanos> {
         let of_all = self.of_all().filter_map(|budget| match budget.statistic {
-            Statistic::Percentile { metric: Metric::Response, q } if q == percentile => budget.bound.time(),
+            Statistic::Percentile {
+                metric: Metric::Response,
+                q,
+            } if q == percentile => budget.bound.time(),
             _ => None,
         });
         of_all.min()
@@ -91,6 +95,9 @@ mod tests {
         let broken: Vec<_> = standing.broken().collect();
         assert_eq!(broken, ["p95 < 250ms", "p95 < 300ms"]);
         assert_eq!(standing.limit(0.95), Some(250_000_000));
-        assert_eq!((standing.limit(0.99), standing.errors()), (None, Some(0.01)));
+        assert_eq!(
+            (standing.limit(0.99), standing.errors()),
+            (None, Some(0.01))
+        );
     }
 }

@@ -55,7 +55,11 @@ impl Lines {
         let phase = phase.map_or("drain", |phase| phase.0.as_str());
         let late = window.lag > 3_000_000;
         vec![
-            part(format!("{}/{} s", end.min(self.total) / SECOND, self.total / SECOND)),
+            part(format!(
+                "{}/{} s",
+                end.min(self.total) / SECOND,
+                self.total / SECOND
+            )),
             part(rates(window, self.scheduled)),
             part(format!("in flight {}", format_count(window.in_flight))),
             Part {
@@ -183,7 +187,10 @@ mod tests {
         standing.second(&[broken(100), broken(0), broken(100)]);
         Lines {
             scheduled: true,
-            phases: vec![("warm-up".into(), 5 * SECOND), ("launch".into(), 65 * SECOND)],
+            phases: vec![
+                ("warm-up".into(), 5 * SECOND),
+                ("launch".into(), 65 * SECOND),
+            ],
             standing: Some(standing),
             colour,
             total: 65 * SECOND,

@@ -42,7 +42,11 @@ impl Progress {
         let lines = Lines {
             // A schedule says how much is due.
             scheduled: plan.peak_requests().is_some(),
-            phases: plan.phases.iter().map(|p| (p.name.clone(), p.end)).collect(),
+            phases: plan
+                .phases
+                .iter()
+                .map(|p| (p.name.clone(), p.end))
+                .collect(),
             standing: budgets.map(|budgets| Standing::new(budgets, &plan.profile)),
             colour: !matches!(choice, anstream::ColorChoice::Never),
             total,

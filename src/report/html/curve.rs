@@ -38,7 +38,10 @@ pub(super) fn curve(view: &View) -> Option<String> {
         service.p99.spoken()
     );
     if let Some((_, ms)) = baseline.iter().find(|p| p.0 >= 0.99 - 1e-9) {
-        put(&mut label, format_args!("; baseline p99 {} ms", figure(*ms)));
+        put(
+            &mut label,
+            format_args!("; baseline p99 {} ms", figure(*ms)),
+        );
     }
     let unit = if y.is_log() { "ms, log scale" } else { "ms" };
     let mut chart = Chart::new(&label, TALL, x, y);
@@ -104,4 +107,3 @@ fn columns(curves: &[Curve], baseline: &[(f64, f64)]) -> Vec<(f64, f64, String)>
     }
     out
 }
-

@@ -113,4 +113,3 @@ fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {
     }
     text
 }
-

@@ -18,8 +18,7 @@ pub use pages::index;
 
 use super::text::{counted, figure};
 use super::{
-    BudgetRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word,
-    seconds,
+    BudgetRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word, seconds,
 };
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
@@ -51,10 +50,31 @@ impl Reporter for Html {
     }
 }
 
+/// The same page of a run that still goes; it asks the server that it came from for its next state.
+#[derive(Debug, Clone)]
+pub struct LiveHtml {
+    /// What stands in the verdict's place.
+    pub sentence: String,
+}
+
+impl Reporter for LiveHtml {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let page = Page {
+            running: Some(&self.sentence),
+            policy: script::live_policy(),
+            ..Page::new(view)
+        };
+        page.write_into(out).map_err(io::Error::other)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "report.html", config = "src/report/html/askama.toml")]
 struct Page<'a> {
     view: &'a View,
+    /// The run still goes: what is to be said instead of the verdict.
+    running: Option<&'a str>,
+    live: &'static str,
     css: &'static str,
     policy: String,
     script: &'static str,
@@ -95,6 +115,8 @@ impl<'a> Page<'a> {
         let kept = exchanges::kept(view, &mut room);
         Self {
             view,
+            running: None,
+            live: script::LIVE,
             css: CSS,
             policy: script::policy(),
             script: script::SORT,
@@ -135,8 +157,20 @@ impl<'a> Page<'a> {
 
     // Templates pass some numbers by value and others by reference: `Borrow` takes both.
 
+    fn word(&self) -> &'static str {
+        self.running.map_or(self.view.word.text(), |_| "RUNNING")
+    }
+
+    fn sentence(&self) -> &str {
+        self.running.unwrap_or(&self.view.sentence)
+    }
+
     /// The class that colours the verdict.
     fn tone(&self) -> &'static str {
+        if self.running.is_some() {
+            let broken = self.view.budgets.iter().any(BudgetRow::breaks);
+            return if broken { "fail" } else { "off" };
+        }
         match self.view.word {
             Word::Pass => "pass",
             Word::Fail | Word::Unreachable | Word::Stopped => "fail",
@@ -202,7 +236,7 @@ impl<'a> Page<'a> {
     }
 
     fn invalid(&self) -> bool {
-        self.view.exit.reason == Reason::InvalidInstrument
+        self.running.is_none() && self.view.exit.reason == Reason::InvalidInstrument
     }
 
     fn number(value: impl Borrow<f64>) -> String {

@@ -50,7 +50,10 @@ pub(super) fn rows<'a>(steps: &[&'a StepRow]) -> Vec<Phases<'a>> {
         known.sort_by(|a, b| sum(&b.1).total_cmp(&sum(&a.1)));
         known.truncate(MOST);
     }
-    let most = known.iter().map(|(_, parts)| sum(parts)).fold(0.0, f64::max);
+    let most = known
+        .iter()
+        .map(|(_, parts)| sum(parts))
+        .fold(0.0, f64::max);
     let rows = known.into_iter().map(|(step, parts)| Phases {
         label: &step.label,
         mean: sum(&parts),

@@ -31,7 +31,10 @@ pub(in crate::cli) fn level(judged: &Judged) -> Option<Baseline> {
         .collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     (points.len() > 1).then(|| Baseline {
-        name: format!("the usual of {} runs before, at p50, p95 and p99", night.before),
+        name: format!(
+            "the usual of {} runs before, at p50, p95 and p99",
+            night.before
+        ),
         points,
     })
 }

@@ -3,6 +3,7 @@
 
 use super::debugging::{Debugging, Steps};
 use super::observing::Observing;
+use super::showing::Showing;
 use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
@@ -11,6 +12,7 @@ use crate::cli::command::history::baseline::level;
 use crate::cli::command::history::past::{Judged, Past};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
+use crate::cli::output::ui::Ui;
 use crate::cli::output::{Folder, print};
 use crate::cli::progress::Progress;
 use crate::cli::{Terminal, preflight, telling};
@@ -43,6 +45,7 @@ pub(super) fn execute(
         folder,
         past,
         baseline,
+        ui,
     } = run;
     if !how.quiet {
         announce(&inputs, &plan);
@@ -70,7 +73,7 @@ pub(super) fn execute(
             &plan,
             (blueprint, capacity),
             &mut record,
-            (how, stop, debug, &folder),
+            (how, stop, debug, &folder, ui.as_ref()),
         )?,
     }
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
@@ -79,6 +82,9 @@ pub(super) fn execute(
     let over = baseline.or_else(|| usual.and_then(level));
     let view = View::new(&record, &verdict).over(over);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
+    if let Some(ui) = &ui {
+        ui.end(&view);
+    }
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
         remember(&past, &judged?, &verdict, &folder, how)
     });
@@ -130,21 +136,22 @@ pub(super) fn generate(
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
-    (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
+    (how, stop, debug, folder, ui): (&How, &Stop, bool, &Folder, Option<&Arc<Ui>>),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
     let progress = Progress::new(plan, inputs.budgets.as_ref(), how.quiet);
     let program = program(inputs, plan, (&masker, progress.shows_budgets()));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
-        masker,
+        masker: Arc::clone(&masker),
         workers: how.workers,
         capacity,
         stop: stop.clone(),
     };
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let live = how.formats.live(folder, record, &inputs.scenario);
-    let mut watching = Watching::new(progress, budgets, stop.stopper(), live);
+    let showing = ui.map(|ui| Showing::new(ui, inputs, (record, plan), &masker));
+    let mut watching = Watching::new(progress, budgets, stop.stopper(), live).showing(showing);
     let observing = Observing::start(inputs, blueprint.clone())?;
     let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
@@ -186,7 +193,7 @@ fn program(inputs: &Inputs, plan: &Plan, (masker, seen): (&Masker, bool)) -> Arc
 }
 
 /// Puts what the engine leaves into the record.
-fn keep(record: &mut RunRecord, parts: RunParts, plan: &Plan, shown: &Masker) {
+pub(super) fn keep(record: &mut RunRecord, parts: RunParts, plan: &Plan, shown: &Masker) {
     record.timeline = parts.timeline;
     record.counts = parts.counts;
     record.counts.duration = ended(record, parts.elapsed)

@@ -202,7 +202,7 @@ fn pair(
                 &plan,
                 way,
                 &mut record,
-                (&args.how, stop, false, &versus.head.folder),
+                (&args.how, stop, false, &versus.head.folder, None),
             )?;
         }
         Ok(record)
