@@ -50,6 +50,7 @@ mod tighten;
 mod timing;
 mod traces;
 mod trend;
+mod ui;
 mod versus;
 mod way;
 mod websocket;

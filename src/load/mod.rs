@@ -52,6 +52,16 @@ pub trait Observer {
 
     /// A second has passed.
     fn window(&mut self, window: &Window);
+
+    /// Whether it is told, every two seconds, all that the run has brought so far. Workers copy their recorders for it.
+    fn wants_all(&self) -> bool {
+        false
+    }
+
+    /// All that the run has brought so far, where it wants that.
+    fn so_far(&mut self, parts: RunParts) {
+        let _ = parts;
+    }
 }
 
 /// What the engine is told beside plan and program.
@@ -107,6 +117,7 @@ where
         workers,
         max_in_flight: limit.div_ceil(workers),
         known: program.constants.clone().into(),
+        tells_all: observer.wants_all(),
     };
     let mut stage = Stage::new(&orders, make.clone(), &settings.stop)?;
     if let Some(stage) = &mut stage {
@@ -204,9 +215,13 @@ fn collect(
 ) -> Timeline {
     let mut timeline = Timeline::default();
     let mut waiting: BTreeMap<u64, (Window, u64)> = BTreeMap::new();
+    let mut reports: BTreeMap<u64, Vec<WorkerReport>> = BTreeMap::new();
     let mut ended: Vec<u64> = Vec::new();
     for part in parts {
         ended.extend(part.last.then_some(part.index));
+        if let Some(report) = part.so_far {
+            reports.entry(part.index).or_default().push(*report);
+        }
         let (window, seen) = waiting.entry(part.index).or_insert_with(|| {
             (
                 Window {
@@ -226,9 +241,13 @@ fn collect(
             if first.get().1 + gone < workers {
                 break;
             }
-            let (window, _) = first.remove();
+            let (index, (window, _)) = first.remove_entry();
             observer.window(&window);
             timeline.push(window);
+            let whole = reports.remove(&index).filter(|r| r.len() as u64 == workers);
+            if let Some(Ok(parts)) = whole.map(|all| merge(all, timeline.clone(), workers)) {
+                observer.so_far(parts);
+            }
         }
     }
     for (window, _) in waiting.into_values() {

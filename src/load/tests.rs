@@ -51,6 +51,7 @@ const ONE: &str = "      - get: /\n        name: a\n";
 fn orders(scenario: &Scenario, workers: u64) -> Orders {
     let plan = Arc::new(resolve(scenario, "test", &Overrides::default(), 1).unwrap());
     Orders {
+        tells_all: false,
         program: Arc::new(Program::new(scenario, &[], &Masker::new([]))),
         max_in_flight: plan.max_in_flight.div_ceil(workers),
         plan,

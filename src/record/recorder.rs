@@ -50,7 +50,7 @@ pub struct Recorded {
 }
 
 /// Folds samples. One per worker; merged when the run ends.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Recorder {
     steps: Vec<StepRecord>,
     flows: Vec<FlowRecord>,
@@ -472,7 +472,7 @@ impl Recorder {
 }
 
 /// A watch that speaks of a step.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Watching {
     index: usize,
     breach: Breach,

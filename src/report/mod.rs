@@ -18,7 +18,7 @@ pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use compare::{Comparison, Pair};
 pub use console::Console;
 pub use csv::{Servers, Steps, Summary, Windows};
-pub use html::{Html, chronicles, index};
+pub use html::{Html, LiveHtml, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
 pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, RemoteWrite, metric_names};

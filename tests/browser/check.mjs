@@ -141,7 +141,7 @@ try {
       if (lines !== null && lines < 3) say(`a line of contrast ${lines.toFixed(2)}${dark ? ' in the dark' : ''}`);
       ratios.push(`${least.toFixed(2)} of ${texts} texts${dark ? ' dark' : ' light'}`);
     }
-    for (const width of [320, 400, 800]) {
+    for (const width of [320, 400, 800, 1200]) {
       await page.look({ width });
       const wide = await page.ask('document.scrollingElement.scrollWidth');
       if (wide > width) say(`${wide} px wide in a window of ${width} px`);

@@ -4,6 +4,7 @@
 pub(super) mod ci;
 pub(super) mod format;
 pub(super) mod live;
+pub(super) mod ui;
 
 use super::error::Error;
 use super::{Terminal, columns};

@@ -47,6 +47,8 @@ pub(super) struct Orders {
     pub(super) max_in_flight: u64,
     /// Slot → value that every user begins with.
     pub(super) known: Arc<[Captured]>,
+    /// Somebody looks at all that was recorded while the run goes.
+    pub(super) tells_all: bool,
 }
 
 /// One worker's part of a second.
@@ -56,6 +58,8 @@ pub(super) struct WindowPart {
     pub(super) window: Window,
     /// The worker has ended.
     pub(super) last: bool,
+    /// All that it has done, where somebody looks at that.
+    pub(super) so_far: Option<Box<WorkerReport>>,
 }
 
 /// What a worker leaves behind.
@@ -89,6 +93,7 @@ pub(super) struct Worker<P> {
     pub(super) answers: RefCell<Vec<u64>>,
     /// Virtual users on a journey.
     active: Cell<u64>,
+    tells_all: bool,
     counts: Cell<Counts>,
     last_done: Cell<Nanos>,
     /// Seconds whose windows were sent.
@@ -125,6 +130,7 @@ impl<P: Protocol> Worker<P> {
             earlier: RefCell::default(),
             answers: RefCell::default(),
             active: Cell::new(0),
+            tells_all: orders.tells_all,
             counts: Cell::default(),
             last_done: Cell::new(0),
             ticked: Cell::new(0),
@@ -159,6 +165,7 @@ impl<P: Protocol> Worker<P> {
                 index,
                 window: self.window(index * SECOND, now.max(index * SECOND)),
                 last: true,
+                so_far: None,
             })
             .ok();
         WorkerReport {
@@ -176,6 +183,18 @@ impl<P: Protocol> Worker<P> {
             in_flight: self.flights.borrow().peak(),
             elapsed: self.last_done.get(),
             cpu: Duration::ZERO,
+        }
+    }
+
+    /// What it has done so far; it goes on.
+    fn so_far(&self) -> WorkerReport {
+        WorkerReport {
+            recorder: self.recorder.borrow().clone(),
+            counts: self.counts.get(),
+            stats: self.protocol.stats(),
+            in_flight: self.flights.borrow().peak(),
+            elapsed: self.last_done.get(),
+            cpu: super::health::thread_cpu(),
         }
     }
 

@@ -20,6 +20,7 @@ impl<P: Protocol> Worker<P> {
                     index,
                     window,
                     last: false,
+                    so_far: (self.tells_all && index % 2 == 1).then(|| Box::new(self.so_far())),
                 })
                 .ok();
             self.ticked.set(index + 1);

@@ -62,7 +62,7 @@ impl fmt::Display for Part {
 }
 
 /// The parts of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
     records: Vec<PartRecord>,
     /// For each step, the parts of it.

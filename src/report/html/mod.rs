@@ -54,10 +54,31 @@ impl Reporter for Html {
     }
 }
 
+/// The same page of a run that still goes; it asks the server that it came from for its next state.
+#[derive(Debug, Clone)]
+pub struct LiveHtml {
+    /// What stands in the verdict's place.
+    pub sentence: String,
+}
+
+impl Reporter for LiveHtml {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        let page = Page {
+            running: Some(&self.sentence),
+            policy: script::live_policy(),
+            ..Page::new(view)
+        };
+        page.write_into(out).map_err(io::Error::other)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "report.html", config = "src/report/html/askama.toml")]
 struct Page<'a> {
     view: &'a View,
+    /// The run still goes: what is to be said instead of the verdict.
+    running: Option<&'a str>,
+    live: &'static str,
     css: &'static str,
     policy: String,
     script: &'static str,
@@ -99,6 +120,8 @@ impl<'a> Page<'a> {
         let kept = exchanges::kept(view, &mut room);
         Self {
             view,
+            running: None,
+            live: script::LIVE,
             css: CSS,
             policy: script::policy(),
             script: script::SORT,
@@ -140,8 +163,20 @@ impl<'a> Page<'a> {
 
     // Templates pass some numbers by value and others by reference: `Borrow` takes both.
 
+    fn word(&self) -> &'static str {
+        self.running.map_or(self.view.word.text(), |_| "RUNNING")
+    }
+
+    fn sentence(&self) -> &str {
+        self.running.unwrap_or(&self.view.sentence)
+    }
+
     /// The class that colours the verdict.
     fn tone(&self) -> &'static str {
+        if self.running.is_some() {
+            let broken = self.view.budgets.iter().any(BudgetRow::breaks);
+            return if broken { "fail" } else { "off" };
+        }
         match self.view.word {
             Word::Pass => "pass",
             Word::Fail | Word::Unreachable | Word::Stopped => "fail",
@@ -207,7 +242,7 @@ impl<'a> Page<'a> {
     }
 
     fn invalid(&self) -> bool {
-        self.view.exit.reason == Reason::InvalidInstrument
+        self.running.is_none() && self.view.exit.reason == Reason::InvalidInstrument
     }
 
     fn number(value: impl Borrow<f64>) -> String {

@@ -3,6 +3,7 @@
 
 use super::debugging::{Debugging, Steps};
 use super::observing::Observing;
+use super::showing::Showing;
 use super::versus::{self, Versus};
 use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
@@ -12,6 +13,7 @@ use crate::cli::command::history::baseline::level;
 use crate::cli::command::history::past::{Judged, Opened};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
+use crate::cli::output::ui::Ui;
 use crate::cli::output::{Folder, print};
 use crate::cli::progress::Progress;
 use crate::cli::{Terminal, preflight, telling};
@@ -46,6 +48,7 @@ pub(super) fn execute(
         past,
         confirm,
         baseline,
+        ui,
     } = run;
     if !how.quiet {
         announce(&inputs, &plan);
@@ -66,7 +69,7 @@ pub(super) fn execute(
             &plan,
             (blueprint, capacity),
             &mut record,
-            (how, stop, debug, &folder),
+            (how, stop, debug, &folder, ui.as_ref()),
         )?,
     }
     let mut verdict = budget::judge(&record, inputs.budgets.as_ref());
@@ -85,6 +88,9 @@ pub(super) fn execute(
         view = view.with_history(judged.view());
     }
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
+    if let Some(ui) = &ui {
+        ui.end(&view);
+    }
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
         remember(&past, &judged?, &verdict, &folder)
     });
@@ -163,21 +169,22 @@ pub(super) fn generate(
     plan: &Arc<Plan>,
     (blueprint, capacity): (Blueprint, Capacity),
     record: &mut RunRecord,
-    (how, stop, debug, folder): (&How, &Stop, bool, &Folder),
+    (how, stop, debug, folder, ui): (&How, &Stop, bool, &Folder, Option<&Arc<Ui>>),
 ) -> Result<(), Error> {
     let masker = Arc::new(masker(&inputs.scenario));
     let progress = Progress::new(plan, inputs.budgets.as_ref(), how.quiet);
     let program = program(inputs, plan, (&masker, progress.shows_budgets()));
     let steps = debug.then(|| Arc::new(Steps::new(&inputs.scenario, (*masker).clone())));
     let settings = Settings {
-        masker,
+        masker: Arc::clone(&masker),
         workers: how.workers,
         capacity,
         stop: stop.clone(),
     };
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let live = how.formats.live(folder, record, &inputs.scenario);
-    let mut watching = Watching::new(progress, budgets, stop.stopper(), live);
+    let showing = ui.map(|ui| Showing::new(ui, inputs, (record, plan), &masker));
+    let mut watching = Watching::new(progress, budgets, stop.stopper(), live).showing(showing);
     let observing = Observing::start(inputs, blueprint.clone())?;
     let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
@@ -219,7 +226,7 @@ fn program(inputs: &Inputs, plan: &Plan, (masker, seen): (&Masker, bool)) -> Arc
 }
 
 /// Puts what the engine leaves into the record.
-fn keep(record: &mut RunRecord, parts: RunParts, plan: &Plan, shown: &Masker) {
+pub(super) fn keep(record: &mut RunRecord, parts: RunParts, plan: &Plan, shown: &Masker) {
     record.timeline = parts.timeline;
     record.counts = parts.counts;
     record.counts.duration = ended(record, parts.elapsed)

@@ -8,6 +8,7 @@ mod execution;
 mod observing;
 mod revision;
 pub(super) mod run;
+mod showing;
 pub(super) mod versus;
 mod watch;
 mod watching;
@@ -17,6 +18,7 @@ use crate::cli::command::history::past::Opened;
 use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, is_load};
 use crate::cli::output::Folder;
+use crate::cli::output::ui::Ui;
 use crate::cli::preflight;
 use crate::load::Capacity;
 use crate::plan::{Load, Plan};
@@ -26,6 +28,7 @@ use crate::scenario::{Connections, Http, Scenario};
 use execution::execute;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use versus::Versus;
 
 /// Requests that an HTTP/2 server lets share a connection, as far as anybody knows beforehand (RFC 9113, 6.5.2).
@@ -44,6 +47,8 @@ struct Prepared {
     confirm: Option<Box<Versus>>,
     /// What its report is laid over.
     baseline: Option<Baseline>,
+    /// Where it is shown while it goes.
+    ui: Option<Arc<Ui>>,
 }
 
 /// Everything that can be refused, refused: reach, TLS files, the folder.
@@ -75,6 +80,7 @@ fn prepare(
         past: None,
         confirm: None,
         baseline: None,
+        ui: None,
     })
 }
 

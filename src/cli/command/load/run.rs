@@ -10,13 +10,15 @@ use crate::cli::command::history::past::Past;
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::file_name;
+use crate::cli::output::ui::{self, Ui};
 use crate::cli::{Terminal, signals};
 use crate::load::{Stop, stop};
 use crate::plan::{Load, Plan};
 use crate::record;
 use clap::Args;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 #[derive(Debug, Args)]
@@ -42,6 +44,11 @@ pub(in crate::cli) struct Run {
         help_heading = "History and comparison"
     )]
     pub(in crate::cli) baseline: Option<PathBuf>,
+    /// Serves the report while the run goes, on this machine only: at a free port, or at an address of loopback
+    /// (`--ui=127.0.0.1:8088`). It ends with the run.
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0",
+        value_parser = ui::address, conflicts_with_all = ["compare_to", "watch", "jobs"])]
+    pub(in crate::cli) ui: Option<SocketAddr>,
     #[command(flatten)]
     pub(in crate::cli) beside: Beside,
 }
@@ -59,7 +66,14 @@ pub(in crate::cli) fn run(args: &Run, terminal: Terminal) -> Result<u8, Error> {
     if args.smoke.watch {
         return watch::watch(args, terminal);
     }
-    let prepared = prepare_all(args, terminal)?;
+    let mut prepared = prepare_all(args, terminal)?;
+    if let Some(address) = args.ui {
+        let ui = Ui::start(address)?;
+        eprintln!("live report: http://{}/", ui.address());
+        prepared
+            .iter_mut()
+            .for_each(|run| run.ui = Some(Arc::clone(&ui)));
+    }
     let (stopper, stop) = stop();
     signals::listen(stopper);
     Ok(execute_all(prepared, args, &stop, terminal)?.code)

@@ -1,10 +1,11 @@
 //! Guards beside a run. In: a window a second; out: the same for the live line, and the end of the run where a guard
 //! trips. Invariant: a guard that trips is told at once, and its run still drains and is reported.
 
+use super::showing::Showing;
 use crate::budget::{BudgetFile, Decider, Watchman};
 use crate::cli::output::live::Live;
 use crate::cli::progress::Progress;
-use crate::load::{Observer, Stopper};
+use crate::load::{Observer, RunParts, Stopper};
 use crate::plan::Plan;
 use crate::record::{Decided, GuardRecord, Stop, Window};
 use tokio::time::Instant;
@@ -19,6 +20,7 @@ pub(super) struct Watching {
     /// When the run began.
     pub(super) began: Option<Instant>,
     live: Option<Live>,
+    showing: Option<Showing>,
 }
 
 impl Watching {
@@ -38,7 +40,13 @@ impl Watching {
             stopper,
             began: None,
             live,
+            showing: None,
         }
+    }
+
+    /// Shows all of it, too.
+    pub(super) fn showing(self, showing: Option<Showing>) -> Self {
+        Self { showing, ..self }
     }
 
     /// Removes the live line; what became of the guards, and how the run was decided.
@@ -52,6 +60,16 @@ impl Watching {
 impl Observer for Watching {
     fn begin(&mut self, at: Instant) {
         self.began = Some(at);
+    }
+
+    fn wants_all(&self) -> bool {
+        self.showing.is_some()
+    }
+
+    fn so_far(&mut self, parts: RunParts) {
+        if let Some(showing) = &self.showing {
+            showing.so_far(parts);
+        }
     }
 
     fn window(&mut self, window: &Window) {

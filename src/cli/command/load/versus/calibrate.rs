@@ -52,6 +52,7 @@ pub(in crate::cli) fn calibrate(args: &Calibrate, terminal: Terminal) -> Result<
         smoke: Smoke::default(),
         past: Past::none(args.least.clone()),
         baseline: None,
+        ui: None,
         beside: Beside {
             compare_to: None,
             pairs: args.pairs,

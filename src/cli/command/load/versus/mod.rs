@@ -255,7 +255,7 @@ fn pair(
                 &plan,
                 way,
                 &mut record,
-                (how, stop, false, &versus.head.folder),
+                (how, stop, false, &versus.head.folder, None),
             )?;
         }
         Ok(record)

@@ -1,0 +1,48 @@
+//! A run in a browser while it goes. In: all that it has brought so far; out: a record of that for the live report.
+//! Invariant: it is made by the code that makes the record of a run that has ended.
+
+use super::execution::keep;
+use crate::cli::inputs::Inputs;
+use crate::cli::output::ui::Ui;
+use crate::load::RunParts;
+use crate::plan::Plan;
+use crate::record::{Masker, RunRecord};
+use std::sync::Arc;
+
+/// Where it is shown, and what is known of it from the beginning.
+pub(super) struct Showing {
+    ui: Arc<Ui>,
+    record: RunRecord,
+    plan: Arc<Plan>,
+    masker: Arc<Masker>,
+}
+
+impl Showing {
+    pub(super) fn new(
+        ui: &Arc<Ui>,
+        inputs: &Inputs,
+        (record, plan): (&RunRecord, &Arc<Plan>),
+        masker: &Arc<Masker>,
+    ) -> Self {
+        ui.begin(record.clone(), inputs.budgets.clone(), plan.duration());
+        Self {
+            ui: Arc::clone(ui),
+            record: record.clone(),
+            plan: Arc::clone(plan),
+            masker: Arc::clone(masker),
+        }
+    }
+
+    pub(super) fn so_far(&self, parts: RunParts) {
+        let mut record = self.record.clone();
+        keep(&mut record, parts, &self.plan, &self.masker);
+        let windows = record.timeline.windows();
+        let now = windows.last().map_or(0, |w| w.start + w.length);
+        let measured = &self.plan.measured;
+        record.counts.duration = now.min(measured.end).saturating_sub(measured.start);
+        record.elapsed = now;
+        // What is in flight has been sent and has not ended: that adds up only at the end.
+        record.health.conserved = true;
+        self.ui.show(record);
+    }
+}
