@@ -269,9 +269,9 @@ const SHORTS: &[Short] = &[
     Short {
         profile: "shift",
         environment: &[
-            ("UVIS_USERS", "8"),
-            ("UVIS_DURATION", "4s"),
-            ("UVIS_LISTEN", "1s"),
+            ("UVIS_USERS", "12"),
+            ("UVIS_DURATION", "5s"),
+            ("UVIS_LISTEN", "2s"),
             ("UVIS_HZ", "100"),
         ],
     },
