@@ -8,12 +8,12 @@ use std::path::Path;
 const ASKED_FOR: [&str; 8] = [
     "POURTRAIT_PASSWORD",
     "POURTRAIT_SLACK",
-    "POURTRAIT_ALERTMANAGER",
     "REBOOT_PREVIEW",
     "REBOOT_STAGING",
     "REBOOT_PRODUCTION",
     "REBOOT_WEBHOOK",
     "REBOOT_OTLP",
+    "UVIS_EXPIRED_TOKEN",
 ];
 
 #[test]
@@ -24,6 +24,7 @@ fn every_scenario_of_the_repository_is_valid_and_plans() {
     let run = |arguments: &[&str]| {
         let mut command = bench.command(arguments);
         command.env("EDGE_CA", bench.path("ca.pem"));
+        command.env("UVIS_CA", bench.path("ca.pem"));
         command.envs(ASKED_FOR.map(|name| (name, "http://127.0.0.1:4711")));
         bench.ran(command.output().unwrap()).expect(0)
     };
