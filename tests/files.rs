@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// What some scenarios have no default for: secrets, and where their environments are.
-const ASKED_FOR: [&str; 8] = [
+const ASKED_FOR: [&str; 13] = [
     "POURTRAIT_PASSWORD",
     "POURTRAIT_SLACK",
     "REBOOT_PREVIEW",
@@ -14,6 +14,11 @@ const ASKED_FOR: [&str; 8] = [
     "REBOOT_WEBHOOK",
     "REBOOT_OTLP",
     "UVIS_EXPIRED_TOKEN",
+    "VIVR_URL",
+    "VIVR_STAGING",
+    "SLACK_WEBHOOK",
+    "PAGERDUTY_KEY",
+    "ALERTMANAGER",
 ];
 
 #[test]
