@@ -5,15 +5,20 @@ use std::fs;
 use std::path::Path;
 
 /// What some scenarios have no default for: secrets, and where their environments are.
-const ASKED_FOR: [&str; 8] = [
+const ASKED_FOR: [&str; 13] = [
     "POURTRAIT_PASSWORD",
     "POURTRAIT_SLACK",
-    "POURTRAIT_ALERTMANAGER",
     "REBOOT_PREVIEW",
     "REBOOT_STAGING",
     "REBOOT_PRODUCTION",
     "REBOOT_WEBHOOK",
     "REBOOT_OTLP",
+    "UVIS_EXPIRED_TOKEN",
+    "VIVR_URL",
+    "VIVR_STAGING",
+    "SLACK_WEBHOOK",
+    "PAGERDUTY_KEY",
+    "ALERTMANAGER",
 ];
 
 #[test]
@@ -24,6 +29,7 @@ fn every_scenario_of_the_repository_is_valid_and_plans() {
     let run = |arguments: &[&str]| {
         let mut command = bench.command(arguments);
         command.env("EDGE_CA", bench.path("ca.pem"));
+        command.env("UVIS_CA", bench.path("ca.pem"));
         command.envs(ASKED_FOR.map(|name| (name, "http://127.0.0.1:4711")));
         bench.ran(command.output().unwrap()).expect(0)
     };

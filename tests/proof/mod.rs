@@ -50,7 +50,7 @@ pub(crate) struct Deed {
 pub(crate) struct Short {
     pub(crate) profile: &'static str,
     /// Variables of the scenario, beside those of the stand-in; what begins with `--` is an option instead. A
-    /// `--duration` is what a quiet machine needs: a busy one gets more of it.
+    /// `--duration`, and a variable `…_DURATION`, is what a quiet machine needs: a busy one gets more of it.
     pub(crate) environment: &'static [(&'static str, &'static str)],
 }
 

@@ -5,6 +5,7 @@ use super::nights::{Nights, levels};
 use super::runs::{ask, run_with};
 use super::{Deed, Promise, Proof, Short};
 use crate::support::cli::{Bench, Ran};
+use crate::support::smtp::{Begins, MailServer};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
@@ -202,7 +203,7 @@ const DEEDS: &[Deed] = &[
             profile: "smoke `--env production`",
             ..smoke(
                 (
-                    "A violation alerts by webhook, is written down as one record, and reaches the dashboards (OTLP)",
+                    "A violation alerts by webhook and e-mail, is written down as one record, and reaches the dashboards (OTLP)",
                     "memory",
                 ),
                 4,
@@ -222,7 +223,7 @@ const DEEDS: &[Deed] = &[
                 ),
                 5,
                 &["FAIL: regression in", "regression p50 of explore/list: "],
-                "canary: { users",
+                "canary: { passes",
             )
         },
         run: canary,
@@ -313,9 +314,13 @@ fn alerts(broken: bool) -> Ran {
     let (bench, inbox) = (Bench::new(&[]), Inbox::open());
     let hook = format!("{}/hook", inbox.url);
     let failures = bench.path("failures.ndjson");
+    let mail = MailServer::start(Begins::Never, None);
+    let server = mail.addr.to_string();
     let told = [
         ("REBOOT_WEBHOOK", &*hook),
         ("REBOOT_OTLP", &inbox.url),
+        ("REBOOT_SMTP", &server),
+        ("REBOOT_SMTP_TLS", "none"),
         ("REBOOT_FAILURES", failures.to_str().unwrap()),
     ];
     let ran = run_with(
@@ -333,6 +338,8 @@ fn alerts(broken: bool) -> Ran {
     let written: Vec<Value> = written.collect();
     assert_eq!(inbox.at("/hook"), written);
     assert_eq!(written.len(), usize::from(broken));
+    let subject = "Subject: tollgate: budget failed: reboot, smoke".to_owned();
+    assert_eq!(mail.said().contains(&subject), broken, "{:?}", mail.said());
     for record in written {
         assert!(record["timestamp"].is_string(), "{record}");
         assert_eq!(record["environment"], "production");
@@ -350,12 +357,7 @@ fn alerts(broken: bool) -> Ran {
 fn canary(broken: bool) -> Ran {
     let switches: &[&str] = if broken { &["slower"] } else { &[] };
     let inbox = Inbox::open();
-    let environment = [
-        ("REBOOT_WEBHOOK", &*inbox.url),
-        ("REBOOT_OTLP", &inbox.url),
-        ("REBOOT_THINK", "1ms"),
-        ("REBOOT_CANARY_DURATION", "3s"),
-    ];
+    let environment = [("REBOOT_WEBHOOK", &*inbox.url), ("REBOOT_OTLP", &inbox.url)];
     let arguments = [
         "--env",
         "production",
@@ -367,8 +369,6 @@ fn canary(broken: bool) -> Ran {
         "$REBOOT_PRODUCTION",
         "--pairs",
         "6",
-        "--warmup",
-        "100ms",
         "--min-percent",
         "50", // on a machine that does other things, too
     ];

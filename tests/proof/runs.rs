@@ -40,6 +40,7 @@ impl Proof {
             match (*name, name.starts_with("--")) {
                 ("--duration", _) => command.args([name, longer(value, attempt).as_str()]),
                 (_, true) => command.args([name, value]),
+                _ if name.ends_with("_DURATION") => command.env(name, longer(value, attempt)),
                 (_, false) => command.env(name, value),
             };
         }
