@@ -23,7 +23,7 @@ pub enum System {
     Reboot,
     /// Fleet management: six services, live positions.
     Uvis,
-    /// A marketplace described by OpenAPI.
+    /// A marketplace described by `OpenAPI`.
     FarmersMarket,
 }
 
