@@ -197,7 +197,7 @@ const PROOF: Proof = Proof {
             profile: "launch",
             environment: &[
                 ("--env", "laptop"),
-                ("--duration", "4s"),
+                ("--duration", "6s"),
                 ("VIVR_THINK", "1ms"),
                 ("VIVR_BUYERS", "40"),
                 ("VIVR_MONITORS", "300"),
@@ -207,7 +207,7 @@ const PROOF: Proof = Proof {
             profile: "nightly",
             environment: &[
                 ("--env", "laptop"),
-                ("--duration", "4s"),
+                ("--duration", "6s"),
                 ("VIVR_THINK", "1ms"),
                 ("VIVR_BUYERS", "40"),
                 ("VIVR_MONITORS", "300"),
