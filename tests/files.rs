@@ -5,20 +5,22 @@ use std::fs;
 use std::path::Path;
 
 /// What some scenarios have no default for: secrets, and where their environments are.
-const ASKED_FOR: [&str; 13] = [
+const ASKED_FOR: [&str; 15] = [
+    "ALERTMANAGER",
+    "FARMERS_MARKET_PASSWORD",
+    "PAGERDUTY_KEY",
     "POURTRAIT_PASSWORD",
     "POURTRAIT_SLACK",
+    "POURTRAIT_ALERTMANAGER",
     "REBOOT_PREVIEW",
     "REBOOT_STAGING",
     "REBOOT_PRODUCTION",
     "REBOOT_WEBHOOK",
     "REBOOT_OTLP",
-    "UVIS_EXPIRED_TOKEN",
-    "VIVR_URL",
-    "VIVR_STAGING",
     "SLACK_WEBHOOK",
-    "PAGERDUTY_KEY",
-    "ALERTMANAGER",
+    "UVIS_EXPIRED_TOKEN",
+    "VIVR_STAGING",
+    "VIVR_URL",
 ];
 
 #[test]

@@ -225,7 +225,7 @@ pub(super) const PROOF: Proof = Proof {
 
 const HEALTHY: &[(&str, &str)] = &[
     ("--env", "laptop"),
-    ("--duration", "4s"),
+    ("--duration", "6s"),
     ("FARMERS_MARKET_THINK", "1ms"),
     ("FARMERS_MARKET_MONITORS", "150"),
 ];

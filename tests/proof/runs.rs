@@ -1,7 +1,7 @@
 //! The binary against a stand-in. In: a profile made short, and what is broken; out: what the run left. Invariant: a run
 //! that this machine held up is made again, and no other.
 
-use super::{Proof, Short, root};
+use super::{ATTEMPTS, Proof, Short, root};
 use crate::support::cli::{Bench, Ran};
 use serde_json::Value;
 use std::fs;
@@ -10,16 +10,11 @@ use std::net::TcpStream;
 use std::process::Command;
 use systems::{Running, System};
 
-/// Attempts on a machine that holds up the generator, or lets it send too little to say anything (exit 7).
-const ATTEMPTS: u32 = 3;
-
 impl Proof {
-    /// Runs a profile of the scenario against a stand-in.
-    pub(super) fn run(&self, short: &Short, broken: &[&str]) -> Ran {
-        patiently(|attempt| {
-            let running = self.system.start(broken).unwrap();
-            self.once(&Bench::new(&[]), short, &running, attempt)
-        })
+    /// Runs a profile of the scenario against a stand-in; the longer, the more often it was tried.
+    pub(super) fn run(&self, short: &Short, broken: &[&str], attempt: u32) -> Ran {
+        let running = self.system.start(broken).unwrap();
+        self.once(&Bench::new(&[]), short, &running, attempt)
     }
 
     /// Runs a profile of the scenario against this stand-in.
@@ -67,7 +62,7 @@ pub(super) fn run_with(
     environment: &[(&str, &str)],
     broken: &[&str],
 ) -> Ran {
-    patiently(|_| {
+    patiently(|| {
         let running = system.start(broken).unwrap();
         let mut command = command(system, bench, &running);
         command.envs(environment.iter().copied());
@@ -91,16 +86,10 @@ pub(super) fn ask(running: &Running, name: &str, path: &str) -> Value {
     serde_json::from_str(body).unwrap()
 }
 
-fn patiently(once: impl Fn(u32) -> Ran) -> Ran {
-    let mut all = (1..=ATTEMPTS).map(once);
-    let mut last = all.next().unwrap();
-    while last.code == Some(7) {
-        match all.next() {
-            Some(ran) => last = ran,
-            None => break,
-        }
-    }
-    last
+/// Again, where the machine held up the generator.
+fn patiently(once: impl Fn() -> Ran) -> Ran {
+    let again = |ran: Ran, _| if ran.code == Some(7) { once() } else { ran };
+    (1..ATTEMPTS).fold(once(), again)
 }
 
 fn command(system: System, bench: &Bench, running: &Running) -> Command {

@@ -198,7 +198,7 @@ pub(super) const PROOF: Proof = Proof {
             profile: "launch",
             environment: &[
                 ("--env", "laptop"),
-                ("--duration", "4s"),
+                ("--duration", "6s"),
                 ("VIVR_THINK", "1ms"),
                 ("VIVR_BUYERS", "40"),
                 ("VIVR_MONITORS", "300"),
@@ -208,7 +208,7 @@ pub(super) const PROOF: Proof = Proof {
             profile: "nightly",
             environment: &[
                 ("--env", "laptop"),
-                ("--duration", "4s"),
+                ("--duration", "6s"),
                 ("VIVR_THINK", "1ms"),
                 ("VIVR_BUYERS", "40"),
                 ("VIVR_MONITORS", "300"),
