@@ -229,7 +229,12 @@ fn noise() -> impl Strategy<Value = Value> {
 /// Everything of a kind that must never be in the output.
 #[test]
 fn secrets_of_recordings_do_not_reach_the_scenario() {
-    for name in ["visit.har", "requests.curl", "teas.postman.json"] {
+    for name in [
+        "visit.har",
+        "demo-shop.har",
+        "requests.curl",
+        "teas.postman.json",
+    ] {
         let text = std::fs::read_to_string(format!(
             "{}/tests/import/{name}",
             env!("CARGO_MANIFEST_DIR")
