@@ -122,7 +122,9 @@ impl<'c> Copier<'c> {
         for (name, value) in &sent.headers {
             self.header(&name.to_ascii_lowercase(), value, &mut request, known);
         }
-        if let Some(body) = &sent.body {
+        // A scenario sends no body with these.
+        let bodiless = matches!(request.method.as_str(), "get" | "head");
+        if let Some(body) = sent.body.as_ref().filter(|_| !bodiless) {
             self.body(body, &mut request, known);
         }
         if !matches!(request.method.as_str(), "get" | "head" | "options") {
@@ -221,6 +223,7 @@ impl<'c> Copier<'c> {
         match name {
             // Cookies come by themselves, in the flow that gets them.
             "cookie" | "content-type" => {}
+            "authorization" if request.auth.is_some() => {}
             "authorization" => self.authorization(value, request, known),
             "accept" if !value.contains("json") => {}
             "accept" => request

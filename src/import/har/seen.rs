@@ -65,7 +65,7 @@ impl Seen {
             let name = name.to_ascii_lowercase();
             if name == "set-cookie" {
                 self.cookie(step, value);
-            } else if secret::is_name(&name) && is_word(&name) {
+            } else if secret::is_name(&name) && is_word(&name) && value.len() >= SHORTEST {
                 self.add(
                     value,
                     Source::new(step, &name, format!("header {name}"), true),
@@ -120,7 +120,7 @@ impl Seen {
             .values
             .get(value)
             .is_some_and(|known| known.captured.is_some());
-        if !sent && value.len() <= LONGEST {
+        if !sent && (1..=LONGEST).contains(&value.len()) {
             self.values.insert(value.into(), source);
         }
     }
