@@ -49,7 +49,7 @@ fn every_document_becomes_the_scenario_beside_it() {
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if name.ends_with(".rs") || name.contains(".scenario.") {
+        if path.extension().is_some_and(|end| end == "rs") || name.contains(".scenario.") {
             continue;
         }
         let bench = Bench::new(&[]);
