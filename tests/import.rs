@@ -49,7 +49,7 @@ fn every_document_becomes_the_scenario_beside_it() {
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if name.ends_with(".rs") || name.contains(".scenario.") {
+        if path.extension().is_some_and(|end| end == "rs") || name.contains(".scenario.") {
             continue;
         }
         let bench = Bench::new(&[]);
@@ -70,27 +70,19 @@ fn every_document_becomes_the_scenario_beside_it() {
     );
 }
 
-#[test]
-fn the_shop_as_it_is_described_is_green() {
+/// A described or recorded shop, run against the shop itself: green with the password, and not without.
+fn against_the_shop(document: &str, prefix: &str, at: &str) {
     let bench = Bench::new(&[]);
-    let (text, _) = imported(&bench, "shop.openapi.yaml");
+    let (text, _) = imported(&bench, document);
     assert!(!text.contains("never-to-be-copied"), "{text}");
     let mut shop = bench.command(&["demo", "--serve", "0"]).spawn().unwrap();
     let mut url = String::new();
     BufReader::new(shop.stdout.as_mut().unwrap())
         .read_line(&mut url)
         .unwrap();
-    let url = format!("DEMO_SHOP_URL={}", url.trim());
-    let right = bench.run(&[
-        "run",
-        "s.yaml",
-        "--out",
-        "out",
-        "-e",
-        &url,
-        "-e",
-        "DEMO_SHOP_PASSWORD=kelp-ember-60",
-    ]);
+    let url = format!("{prefix}_URL={}", url.trim());
+    let password = format!("{prefix}_PASSWORD=kelp-ember-60");
+    let right = bench.run(&["run", "s.yaml", "--out", "out", "-e", &url, "-e", &password]);
     let wrong = bench.run(&["run", "s.yaml", "--out", "wrong", "-e", &url]);
     shop.kill().unwrap();
     shop.wait().unwrap();
@@ -98,7 +90,17 @@ fn the_shop_as_it_is_described_is_green() {
     assert_eq!(result["exit"]["code"], 0);
     // Without the password nobody gets in, and the report says where.
     let wrong = wrong.expect(3);
-    assert!(wrong.stdout.contains("sign in"), "{}", wrong.stdout);
+    assert!(wrong.stdout.contains(at), "{}", wrong.stdout);
+}
+
+#[test]
+fn the_shop_as_it_is_described_is_green() {
+    against_the_shop("shop.openapi.yaml", "DEMO_SHOP", "sign in");
+}
+
+#[test]
+fn the_shop_as_a_browser_recorded_it_is_green() {
+    against_the_shop("demo-shop.har", "RECORDING", "post session");
 }
 
 #[test]

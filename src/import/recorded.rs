@@ -4,7 +4,7 @@
 
 use super::draft::{Body, Draft, Request, literal, literal_key};
 use super::name::{Taken, singular, title, words};
-use super::secret;
+use super::{ImportError, Options, name, secret};
 use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
@@ -79,7 +79,35 @@ pub(super) struct Copier<'c> {
     pub(super) names: Taken,
 }
 
-impl Copier<'_> {
+impl<'c> Copier<'c> {
+    /// For requests to a site: its host names the scenario, unless it is a number, and gives the target, unless the user does.
+    pub(super) fn new(
+        draft: &'c mut Draft,
+        site: &Url,
+        otherwise: &str,
+        options: &Options,
+    ) -> Result<Self, ImportError> {
+        let host = site.host_str().unwrap_or(otherwise).to_owned();
+        let first = host.trim_start_matches("www.").split('.').next();
+        let named = first.filter(|part| !part.bytes().all(|b| b.is_ascii_digit()));
+        let title = named.unwrap_or(otherwise).to_owned();
+        let origin = site.origin().ascii_serialization();
+        let prefix = name::prefix(&title);
+        let target = match &options.target {
+            Some(text) => super::target(text)?.0,
+            None => origin.clone(),
+        };
+        draft.name = name::scenario(&title);
+        draft.target = (name::environment(&[&prefix, "url"]), target);
+        draft.host = host;
+        Ok(Self {
+            draft,
+            prefix,
+            origin,
+            names: Taken::default(),
+        })
+    }
+
     /// The step of a request.
     pub(super) fn request(&mut self, sent: &Sent, known: &mut Known<'_>) -> Request {
         let mut request = Request {
@@ -94,7 +122,9 @@ impl Copier<'_> {
         for (name, value) in &sent.headers {
             self.header(&name.to_ascii_lowercase(), value, &mut request, known);
         }
-        if let Some(body) = &sent.body {
+        // A scenario sends no body with these.
+        let bodiless = matches!(request.method.as_str(), "get" | "head");
+        if let Some(body) = sent.body.as_ref().filter(|_| !bodiless) {
             self.body(body, &mut request, known);
         }
         if !matches!(request.method.as_str(), "get" | "head" | "options") {
@@ -119,7 +149,7 @@ impl Copier<'_> {
             (false, _) => literal(value),
             (true, Place::Inside) => self.draft.placeholder(&self.prefix, name),
             (true, Place::Url) => {
-                let name = super::name::variable(&format!("given {name}"));
+                let name = name::variable(&format!("given {name}"));
                 self.draft
                     .fill_in(&name, "fill-in".into(), "was a secret in a URL")
             }
@@ -132,10 +162,13 @@ impl Copier<'_> {
         for segment in url.path().trim_start_matches('/').split('/') {
             path.push('/');
             let filled = known(Place::Url, before, segment);
-            path.push_str(&filled.unwrap_or_else(|| match secret::is_value(segment) {
-                true => self.value(Place::Url, before, segment, &mut |_, _, _| None),
-                false => literal(segment),
-            }));
+            let filled = filled.unwrap_or_else(|| {
+                if secret::is_value(segment) {
+                    return self.value(Place::Url, before, segment, &mut |_, _, _| None);
+                }
+                literal(segment)
+            });
+            path.push_str(&filled);
             before = segment;
         }
         while path.contains("//") {
@@ -162,7 +195,8 @@ impl Copier<'_> {
     ) -> Vec<(String, Value)> {
         let mut out: Vec<(String, Value)> = Vec::new();
         for (name, value) in pairs {
-            let value = Value::from(self.value(place, name, value, known));
+            let text = self.value(place, name, value, known);
+            let value = number(&text).unwrap_or_else(|| text.into());
             match out.iter_mut().find(|(there, _)| there == name) {
                 Some((_, Value::Array(values))) => values.push(value),
                 Some((_, first)) => *first = json!([first.clone(), value]),
@@ -189,6 +223,7 @@ impl Copier<'_> {
         match name {
             // Cookies come by themselves, in the flow that gets them.
             "cookie" | "content-type" => {}
+            "authorization" if request.auth.is_some() => {}
             "authorization" => self.authorization(value, request, known),
             "accept" if !value.contains("json") => {}
             "accept" => request
@@ -222,7 +257,7 @@ impl Copier<'_> {
     pub(super) fn basic(&mut self) -> Value {
         let user = format!(
             "${{{}:-somebody}}",
-            super::name::environment(&[&self.prefix, "user"])
+            name::environment(&[&self.prefix, "user"])
         );
         let password = self.draft.placeholder(&self.prefix, "password");
         json!({ "basic": { "user": user, "password": password } })
@@ -309,7 +344,7 @@ impl Copier<'_> {
                 let kind = kind
                     .clone()
                     .unwrap_or_else(|| "application/octet-stream".into());
-                json!({ "text": "to be replaced by `file:`", "filename": literal(&super::name::line(file, 80)), "type": literal(&kind) })
+                json!({ "text": "to be replaced by `file:`", "filename": literal(&name::line(file, 80)), "type": literal(&kind) })
             } else {
                 self.value(Place::Inside, name, value, known).into()
             };
@@ -323,12 +358,18 @@ impl Copier<'_> {
     }
 }
 
+/// A whole number, where it is written as one.
+fn number(text: &str) -> Option<Value> {
+    let number = text.parse::<i32>().ok()?;
+    (number.to_string() == text).then(|| number.into())
+}
+
 /// What a request is called: what stands in its path and is no id, with the method where it is not GET.
 fn step_name(method: &str, url: &Url) -> String {
     let said: Vec<&str> = url
         .path()
         .split('/')
-        .filter(|part| !part.is_empty() && *part != "api" && !is_id(part))
+        .filter(|part| !part.is_empty() && *part != "api" && !is_version(part) && !is_id(part))
         .collect();
     let last = said[said.len().saturating_sub(3)..].join(" ");
     match (method, last.is_empty()) {
@@ -347,6 +388,13 @@ pub(super) fn is_id(part: &str) -> bool {
         || (digits > 0 && digits == part.len())
         || (hex && digits > 0)
         || (part.len() >= 16 && digits >= 3)
+}
+
+/// `v1`.
+fn is_version(part: &str) -> bool {
+    part.strip_prefix('v').is_some_and(|rest| {
+        (1..=2).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// What the last collection of a path holds: `/api/orders/17` → `order`.

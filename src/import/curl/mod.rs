@@ -7,7 +7,7 @@ mod shell;
 use super::Options;
 use super::document::{Document, ImportError};
 use super::draft::{Draft, Flow, Step};
-use super::name::{self, Taken};
+use super::name;
 use super::recorded::{Copier, Payload, Sent};
 use shell::commands;
 use url::{Url, form_urlencoded};
@@ -90,59 +90,31 @@ pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft,
     let mut draft = Draft::default();
     let mut read = Vec::new();
     for (line, words) in &commands {
-        read.push((
-            *line,
-            Command::read(&mut draft, *line, words).map_err(|what| {
-                document.error(
-                    &format!("line {line}"),
-                    what,
-                    "give the URL as curl has it: https://HOST/PATH",
-                )
-            })?,
-        ));
+        let command = Command::read(&mut draft, *line, words).map_err(|what| {
+            let fix = "give the URL as curl has it: https://HOST/PATH";
+            document.error(&format!("line {line}"), what, fix)
+        });
+        read.push(command?);
     }
-    let Some((_, first)) = read.first() else {
+    let Some(first) = read.first() else {
         return Err(document.error(
             "line 1",
             "there is no command in it",
             "paste a command that begins with `curl`",
         ));
     };
-    let (origin, host) = (
-        first.url.origin().ascii_serialization(),
-        first.url.host_str().unwrap_or("api").to_owned(),
-    );
-    let title = host
-        .trim_start_matches("www.")
-        .split('.')
-        .next()
-        .filter(|p| !p.bytes().all(|b| b.is_ascii_digit()))
-        .unwrap_or("api")
-        .to_owned();
-    draft.name = name::scenario(&title);
-    draft.head(&format!("Requests to {host}"), &document.source.name);
-    let prefix = name::prefix(&title);
-    let target = options
-        .target
-        .as_deref()
-        .map(super::target)
-        .transpose()?
-        .map_or_else(|| origin.clone(), |(target, _)| target);
-    draft.target = (name::environment(&[&prefix, "url"]), target);
-    let mut copier = Copier {
-        draft: &mut draft,
-        prefix,
-        origin,
-        names: Taken::default(),
-    };
-    let mut flow = Flow {
+    let mut copier = Copier::new(&mut draft, &first.url.clone(), "api", options)?;
+    let steps = read
+        .into_iter()
+        .map(|command| step(&mut copier, command))
+        .collect();
+    draft.flows.push(Flow {
         name: "requests".into(),
+        steps,
         ..Flow::default()
-    };
-    for (_, command) in read {
-        flow.steps.push(step(&mut copier, command));
-    }
-    draft.flows.push(flow);
+    });
+    let host = draft.host.clone();
+    draft.head(&format!("Requests to {host}"), &document.source.name);
     Ok(draft)
 }
 
@@ -161,6 +133,7 @@ fn step(copier: &mut Copier<'_>, command: Command) -> Step {
 }
 
 /// One command.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 struct Command {
     url: Url,
     method: Option<String>,
@@ -192,7 +165,8 @@ impl Command {
             redirects: false,
         };
         let mut url = None;
-        let mut words = words.iter().skip(1);
+        let words: Vec<String> = words.iter().skip(1).flat_map(|word| apart(word)).collect();
+        let mut words = words.iter();
         while let Some(word) = words.next() {
             let (option, glued) = split(word);
             if !option.starts_with('-') || option == "-" {
@@ -250,7 +224,7 @@ impl Command {
             "-X" | "--request" => {
                 self.method = Some(value.to_ascii_uppercase()).filter(|m| {
                     !m.is_empty() && m.len() < 20 && m.bytes().all(|b| b.is_ascii_uppercase())
-                })
+                });
             }
             "-H" | "--header" => {
                 if let Some((name, value)) = value.split_once(':') {
@@ -264,7 +238,7 @@ impl Command {
                 draft.leave(format!("line {line}"), "a body from a file: write `file:`");
             }
             "-d" | "--data" | "--data-raw" | "--data-binary" | "--data-ascii" => {
-                self.data.push(value.into())
+                self.data.push(value.into());
             }
             "--json" => {
                 self.json = true;
@@ -320,6 +294,27 @@ impl Command {
             headers: self.headers,
             body,
         }
+    }
+}
+
+/// `-sSL` is `-s -S -L`, and `-sXPOST` is `-s -XPOST`.
+fn apart(word: &str) -> Vec<String> {
+    let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
+        return vec![word.to_owned()];
+    };
+    let mut out = Vec::new();
+    for (at, letter) in letters.char_indices() {
+        let option = format!("-{letter}");
+        if takes_value(&option) {
+            out.push(format!("-{}", &letters[at..]));
+            return out;
+        }
+        out.push(option);
+    }
+    if out.is_empty() {
+        vec![word.to_owned()]
+    } else {
+        out
     }
 }
 

@@ -1,9 +1,12 @@
 //! Command lines as a POSIX shell reads them. In: text; out: the words of each command of curl. Invariant: nothing is run,
 //! and what a shell would fill in (`$NAME`, `` `…` ``) stays as it is written.
 
+/// The line on which a command begins, and its words.
+pub(super) type Words = (usize, Vec<String>);
+
 /// The commands of a text, each with its line and words.
-pub(super) fn commands(text: &str) -> Result<Vec<(usize, Vec<String>)>, (usize, String)> {
-    let mut commands: Vec<(usize, Vec<String>)> = Vec::new();
+pub(super) fn commands(text: &str) -> Result<Vec<Words>, (usize, String)> {
+    let mut commands: Vec<Words> = Vec::new();
     let mut shell = Shell {
         rest: text.trim_start_matches('\u{feff}').chars().peekable(),
         line: 1,

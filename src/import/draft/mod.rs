@@ -14,6 +14,8 @@ pub(super) struct Draft {
     /// Lines above everything.
     pub(super) head: Vec<String>,
     pub(super) name: String,
+    /// The host that requests were recorded of.
+    pub(super) host: String,
     /// The environment variable of the target, and the target where it is not set.
     pub(super) target: (String, String),
     pub(super) target_note: Option<String>,

@@ -33,7 +33,7 @@ pub(in crate::import) fn scenario(draft: &Draft, left: &[Left]) -> String {
     out.push_str(&around);
     out.push_str(&lines([section(
         "variables",
-        Some("to be filled in: the document has no value for them"),
+        Some("fill in what the document does not say"),
         variables(draft, &live),
     )]));
     out.push_str(&spaced(&steps));

@@ -188,14 +188,11 @@ impl Entry {
             let empty = matches!(shown.as_str(), "[]" | "{}");
             scalar || empty || (!self.tall && indent + key.len() + 2 + shown.len() <= WIDTH)
         });
-        match inline {
-            Some(shown) => {
-                let _ = writeln!(out, "{:indent$}{key}: {shown}{beside}", "");
-            }
-            None => {
-                let _ = writeln!(out, "{:indent$}{key}:{beside}", "");
-                self.value.write(indent + 2, out);
-            }
+        if let Some(shown) = inline {
+            let _ = writeln!(out, "{:indent$}{key}: {shown}{beside}", "");
+        } else {
+            let _ = writeln!(out, "{:indent$}{key}:{beside}", "");
+            self.value.write(indent + 2, out);
         }
     }
 }
@@ -204,21 +201,19 @@ impl Item {
     fn write(&self, indent: usize, out: &mut String) {
         comments(&self.above, indent, out);
         let mut text = String::new();
+        let fits = |shown: &String| indent + 2 + shown.len() <= WIDTH;
         match &self.value {
-            Yaml::Map(entries) if !entries.is_empty() => self.value.write(indent + 2, &mut text),
-            value => {
-                let shown = value.inline(true).filter(|shown| {
-                    indent + 2 + shown.len() <= WIDTH
-                        || matches!(value, Yaml::Text(_) | Yaml::Plain(_))
-                });
-                match (shown, value) {
-                    (Some(_), Yaml::Text(_)) => value.write(indent + 2, &mut text),
-                    (Some(shown), _) => {
-                        let _ = writeln!(text, "{:1$}{shown}", "", indent + 2);
-                    }
-                    (None, _) => value.write(indent + 2, &mut text),
-                }
+            list @ Yaml::List(_) if list.inline(true).is_some_and(|shown| fits(&shown)) => {
+                let shown = list.inline(true).unwrap_or_default();
+                let _ = writeln!(text, "{:1$}{shown}", "", indent + 2);
             }
+            Yaml::Map(entries) if entries.is_empty() => {
+                let _ = writeln!(text, "{:1$}{{}}", "", indent + 2);
+            }
+            Yaml::List(items) if items.is_empty() => {
+                let _ = writeln!(text, "{:1$}[]", "", indent + 2);
+            }
+            value => value.write(indent + 2, &mut text),
         }
         // The dash takes the place of the first two blanks of the item's indentation.
         let text = format!("{:indent$}- {}", "", &text[indent + 2..]);
@@ -255,8 +250,9 @@ fn scalar(text: &str, inside: bool) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            ' '..='~' | '\u{a1}'..='\u{d7ff}' if !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-                out.push(c)
+            ' '..='~' | '\u{a1}'..='\u{d7ff}' if !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
+                out.push(c);
             }
             _ if u32::from(c) > 0xffff => {
                 let _ = write!(out, "\\U{:08x}", u32::from(c));

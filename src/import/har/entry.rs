@@ -178,7 +178,7 @@ impl Entry<'_> {
             {
                 Some("assets: images, styles, scripts, fonts".into())
             }
-            () if self.status == 0 => Some("never answered".into()),
+            () if self.status < 100 => Some("never answered".into()),
             () => None,
         }
     }

@@ -8,7 +8,7 @@ mod seen;
 use super::Options;
 use super::document::{Document, ImportError};
 use super::draft::{Draft, Flow, Request, Step};
-use super::name::{self, Taken};
+use super::name::Taken;
 use super::recorded::{Copier, Place};
 use entry::Entry;
 use seen::{Answer, Seen};
@@ -37,26 +37,11 @@ pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft,
             "record a visit with the network panel open, and export it with content",
         ));
     };
-    let host = main.host_str().unwrap_or("site").to_owned();
-    let origin = main.origin().ascii_serialization();
-    let title = host
-        .trim_start_matches("www.")
-        .split('.')
-        .next()
-        .filter(|part| !part.bytes().all(|b| b.is_ascii_digit()))
-        .unwrap_or("recording")
-        .to_owned();
-    let mut draft = Draft {
-        name: name::scenario(&title),
-        ..Draft::default()
-    };
+    let mut draft = Draft::default();
+    let copier = Copier::new(&mut draft, &main, "recording", options)?;
+    let (prefix, origin) = (copier.prefix, copier.origin);
+    let host = draft.host.clone();
     draft.head(&format!("A visit to {host}"), &document.source.name);
-    let prefix = name::prefix(&title);
-    let target = match &options.target {
-        Some(text) => super::target(text)?.0,
-        None => origin.clone(),
-    };
-    draft.target = (name::environment(&[&prefix, "url"]), target);
     leave_out(&mut draft, &mut entries, &host);
     if entries.len() > REQUESTS {
         let what = format!(

@@ -29,6 +29,18 @@ struct Source {
     captured: Option<String>,
 }
 
+impl Source {
+    fn new(step: usize, name: &str, from: String, secret: bool) -> Self {
+        Self {
+            step,
+            from,
+            name: name.into(),
+            secret,
+            captured: None,
+        }
+    }
+}
+
 /// A response as it was recorded.
 pub(super) struct Answer<'a> {
     pub(super) path: &'a str,
@@ -53,13 +65,16 @@ impl Seen {
             let name = name.to_ascii_lowercase();
             if name == "set-cookie" {
                 self.cookie(step, value);
-            } else if secret::is_name(&name) && is_word(&name) {
-                self.add(step, value, &name, format!("header {name}"), true);
+            } else if secret::is_name(&name) && is_word(&name) && value.len() >= SHORTEST {
+                self.add(
+                    value,
+                    Source::new(step, &name, format!("header {name}"), true),
+                );
             }
         }
         if answer.kind.contains("json") {
             if let Ok(value) = serde_json::from_str::<Value>(answer.text) {
-                self.json(step, &value, "$", answer, 0);
+                self.json(step, &value, "$", answer);
             }
         } else if answer.kind.contains("html") {
             self.html(step, answer.text);
@@ -99,20 +114,13 @@ impl Seen {
         all
     }
 
-    fn add(&mut self, step: usize, value: &str, name: &str, from: String, secret: bool) {
+    fn add(&mut self, value: &str, source: Source) {
         // A value that is sent already keeps the source that it has.
         let sent = self
             .values
             .get(value)
-            .is_some_and(|source| source.captured.is_some());
-        if !sent && value.len() <= LONGEST {
-            let source = Source {
-                step,
-                from,
-                name: name.into(),
-                secret,
-                captured: None,
-            };
+            .is_some_and(|known| known.captured.is_some());
+        if !sent && (1..=LONGEST).contains(&value.len()) {
             self.values.insert(value.into(), source);
         }
     }
@@ -126,13 +134,19 @@ impl Seen {
                 .iter()
                 .any(|word| name.to_ascii_lowercase().contains(word));
             if says && is_word(name) && value.len() >= SHORTEST {
-                self.add(step, value, name, format!("cookie {name}"), true);
+                self.add(
+                    value,
+                    Source::new(step, name, format!("cookie {name}"), true),
+                );
             }
         }
     }
 
-    fn json(&mut self, step: usize, value: &Value, path: &str, answer: &Answer<'_>, depth: usize) {
-        let Some(members) = value.as_object().filter(|_| depth < DEPTH) else {
+    fn json(&mut self, step: usize, value: &Value, path: &str, answer: &Answer<'_>) {
+        let Some(members) = value
+            .as_object()
+            .filter(|_| path.matches('.').count() < DEPTH)
+        else {
             return;
         };
         for (key, value) in members.iter().filter(|(key, _)| is_member(key)) {
@@ -141,7 +155,7 @@ impl Seen {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 Value::Object(_) => {
-                    self.json(step, value, &path, answer, depth + 1);
+                    self.json(step, value, &path, answer);
                     continue;
                 }
                 _ => continue,
@@ -149,14 +163,17 @@ impl Seen {
             let token = text.len() >= SHORTEST && (secret::is_name(key) || is_csrf(key));
             let id = answer.made && is_id_name(key) && text.len() >= 3;
             if token {
-                self.add(step, &text, key, format!("json {path}"), true);
+                self.add(&text, Source::new(step, key, format!("json {path}"), true));
             } else if id {
                 let name = if matches!(key.as_str(), "id" | "_id" | "uuid") {
                     noun(answer.path)
                 } else {
                     key.clone()
                 };
-                self.add(step, &text, &name, format!("json {path}"), false);
+                self.add(
+                    &text,
+                    Source::new(step, &name, format!("json {path}"), false),
+                );
             }
         }
     }
@@ -181,11 +198,13 @@ impl Seen {
                 continue;
             }
             self.add(
-                step,
                 &value,
-                &name,
-                format!("css \"{kind}[name='{name}']\" @{value_name}"),
-                true,
+                Source::new(
+                    step,
+                    &name,
+                    format!("css \"{kind}[name='{name}']\" @{value_name}"),
+                    true,
+                ),
             );
         }
     }
@@ -227,8 +246,10 @@ fn is_csrf(name: &str) -> bool {
 }
 
 fn is_id_name(name: &str) -> bool {
-    matches!(name, "id" | "_id" | "uuid" | "number" | "slug")
-        || name.ends_with("Id")
+    matches!(
+        name,
+        "id" | "_id" | "uuid" | "number" | "slug" | "order" | "reference"
+    ) || name.ends_with("Id")
         || name.ends_with("_id")
 }
 

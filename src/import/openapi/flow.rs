@@ -302,7 +302,7 @@ impl<'b, 'a> Building<'b, 'a> {
             .and_then(provider::example)
             .filter(|text| !secret::is_name(&wanted.name) && !secret::is_value(text));
         let text = example.map_or_else(
-            || self.to_be_filled(operation, wanted, parameter),
+            || self.fill_in(operation, wanted, parameter),
             |text| utf8_percent_encode(&text, SEGMENT).to_string(),
         );
         Known {
@@ -311,7 +311,7 @@ impl<'b, 'a> Building<'b, 'a> {
         }
     }
 
-    fn to_be_filled(
+    fn fill_in(
         &mut self,
         operation: &Operation<'_>,
         wanted: &Wanted,
@@ -388,17 +388,16 @@ impl<'b, 'a> Building<'b, 'a> {
 
     fn capture(&mut self, step: usize, from: String, wanted: &Wanted, created: bool) -> Known {
         let captures = &mut self.steps[step].1.captures;
-        let name = match captures.iter().find(|known| known.from == from) {
-            Some(known) => known.name.clone(),
-            None => {
-                let name = self.variables.unique(&wanted.noun, "_");
-                captures.push(Capture {
-                    name: name.clone(),
-                    from,
-                    secret: false,
-                });
-                name
-            }
+        let name = if let Some(known) = captures.iter().find(|known| known.from == from) {
+            known.name.clone()
+        } else {
+            let name = self.variables.unique(&wanted.noun, "_");
+            captures.push(Capture {
+                name: name.clone(),
+                from,
+                secret: false,
+            });
+            name
         };
         if !self.context.captured.contains(&name) {
             self.context.captured.push(name.clone());

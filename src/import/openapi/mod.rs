@@ -99,6 +99,19 @@ pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft,
     let security = Security::read(&mut context, &operations);
     let flows = operation::flows(operations);
     flow::all(&mut context, &flows, &security);
+    dangling(&mut context, &tree);
+    if tree.exhausted() {
+        return Err(document.error(
+            "#",
+            "its references lead to more and more references",
+            "remove circles of `allOf` and `$ref`",
+        ));
+    }
+    Ok(context.draft)
+}
+
+/// Notes the references that lead nowhere.
+fn dangling(context: &mut Context<'_>, tree: &Tree<'_>) {
     for (pointer, what) in tree.dangling() {
         let what = if what.starts_with('#') || what.starts_with("references") {
             format!("`{what}` leads nowhere")
@@ -109,12 +122,4 @@ pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft,
         };
         context.draft.leave(pointer, what);
     }
-    if tree.exhausted() {
-        return Err(document.error(
-            "#",
-            "its references lead to more and more references",
-            "remove circles of `allOf` and `$ref`",
-        ));
-    }
-    Ok(context.draft)
 }

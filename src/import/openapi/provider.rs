@@ -205,12 +205,10 @@ fn item_id(schema: &At<'_>, path: &str, wanted: &Wanted, depth: usize) -> Option
     if let Some((_, name)) = best {
         return member(path, name);
     }
-    let wrapped = all
+    let mut wrapped = all
         .iter()
         .filter(|(_, at)| depth > 0 && kind(at) == "object");
-    wrapped
-        .filter_map(|(name, at)| item_id(at, &member(path, name)?, wanted, depth - 1))
-        .next()
+    wrapped.find_map(|(name, at)| item_id(at, &member(path, name)?, wanted, depth - 1))
 }
 
 fn list_id(schema: &At<'_>, path: &str, wanted: &Wanted, depth: usize) -> Option<String> {
@@ -218,17 +216,13 @@ fn list_id(schema: &At<'_>, path: &str, wanted: &Wanted, depth: usize) -> Option
         return item_id(&schema.get("items")?, &format!("{path}[*]"), wanted, 0);
     }
     let (all, _) = properties(schema);
-    let lists = all.iter().filter(|(_, at)| kind(at) == "array");
-    let found = lists
-        .filter_map(|(name, at)| list_id(at, &member(path, name)?, wanted, 0))
-        .next();
-    let objects = all
+    let mut lists = all.iter().filter(|(_, at)| kind(at) == "array");
+    let found = lists.find_map(|(name, at)| list_id(at, &member(path, name)?, wanted, 0));
+    let mut objects = all
         .iter()
         .filter(|(_, at)| depth > 0 && kind(at) == "object");
     found.or_else(|| {
-        objects
-            .filter_map(|(name, at)| list_id(at, &member(path, name)?, wanted, depth - 1))
-            .next()
+        objects.find_map(|(name, at)| list_id(at, &member(path, name)?, wanted, depth - 1))
     })
 }
 
@@ -243,12 +237,10 @@ pub(super) fn search(
     if let Some((name, _)) = all.iter().find(|(name, at)| holds(name, at)) {
         return member(path, name);
     }
-    let objects = all
+    let mut objects = all
         .iter()
         .filter(|(_, at)| depth > 0 && kind(at) == "object");
-    objects
-        .filter_map(|(name, at)| search(at, &member(path, name)?, depth - 1, holds))
-        .next()
+    objects.find_map(|(name, at)| search(at, &member(path, name)?, depth - 1, holds))
 }
 
 /// A value for a path, where the document has an example of it.

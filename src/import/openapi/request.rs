@@ -150,7 +150,7 @@ pub(super) fn checks(operation: &Operation<'_>) -> Vec<String> {
     }
     match operation.content() {
         Some((kind, media)) if is_json(kind) => {
-            checks.extend(media.get("schema").iter().flat_map(schema::checks))
+            checks.extend(media.get("schema").iter().flat_map(schema::checks));
         }
         Some((kind, _)) if !kind.contains('*') => {
             let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -154,7 +154,7 @@ impl<'c, 'd> Maker<'c, 'd> {
             return Some(self.safe(name, value));
         }
         match kind(schema) {
-            "object" => self.object(schema, depth),
+            "object" => Some(self.object(schema, depth)),
             "array" => {
                 let at_least = schema
                     .value
@@ -181,7 +181,7 @@ impl<'c, 'd> Maker<'c, 'd> {
         }
     }
 
-    fn object(&mut self, schema: &At<'_>, depth: usize) -> Option<Value> {
+    fn object(&mut self, schema: &At<'_>, depth: usize) -> Value {
         let (properties, required) = properties(schema);
         let told = |at: &At<'_>| example(at).is_some() || at.value.get("const").is_some();
         // Where nothing is required and nothing has an example, everything simple is sent.
@@ -208,30 +208,8 @@ impl<'c, 'd> Maker<'c, 'd> {
                 None => {}
             }
         }
-        self.discriminate(schema, &mut members);
-        Some(Value::Object(members))
-    }
-
-    /// The property that says which alternative it is.
-    fn discriminate(&self, schema: &At<'_>, members: &mut Map<String, Value>) {
-        let Some(discriminator) = schema.get("discriminator") else {
-            return;
-        };
-        let (Some(name), Some(first)) = (discriminator.text("propertyName"), alternative(schema))
-        else {
-            return;
-        };
-        let mapping = discriminator.get("mapping");
-        let mapped = mapping
-            .iter()
-            .flat_map(|m| m.value.as_object())
-            .flatten()
-            .find(|(_, to)| to.as_str() == Some(&first.pointer));
-        let own = first.pointer.rsplit('/').next().unwrap_or_default();
-        members.insert(
-            literal_key(name),
-            literal(mapped.map_or(own, |(key, _)| key)).into(),
-        );
+        discriminate(schema, &mut members);
+        Value::Object(members)
     }
 
     /// A value of the document, with placeholders where secrets stand in it.
@@ -251,6 +229,28 @@ impl<'c, 'd> Maker<'c, 'd> {
             other => literals(other),
         }
     }
+}
+
+/// The property that says which alternative it is.
+fn discriminate(schema: &At<'_>, members: &mut Map<String, Value>) {
+    let Some(discriminator) = schema.get("discriminator") else {
+        return;
+    };
+    let (Some(name), Some(first)) = (discriminator.text("propertyName"), alternative(schema))
+    else {
+        return;
+    };
+    let mapping = discriminator.get("mapping");
+    let mapped = mapping
+        .iter()
+        .filter_map(|m| m.value.as_object())
+        .flatten()
+        .find(|(_, to)| to.as_str() == Some(&first.pointer));
+    let own = first.pointer.rsplit('/').next().unwrap_or_default();
+    members.insert(
+        literal_key(name),
+        literal(mapped.map_or(own, |(key, _)| key)).into(),
+    );
 }
 
 fn number(schema: &At<'_>) -> Value {
@@ -359,7 +359,7 @@ pub(super) fn checks(schema: &At<'_>) -> Vec<String> {
                 required.contains(name) && !at.is("writeOnly") && !nullable(at)
             });
             let mut checks: Vec<String> = asked
-                .filter_map(|(name, at)| check(&member("$", name)?, at))
+                .filter_map(|(name, at)| Some(check(&member("$", name)?, at)))
                 .take(CHECKS)
                 .collect();
             if checks.is_empty() {
@@ -371,7 +371,7 @@ pub(super) fn checks(schema: &At<'_>) -> Vec<String> {
     }
 }
 
-fn check(path: &str, schema: &At<'_>) -> Option<String> {
+fn check(path: &str, schema: &At<'_>) -> String {
     let allowed = schema.value.get("enum").and_then(Value::as_array);
     let listed: Option<Vec<String>> = allowed
         .map(|all| all.iter().map(|v| v.as_str().and_then(quoted)).collect())
@@ -382,10 +382,10 @@ fn check(path: &str, schema: &At<'_>) -> Option<String> {
         .and_then(Value::as_str)
         .and_then(quoted);
     if let Some(only) = only.or_else(|| listed.clone().filter(|l| l.len() == 1)?.pop()) {
-        return Some(format!("json {path} == {only}"));
+        return format!("json {path} == {only}");
     }
     if let Some(listed) = listed.filter(|l| (1..=6).contains(&l.len())) {
-        return Some(format!("json {path} in [{}]", listed.join(", ")));
+        return format!("json {path} in [{}]", listed.join(", "));
     }
     let what = match (kind(schema), schema.text("format")) {
         ("string", Some("uuid")) => "is a uuid",
@@ -398,7 +398,7 @@ fn check(path: &str, schema: &At<'_>) -> Option<String> {
         ("object", _) => "is an object",
         _ => "exists",
     };
-    Some(format!("json {path} {what}"))
+    format!("json {path} {what}")
 }
 
 /// A text that a check can hold in quotes.

@@ -27,7 +27,7 @@ pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(),
             (Ok(url), _)
                 if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() =>
             {
-                readable.push((at.clone(), url))
+                readable.push((at.clone(), url));
             }
             (_, true) => path_alone = path_alone.or(Some(text.trim_end_matches('/').to_owned())),
             _ => context.draft.leave(
@@ -53,30 +53,35 @@ pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(),
         context.draft.target_note = Some("the document does not say where".into());
         (NOWHERE.into(), path_alone.unwrap_or_default())
     };
-    context.base = base.clone();
+    context.base.clone_from(&base);
     context.draft.target = (variable, origin.clone());
-    for (at, url) in rest {
-        if self::base(url) == base && self::origin(url) != origin {
-            let name = environment_name(at, url);
-            if !context
+    environments(context, rest.as_slice(), &base);
+    Ok(())
+}
+
+/// Further servers, where they can be environments.
+fn environments(context: &mut Context<'_>, servers: &[(At<'_>, Url)], base: &str) {
+    let first = context.draft.target.1.clone();
+    for (at, url) in servers {
+        if self::base(url) != base {
+            let what = format!(
+                "the server {}: its base path is another",
+                line(&origin(url), 80)
+            );
+            context.draft.leave(&at.pointer, what);
+            continue;
+        }
+        let name = environment_name(at, url);
+        if origin(url) != first
+            && !context
                 .draft
                 .environments
                 .iter()
                 .any(|(known, _)| *known == name)
-            {
-                context.draft.environments.push((name, self::origin(url)));
-            }
-        } else if self::base(url) != base {
-            context.draft.leave(
-                &at.pointer,
-                format!(
-                    "the server {}: its base path is another",
-                    line(url.as_str(), 80)
-                ),
-            );
+        {
+            context.draft.environments.push((name, origin(url)));
         }
     }
-    Ok(())
 }
 
 /// The URL with the defaults of its variables.

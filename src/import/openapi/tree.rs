@@ -125,22 +125,18 @@ impl<'a> At<'a> {
             let target = reference
                 .strip_prefix('#')
                 .map(|p| p.replace("%7B", "{").replace("%7D", "}"));
-            match target
+            let found = target
                 .as_deref()
-                .and_then(|pointer| self.tree.root.pointer(pointer))
-            {
-                Some(value) => {
-                    self.pointer.clone_from(reference);
-                    self.value = value;
-                }
-                None => {
-                    self.tree.note(self.pointer, reference.clone());
-                    return None;
-                }
-            }
+                .and_then(|pointer| self.tree.root.pointer(pointer));
+            let Some(value) = found else {
+                self.tree.note(self.pointer, reference.clone());
+                return None;
+            };
+            self.pointer.clone_from(reference);
+            self.value = value;
         }
-        self.tree
-            .note(self.pointer, "references that lead in a circle".into());
+        let what = "references that lead in a circle";
+        self.tree.note(self.pointer, what.into());
         None
     }
 }

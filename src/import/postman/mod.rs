@@ -107,6 +107,8 @@ struct Reading<'a> {
     given: BTreeMap<&'a str, String>,
     /// Variables that some script sets, and who reads which.
     kept: Vec<Capture>,
+    /// Fragments, which keep what they capture.
+    shared: Vec<String>,
     auth: &'a Value,
     /// The variable that the target's URL begins with, and the target.
     base: String,
@@ -139,6 +141,7 @@ impl<'a> Reading<'a> {
             names: BTreeMap::new(),
             given: given.collect(),
             kept: Vec::new(),
+            shared: Vec::new(),
             auth: &root["auth"],
             base: String::new(),
             origin: String::new(),
@@ -324,6 +327,30 @@ impl<'a> Reading<'a> {
         .collect()
     }
 
+    fn parts(&mut self, fields: &[Value]) -> Payload {
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        let parts = fields.iter().map(|one| {
+            let path = one["src"].as_str().unwrap_or("upload");
+            let file = path.rsplit('/').next().filter(|_| one["type"] == "file");
+            let kind = one["contentType"].as_str().map(str::to_owned);
+            (
+                text(one, "key"),
+                self.marked(&text(one, "value")),
+                file.map(str::to_owned),
+                kind,
+            )
+        });
+        Payload::Parts(parts.collect())
+    }
+
+    fn graphql(&mut self, body: &Value) -> Payload {
+        let variables = self.marked(body["variables"].as_str().unwrap_or("{}"));
+        let variables: Value = serde_json::from_str(&variables).unwrap_or(json!({}));
+        let query = body["query"].as_str().unwrap_or_default();
+        let body = json!({ "query": query, "variables": variables });
+        Payload::Text("application/json".into(), body.to_string())
+    }
+
     fn body(&mut self, body: &Value, found: &Found<'_>) -> Option<Payload> {
         let list = |key: &str| -> Vec<Value> {
             let all = body[key].as_array().cloned().unwrap_or_default();
@@ -358,36 +385,8 @@ impl<'a> Reading<'a> {
                     form.finish(),
                 ))
             }
-            "formdata" => {
-                let fields = list("formdata");
-                let parts = fields.iter().map(|one| {
-                    let file = (one["type"] == "file").then(|| {
-                        one["src"]
-                            .as_str()
-                            .unwrap_or("upload")
-                            .rsplit('/')
-                            .next()
-                            .unwrap_or_default()
-                            .to_owned()
-                    });
-                    (
-                        text(one, "key"),
-                        self.marked(&text(one, "value")),
-                        file,
-                        one["contentType"].as_str().map(str::to_owned),
-                    )
-                });
-                Some(Payload::Parts(parts.collect()))
-            }
-            "graphql" => {
-                let variables = self.marked(body["graphql"]["variables"].as_str().unwrap_or("{}"));
-                let variables: Value = serde_json::from_str(&variables).unwrap_or(json!({}));
-                let query = body["graphql"]["query"].as_str().unwrap_or_default();
-                Some(Payload::Text(
-                    "application/json".into(),
-                    json!({ "query": query, "variables": variables }).to_string(),
-                ))
-            }
+            "formdata" => Some(self.parts(&list("formdata"))),
+            "graphql" => Some(self.graphql(&body["graphql"])),
             other => {
                 self.draft.leave(
                     format!("{}/request/body", found.pointer),

@@ -2,7 +2,7 @@
 //! not run; credentials are placeholders, or what an earlier script kept.
 
 use super::{Found, Reading};
-use crate::import::draft::{Capture, Request, Step};
+use crate::import::draft::{Capture, Flow, Request, Step};
 use crate::import::{name, secret};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -126,50 +126,113 @@ impl Reading<'_> {
         }
     }
 
-    /// Captures that nothing of their flow reads are taken out; what reads one that its flow does not have is a constant.
+    /// Every flow that reads what a step of another folder keeps begins with this step, as a fragment; captures that
+    /// nothing reads are taken out.
     pub(super) fn keep_what_is_read(&mut self) {
-        let mut lacking: Vec<(String, bool)> = Vec::new();
-        for flow in &mut self.draft.flows {
-            let mut there: Vec<String> = Vec::new();
-            let texts: Vec<String> = flow.steps.iter().map(|step| format!("{step:?}")).collect();
-            for (index, step) in flow.steps.iter_mut().enumerate() {
-                let Step::Request(request) = step else {
-                    continue;
-                };
-                for capture in &self.kept {
-                    let template = format!("{{{{ {} }}}}", capture.name);
-                    if texts[index].contains(&template) && !there.contains(&capture.name) {
-                        lacking.push((capture.name.clone(), capture.secret));
-                    }
+        for name in self
+            .kept
+            .iter()
+            .map(|capture| capture.name.clone())
+            .collect::<Vec<_>>()
+        {
+            let lacking: Vec<usize> = (0..self.draft.flows.len())
+                .filter(|i| lacks(&self.draft.flows[*i], &name))
+                .collect();
+            if lacking.is_empty() {
+                continue;
+            }
+            if !self.share(&name, &lacking) {
+                self.draft.leave("#/item", format!("`{name}` is set by a script of another folder: capture it in the flow that reads it"));
+                self.draft
+                    .fill_in(&name, "fill-in".into(), "set by a script of the collection");
+                for flow in &mut self.draft.flows {
+                    requests(flow).for_each(|request| {
+                        request.captures.retain(|capture| capture.name != name);
+                    });
                 }
-                let later = &texts[index + 1..];
-                request.captures.retain(|capture| {
-                    later
-                        .iter()
-                        .any(|text| text.contains(&format!("{{{{ {} }}}}", capture.name)))
-                });
-                there.extend(request.captures.iter().map(|capture| capture.name.clone()));
             }
         }
-        lacking.sort();
-        lacking.dedup();
-        for (name, _) in lacking {
-            let what = format!(
-                "`{name}` is captured in another folder: put the step that captures it into the flow that reads it"
-            );
-            self.draft.leave("#/item", what);
-            self.draft.fill_in(
-                &name,
-                "fill-in".into(),
-                "captured in another folder of the collection",
-            );
-            for flow in &mut self.draft.flows {
-                for step in &mut flow.steps {
-                    if let Step::Request(request) = step {
-                        request.captures.retain(|capture| capture.name != name);
-                    }
+        for flow in self.draft.flows.iter_mut().chain(&mut self.draft.fragments) {
+            let texts: Vec<String> = flow.steps.iter().map(|step| format!("{step:?}")).collect();
+            let fragment = self.shared.contains(&flow.name);
+            for (index, step) in flow.steps.iter_mut().enumerate().filter(|_| !fragment) {
+                if let Step::Request(request) = step {
+                    let read = |capture: &Capture| {
+                        texts[index + 1..]
+                            .iter()
+                            .any(|text| text.contains(&template(&capture.name)))
+                    };
+                    request.captures.retain(read);
                 }
             }
         }
     }
+
+    /// Makes a fragment of the step that captures something; not where that step needs something itself.
+    fn share(&mut self, name: &str, lacking: &[usize]) -> bool {
+        let all = self.draft.flows.iter().flat_map(|flow| &flow.steps);
+        let mut found = all.filter_map(|step| match step {
+            Step::Request(request) => request
+                .captures
+                .iter()
+                .any(|capture| capture.name == name)
+                .then_some(request),
+            _ => None,
+        });
+        let Some(mut step) = found.next_back().cloned() else {
+            return false;
+        };
+        step.captures.retain(|capture| capture.name == name);
+        let text = format!("{step:?}");
+        let needs = self
+            .kept
+            .iter()
+            .any(|capture| text.contains(&template(&capture.name)));
+        let same = |i: &usize| {
+            self.draft.flows[*i]
+                .steps
+                .iter()
+                .any(|s| matches!(s, Step::Request(r) if r.name == step.name))
+        };
+        if needs || lacking.iter().any(same) || self.shared.contains(&step.name) {
+            return false;
+        }
+        for i in lacking {
+            self.draft.flows[*i]
+                .steps
+                .insert(0, Step::Use(step.name.clone()));
+        }
+        self.shared.push(step.name.clone());
+        self.draft.fragments.push(Flow {
+            name: step.name.clone(),
+            steps: vec![Step::Request(step)],
+            ..Flow::default()
+        });
+        true
+    }
+}
+
+fn requests(flow: &mut Flow) -> impl Iterator<Item = &mut Request> {
+    flow.steps.iter_mut().filter_map(|step| match step {
+        Step::Request(request) => Some(request.as_mut()),
+        _ => None,
+    })
+}
+
+fn template(name: &str) -> String {
+    format!("{{{{ {name} }}}}")
+}
+
+/// Whether a flow reads a variable before a step of it captures it.
+fn lacks(flow: &Flow, name: &str) -> bool {
+    for step in &flow.steps {
+        if format!("{step:?}").contains(&template(name)) {
+            return true;
+        }
+        if matches!(step, Step::Request(request) if request.captures.iter().any(|capture| capture.name == name))
+        {
+            return false;
+        }
+    }
+    false
 }

@@ -12,6 +12,11 @@ use std::sync::LazyLock;
 /// What stands for a variable while a URL is read: letters that no URL changes.
 pub(super) const MARK: &str = "tgvar";
 
+/// A variable where JSON has a value.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, used by a test")]
+static BARE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"([:,\[]\s*)(tgvar\d+x)(\s*[,}\]])").unwrap());
+
 impl Reading<'_> {
     /// Text with marks in the place of variables.
     pub(super) fn marked(&mut self, text: &str) -> String {
@@ -36,9 +41,6 @@ impl Reading<'_> {
         if serde_json::from_str::<Value>(&marked).is_ok() {
             return marked;
         }
-        #[expect(clippy::unwrap_used, reason = "a constant pattern, used by a test")]
-        static BARE: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new(r"([:,\[]\s*)(tgvar\d+x)(\s*[,}\]])").unwrap());
         let quoted = BARE.replace_all(&marked, "$1\"$2\"$3").into_owned();
         BARE.replace_all(&quoted, "$1\"$2\"$3").into_owned()
     }
@@ -88,7 +90,15 @@ impl Reading<'_> {
 pub(super) fn unmark(text: &str, templates: &[String]) -> String {
     let mut out = text.to_owned();
     for (index, template) in templates.iter().enumerate().rev() {
-        out = out.replace(&format!("{MARK}{index}x"), template);
+        let mark = format!("{MARK}{index}x");
+        // A dollar or a brace right before a template would open something else.
+        for odd in ["$", "{"] {
+            out = out.replace(
+                &format!("{odd}{mark}"),
+                &format!("{{{{ \"{odd}\" }}}}{mark}"),
+            );
+        }
+        out = out.replace(&mark, template);
     }
     out
 }

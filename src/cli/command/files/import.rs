@@ -66,7 +66,7 @@ pub(in crate::cli) fn import(args: &Import, terminal: Terminal) -> Result<u8, Er
                 .trim_start_matches("error: ")
                 .to_owned(),
         ),
-        other => Error::Usage(other.to_string()),
+        other @ ImportError::Document { .. } => Error::Usage(other.to_string()),
     })?;
     write(args, &imported)?;
     tell(args, &imported);
