@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """`tollgate trend` on labelled histories of real systems, with one setting for all of them.
 
-usage: benches/labelled.py [FOLDER]        the folder, or $TOLLGATE_LABELLED; TOLLGATE names the binary
+usage: benches/labelled.py [FOLDER]        the folder, or $TOLLGATE_LABELLED; TOLLGATE names the binary; EVERY=10 looks
+                                           at the nights of every tenth series only
 
 FOLDER holds `sap_annotated.jsonl.gz` (one series a line: id, values, clusters [[index, votes], ...], n_annotators),
 `score.py` (its scorer) and, where it is there, `sap_small/` (short series in raw measurements, and labels.csv). The
@@ -97,7 +98,7 @@ def main():
         whole(folder, series, scratch)
         if os.path.isdir(f"{folder}/sap_small"):
             short(f"{folder}/sap_small")
-        nights(series, scratch)
+        nights(series[:: int(os.environ.get("EVERY", "1"))], scratch)
 
 
 main()
