@@ -41,7 +41,7 @@ struct Shape {
 }
 
 #[expect(clippy::unwrap_used, reason = "constant patterns, compiled by a test")]
-static SHAPES: [Shape; 4] = [
+static SHAPES: [Shape; 5] = [
     // A JSON Web Token.
     Shape {
         possible: |text| text.windows(3).any(|w| w == b"eyJ"),
@@ -63,14 +63,19 @@ static SHAPES: [Shape; 4] = [
             Regex::new(r#"(?i)(\\+"(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)\\+"\s*:\s*\\+")(?:[^"\\]|\\+[^"\\])*(\\+"|"|$)"#).unwrap()
         }),
     },
+    // The same in a URL.
+    Shape {
+        possible: |text| text.windows(3).any(|w| w == b"%22"),
+        regex: LazyLock::new(|| {
+            Regex::new(r"(?i)(%22(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)%22(?:%20|\+)*(?::|%3A)(?:%20|\+)*%22)(?:[^%&\s]|%[013-9a-f][0-9a-f]|%2[013-9a-f])*(%22|)").unwrap()
+        }),
+    },
     // password=… in forms and URLs.
     Shape {
         possible: |text| behind_a_name(text, b'='),
         regex: LazyLock::new(|| {
-            Regex::new(
-                r"(?i)(\b(?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)=)[^&\s;]*()",
-            )
-            .unwrap()
+            Regex::new(r"(?i)((?:[a-z_]*(?:password|passwd|secret|token)\d*|api_?key)=)[^&\s;]*()")
+                .unwrap()
         }),
     },
 ];
@@ -272,6 +277,8 @@ mod tests {
             r#"string "{\"access_token\":\"abcdef\"}""#,
             r#"{"said": "{\\\"token\\\": \\\"abc\\n def"#,
             r#"{"token": "abcdef"#,
+            "/graphql?variables=%7B%22password%22:%20%22abc%2Bdef%22%7D",
+            "/x?said=a%20client_secret=abcdef",
         ] {
             let masked = masker.text(text, &["c4ptured".into()]);
             for secret in ["hunter2!", "p%2Fw", "eyJhbGci", "abc", "c4ptured"] {

@@ -49,7 +49,7 @@ fn visible(text: &str) -> String {
     out
 }
 
-/// [`clean`] on one line: line feeds and tabs become visible too.
+/// Text of anybody on one line: every control or invisible character becomes visible, and no CI system takes it for a command.
 pub fn line(text: &str) -> String {
     clean(text).replace('\n', "⏎").replace('\t', "⇥")
 }

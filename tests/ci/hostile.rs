@@ -23,7 +23,7 @@ const FORMATS: &str =
 fn answer(asked: &Asked) -> (String, String) {
     let sent = ["authorization", "cookie", "x-key", "x-note"].map(|name| asked.header(name));
     let said = format!(
-        "{HOSTILE}{} {} {}\n",
+        "{{\"access_token\": \"undeclared-s3cret\"}} client_secret=form-s3cret\n{HOSTILE}{} {} {}\n",
         asked.line,
         sent.join(" "),
         asked.body

@@ -7,7 +7,9 @@ use crate::scenario::{Mail, MailTls, Tls};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls as Encryption, TlsParameters};
+use lettre::transport::smtp::client::{
+    Certificate, CertificateStore, Tls as Encryption, TlsParameters,
+};
 use lettre::{Address, Message, SmtpTransport, Transport as _};
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -39,6 +41,10 @@ fn message(mail: &Mail, event: &Event) -> Result<Message, Box<dyn Error>> {
 fn transport(mail: &Mail, tls: &Tls) -> Result<SmtpTransport, Box<dyn Error>> {
     let parameters = || -> Result<TlsParameters, Box<dyn Error>> {
         let mut parameters = TlsParameters::builder(mail.host.clone());
+        // A container of nothing but the binary has no roots of its own.
+        if rustls_native_certs::load_native_certs().certs.is_empty() {
+            parameters = parameters.certificate_store(CertificateStore::WebpkiRoots);
+        }
         if let Some(ca) = &tls.ca {
             parameters =
                 parameters.add_root_certificate(Certificate::from_pem(&std::fs::read(ca)?)?);
