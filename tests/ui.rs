@@ -20,7 +20,7 @@ fn shown() -> Shown {
     let steps = "      - get: /delay/20\n        name: tea\n";
     let profiles = "  soak: { users: 2, duration: 10m }\n";
     let bench = Bench::with_steps(&target.url(""), steps, profiles);
-    bench.write("b.yaml", "budgets: [p95 < 1ns]\n");
+    bench.write("b.yaml", "budgets: [p95 < 1us]\n");
     let mut child = bench.start(&["-p", "soak", "--budgets", "b.yaml", "--ui"]);
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();

@@ -82,19 +82,32 @@ pub(super) fn execute(
     let over = baseline.or_else(|| usual.and_then(level));
     let view = View::new(&record, &verdict).over(over);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
-    if let Some(ui) = &ui {
-        ui.end(&view);
-    }
+    ui.iter().for_each(|ui| ui.end(&view));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
         remember(&past, &judged?, &verdict, &folder, how)
     });
-    if let Some(notify) = &inputs.scenario.notify {
+    notify(
+        &inputs.scenario,
+        (&record, &verdict, &view),
+        &folder,
+        &caller,
+    );
+    remembered.and(exit)
+}
+
+/// Tells whoever wants to know of runs.
+fn notify(
+    scenario: &Scenario,
+    (record, verdict, view): (&RunRecord, &Verdict, &View),
+    folder: &Folder,
+    caller: &Blueprint,
+) {
+    if let Some(notify) = &scenario.notify {
         let now = jiff::Timestamp::now().to_string();
         let reports = folder.path().display().to_string();
-        let event = Event::of(&record, &verdict, now, &reports);
-        telling::tell(notify, (&event, &view), &caller);
+        let event = Event::of(record, verdict, now, &reports);
+        telling::tell(notify, (&event, view), caller);
     }
-    remembered.and(exit)
 }
 
 /// Says what will be sent where.
