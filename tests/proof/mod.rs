@@ -15,8 +15,8 @@ mod vivr;
 use crate::support::cli::Ran;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::{slice, thread};
 use systems::System;
 

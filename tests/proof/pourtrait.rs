@@ -28,7 +28,7 @@ const PEOPLE: &[(&str, &str)] = &[
     ("POURTRAIT_THINK", "1ms"),
 ];
 
-const PROOF: Proof = Proof {
+pub(super) const PROOF: Proof = Proof {
     system: System::Pourtrait,
     healthy: &[SMOKE, people(PEOPLE)],
     broken: &[SMOKE, people(PEOPLE)],

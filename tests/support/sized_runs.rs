@@ -4,8 +4,8 @@
 use super::sample_run::{SECOND, budgets, environment};
 use tollgate::budget::{Verdict, judge};
 use tollgate::record::{
-    Counts, Failure, FlowLayout, Health, Layout, Model, Outcome, PhaseRecord, Recorder, RunRecord,
-    Sample, StepLayout, Window,
+    Counts, Failure, FlowLayout, Health, Histogram, Layout, Model, Outcome, PhaseRecord, Recorder,
+    RunRecord, Sample, StepLayout, Window,
 };
 
 /// Requests a second.
@@ -54,33 +54,41 @@ pub(crate) fn sized(steps: usize, seconds: u64) -> (RunRecord, Verdict) {
             end: seconds * SECOND,
             measured: true,
         }],
-        counts: Counts {
-            in_time: requests,
-            arrivals: requests,
-            started: requests,
-            offered: requests,
-            duration: seconds * SECOND,
-            ..Counts::default()
-        },
+        counts: counts(requests, seconds),
         steps: recorded.steps,
         flows: recorded.flows,
         failures: recorded.failures,
-        health: Health {
-            lag: recorded.lag,
-            conserved: true,
-            processors: 2.0,
-            workers: 1,
-            connections: requests / 50,
-            reused: requests - requests / 50,
-            in_flight: 11,
-            in_flight_limit: 1_000,
-            ..Health::default()
-        },
+        health: health(requests, recorded.lag),
         environment: environment(),
         ..record
     };
     let verdict = judge(&record, Some(&budgets()));
     (record, verdict)
+}
+
+fn counts(requests: u64, seconds: u64) -> Counts {
+    Counts {
+        in_time: requests,
+        arrivals: requests,
+        started: requests,
+        offered: requests,
+        duration: seconds * SECOND,
+        ..Counts::default()
+    }
+}
+
+fn health(requests: u64, lag: Histogram) -> Health {
+    Health {
+        lag,
+        conserved: true,
+        processors: 2.0,
+        workers: 1,
+        connections: requests / 50,
+        reused: requests - requests / 50,
+        in_flight: 11,
+        in_flight_limit: 1_000,
+        ..Health::default()
+    }
 }
 
 fn layout(steps: usize) -> Layout {

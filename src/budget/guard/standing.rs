@@ -54,7 +54,7 @@ impl Standing {
             Statistic::Percentile {
                 metric: Metric::Response,
                 q,
-            } if q == percentile => budget.bound.time(),
+            } if (q - percentile).abs() < 1e-9 => budget.bound.time(),
             _ => None,
         });
         of_all.min()

@@ -136,7 +136,10 @@ impl Lines {
             }
             used += wide;
             match part.style.filter(|_| self.colour) {
-                Some(style) => line.push_str(&format!("{style}{}{style:#}", part.text)),
+                Some(style) => {
+                    let text = part.text;
+                    line = format!("{line}{style}{text}{style:#}");
+                }
                 None => line.push_str(&part.text),
             }
         }

@@ -285,8 +285,8 @@ impl<'a> Page<'a> {
     }
 
     /// A part of a mean: what is too little to be seen says so.
-    fn part(ms: &f64) -> String {
-        match *ms {
+    fn part(ms: impl Borrow<f64>) -> String {
+        match *ms.borrow() {
             ms if ms <= 0.0 => "–".into(),
             ms if ms < 0.01 => "< 0.01".into(),
             ms => figure(ms),

@@ -22,7 +22,7 @@ use crate::notify::Event;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
-use crate::report::{View, log_line};
+use crate::report::{Baseline, View, log_line};
 use crate::scenario::Scenario;
 use crate::units::Nanos;
 use std::cell::RefCell;
@@ -82,26 +82,49 @@ pub(super) fn execute(
     if let Some(judged) = usual {
         judged.enter(&mut verdict);
     }
-    let over = baseline.or_else(|| usual.and_then(level));
-    let mut view = View::new(&record, &verdict).over(over);
-    if let Some(judged) = usual {
-        view = view.with_history(judged.view());
-    }
+    let view = viewed(&record, &verdict, baseline, usual);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
-    if let Some(ui) = &ui {
-        ui.end(&view);
-    }
+    ui.iter().for_each(|ui| ui.end(&view));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
         remember(&past, &judged?, &verdict, &folder)
     });
-    if let Some(notify) = &inputs.scenario.notify {
+    notify(
+        &inputs.scenario,
+        (&record, &verdict, &view),
+        &folder,
+        &caller,
+    );
+    remembered.and(exit)
+}
+
+/// The run as its reports show it: laid over a baseline, the one that was named or that of the runs before.
+fn viewed(
+    record: &RunRecord,
+    verdict: &Verdict,
+    baseline: Option<Baseline>,
+    usual: Option<&Judged>,
+) -> View {
+    let over = baseline.or_else(|| usual.and_then(level));
+    let view = View::new(record, verdict).over(over);
+    match usual {
+        Some(judged) => view.with_history(judged.view()),
+        None => view,
+    }
+}
+
+/// Tells whoever wants to know of runs.
+fn notify(
+    scenario: &Scenario,
+    (record, verdict, view): (&RunRecord, &Verdict, &View),
+    folder: &Folder,
+    caller: &Blueprint,
+) {
+    if let Some(notify) = &scenario.notify {
         let now = jiff::Timestamp::now().to_string();
         let reports = folder.path().display().to_string();
-        let event = Event::of(&record, &verdict, now, &reports);
-        let way = (&caller, &inputs.scenario.tls);
-        telling::tell(notify, (&event, &view), way);
+        let event = Event::of(record, verdict, now, &reports);
+        telling::tell(notify, (&event, view), (caller, &scenario.tls));
     }
-    remembered.and(exit)
 }
 
 /// A record of a target that could not be reached: steps without a request.

@@ -62,7 +62,7 @@ struct State {
     page: Option<Bytes>,
     ended: bool,
     asked: Option<Instant>,
-    /// The end of the run was asked for.
+    /// The end of the run was sent to somebody, whole.
     seen: bool,
 }
 
@@ -133,16 +133,18 @@ impl Ui {
         }
     }
 
-    /// The page as it is now.
-    fn page(&self) -> Bytes {
+    /// The end of the run has been sent to somebody.
+    fn seen(&self) {
+        self.state().seen = true;
+        self.told.notify_all();
+    }
+
+    /// The page as it is now, and whether it is that of a run that has ended.
+    fn page(&self) -> (Bytes, bool) {
         let mut state = self.state();
         state.asked = Some(Instant::now());
-        if state.ended {
-            state.seen = true;
-            self.told.notify_all();
-        }
         if let Some(page) = &state.page {
-            return page.clone();
+            return (page.clone(), state.ended);
         }
         let (record, budgets, planned) =
             (state.record.clone(), state.budgets.clone(), state.planned);
@@ -162,7 +164,7 @@ impl Ui {
         if same && state.page.is_none() {
             state.page = Some(page.clone());
         }
-        page
+        (page, false)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

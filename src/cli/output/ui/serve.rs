@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -53,8 +54,9 @@ pub(super) async fn serve(listener: std::net::TcpListener, ui: Arc<Ui>) {
 }
 
 async fn converse(stream: TcpStream, ui: Arc<Ui>) {
+    let last = AtomicBool::new(false);
     let service = service_fn(|request| {
-        let response = answer(&request, &ui);
+        let response = answer(&request, &ui, &last);
         async move { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
@@ -65,9 +67,13 @@ async fn converse(stream: TcpStream, ui: Arc<Ui>) {
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     connection.await.ok();
+    if last.load(Ordering::Relaxed) {
+        ui.seen();
+    }
 }
 
-fn answer(request: &Request<Incoming>, ui: &Ui) -> Response<Full<Bytes>> {
+/// The answer; `last` is set where it is the end of the run.
+fn answer(request: &Request<Incoming>, ui: &Ui, last: &AtomicBool) -> Response<Full<Bytes>> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     if hosts.next().is_some() || !host.is_some_and(|host| is_ours(host, ui.address)) {
@@ -83,7 +89,9 @@ fn answer(request: &Request<Incoming>, ui: &Ui) -> Response<Full<Bytes>> {
     if request.uri().path() != "/" {
         return text(StatusCode::NOT_FOUND, "the report is at /\n");
     }
-    with(StatusCode::OK, "text/html; charset=utf-8", ui.page())
+    let (page, ended) = ui.page();
+    last.store(ended, Ordering::Relaxed);
+    with(StatusCode::OK, "text/html; charset=utf-8", page)
 }
 
 /// A name that resolves to this machine whoever is asked: a foreign name may be made to point here.
