@@ -98,6 +98,9 @@ pub(super) fn unmark(text: &str, templates: &[String]) -> String {
                 &format!("{{{{ \"{odd}\" }}}}{mark}"),
             );
         }
+        while out.contains("${{ \"$\" }}") {
+            out = out.replace("${{ \"$\" }}", "{{ \"$\" }}{{ \"$\" }}");
+        }
         out = out.replace(&mark, template);
     }
     out
