@@ -76,7 +76,7 @@ fn the_mutation_table_is_in_the_docs() {
     let mut text = head.trim_end().to_owned() + "\n";
     for proof in PROOFS {
         let name = proof.system.name();
-        text += &format!("\n## {name}\n\n");
+        let _ = writeln!(text, "\n## {name}\n");
         text +=
             "| promise | where | switch | profile | exit | printed |\n|---|---|---|---|---|---|\n";
         text.extend(proof.all().map(|p| row(proof.system, p)));
