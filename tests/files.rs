@@ -32,7 +32,9 @@ fn every_scenario_of_the_repository_is_valid_and_plans() {
         let mut command = bench.command(arguments);
         command.env("EDGE_CA", bench.path("ca.pem"));
         command.env("UVIS_CA", bench.path("ca.pem"));
-        command.envs(ASKED_FOR.map(|name| (name, "http://127.0.0.1:4711")));
+        // A value of its own each: one is a secret, and another the target.
+        let values = (4711..).map(|port| format!("http://127.0.0.1:{port}"));
+        command.envs(ASKED_FOR.into_iter().zip(values));
         bench.ran(command.output().unwrap()).expect(0)
     };
     let mut seen = 0;
@@ -61,7 +63,8 @@ fn every_scenario_of_the_repository_is_valid_and_plans() {
                 break;
             }
             let plan = run(&["plan", &file, "--profile", profile, "--seed", "1"]);
-            let passes = ["smoke", "verify"].contains(&profile);
+            // So many passes are no evidence, and need not be.
+            let passes = plan.stdout.contains(": every flow ");
             assert!(
                 !plan.stdout.contains("CANNOT DECIDE") || passes,
                 "{file} {profile}:\n{}",

@@ -40,7 +40,8 @@ fn number(file: &str, part: &str) -> Option<usize> {
 /// A row of docs/systems.md.
 fn row(system: System, p: &Promise) -> String {
     let (file, line) = place(system, p.line);
-    let says: Vec<String> = p.says.iter().map(|s| format!("`{s}`")).collect();
+    // Two backticks: what is printed has single ones.
+    let says: Vec<String> = p.says.iter().map(|s| format!("`` {s} ``")).collect();
     let says = says.join(" … ").replace('|', "\\|");
     let place = format!("[{file}:{line}](../{file}#L{line})");
     let (promise, switch, profile, exit) = (p.promise, p.switch, p.profile, p.exit);
