@@ -10,8 +10,9 @@ use serde::Serialize;
 
 /// Runs after which an improvement is no news any more.
 const NEWS: usize = 10;
-/// Of independent quiet nights the screen finds so many out of line: 95 %, 99 % with fewer than twelve runs.
-const CHANCE: (f64, f64, usize) = (0.05, 0.01, 12);
+/// Of independent quiet nights so many are suspect, and with fewer than twelve runs: somewhat more than the bounds of 95 %
+/// and 99 % promise, because outliers do not widen them (counted by benches/regression.rs).
+const CHANCE: (f64, f64, usize) = (0.06, 0.025, 12);
 
 /// The least change that counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
