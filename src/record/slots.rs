@@ -23,6 +23,9 @@ pub struct Slots {
     pub bad: Vec<u32>,
     /// Of those, the ones whose check failed.
     pub check_failed: Vec<u32>,
+    /// Requests that were never sent, since their arrival was dropped: in none of the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<u32>,
     /// Passed requests over a limit, for each limit of the tally in its order; of a limit on messages, those over it
     /// and those that never came.
     pub over: Vec<Vec<u32>>,
@@ -49,13 +52,21 @@ impl Slots {
         }
         let slot = self.slot(sample.intended);
         add(&mut self.ended, slot, 1);
-        if sample.outcome != Outcome::Ok {
+        if !matches!(sample.outcome, Outcome::Ok | Outcome::NotYet(_)) {
             add(&mut self.bad, slot, 1);
         }
         if matches!(sample.outcome, Outcome::CheckFailed(_)) {
             add(&mut self.check_failed, slot, 1);
         }
         Some(slot)
+    }
+
+    /// Counts a request that was never sent.
+    pub(super) fn dropped(&mut self, due: Nanos) {
+        if self.width > 0 {
+            let slot = self.slot(due);
+            add(&mut self.dropped, slot, 1);
+        }
     }
 
     /// The slot of an instant; makes room for it.
@@ -106,6 +117,7 @@ impl Slots {
         merge(&mut self.ended, &other.ended, wider);
         merge(&mut self.bad, &other.bad, wider);
         merge(&mut self.check_failed, &other.check_failed, wider);
+        merge(&mut self.dropped, &other.dropped, wider);
     }
 
     /// Adds the counts of another's limit to one of these. Call it after [`Slots::merge`].
@@ -127,7 +139,8 @@ impl Slots {
 
     fn widen(&mut self) {
         self.width *= 2;
-        let series = [&mut self.ended, &mut self.bad, &mut self.check_failed];
+        let (ended, bad) = (&mut self.ended, &mut self.bad);
+        let series = [ended, bad, &mut self.check_failed, &mut self.dropped];
         let limits = self.over.iter_mut().chain(&mut self.messages);
         for counts in series.into_iter().chain(limits) {
             *counts = counts.chunks(2).map(|pair| pair.iter().sum()).collect();
@@ -214,6 +227,20 @@ mod tests {
         merged.merge(&rest);
         merged.merge_over(0, &rest, 0);
         assert_eq!(merged, one);
+    }
+
+    #[test]
+    fn polls_are_no_failures_and_what_was_never_sent_is_counted_apart() {
+        let mut slots = Slots::new(2, 0);
+        for second in 0..4 {
+            slots.record(&sample(second, Outcome::NotYet(0)));
+            slots.dropped(second * SECOND);
+        }
+        let mut other = Slots::new(2, 0);
+        other.dropped(3 * SECOND);
+        slots.merge(&other);
+        assert_eq!((&slots.ended[..], slots.bad.len()), (&[2, 2][..], 0));
+        assert_eq!(slots.dropped, [2, 3]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use view::{
     ServerSummary, Slice, SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word,
     measured, named, percent,
 };
-use view::{finding_text, moment, since};
+use view::{changed, finding_text, moment, since};
 
 use std::io::{self, Write};
 

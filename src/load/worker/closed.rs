@@ -79,7 +79,8 @@ impl<P: Protocol> Worker<P> {
         self.arrived(journey.flow, journey.measured);
         let draw = Draw::of(index, number);
         if !user.feed(&self.program, journey.flow, self.plan.seed, |_| draw) {
-            self.dropped(journey.flow, journey.measured, |c| c.dropped_data += 1);
+            let due = (self.clock.now(), journey.measured);
+            self.dropped(journey.flow, due, |c| c.dropped_data += 1);
             return false;
         }
         self.started(journey.flow, journey.measured);
@@ -104,7 +105,8 @@ impl<P: Protocol> Worker<P> {
             .all(|feeder| user.take_row(&self.program, *feeder, (draw, self.plan.seed)));
         if !fed {
             self.arrived(journey.flow, journey.measured);
-            self.dropped(journey.flow, journey.measured, |c| c.dropped_data += 1);
+            let due = (self.clock.now(), journey.measured);
+            self.dropped(journey.flow, due, |c| c.dropped_data += 1);
             return false;
         }
         let passed = self.set_up(user, journey).await;

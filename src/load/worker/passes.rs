@@ -52,7 +52,8 @@ impl<P: Protocol> Worker<P> {
                     self.journey(&mut user, journey).await;
                 }
             } else {
-                self.dropped(flow, true, |c| c.dropped_data += 1);
+                let due = (self.clock.now(), true);
+                self.dropped(flow, due, |c| c.dropped_data += 1);
             }
             for feeder in &self.program.flows[flow].feeders {
                 uses[*feeder] += 1;

@@ -88,7 +88,7 @@ fn checks_after_a_failed_one_are_not_counted() {
 #[test]
 fn a_dropped_arrival_is_missing_in_every_step_of_its_flow() {
     let mut recorder = run(&[]);
-    recorder.flow_dropped(0, true);
+    recorder.flow_dropped(0, 0, true);
     let Recorded { steps, flows, .. } = recorder.finish();
     assert_eq!(
         steps.iter().map(|s| s.measured.dropped).collect::<Vec<_>>(),

@@ -6,7 +6,8 @@ use super::gfm::{block, cell, code, plain};
 use crate::history::nights::{Finding, Standing};
 use crate::report::text::{clip, counted, put};
 use crate::report::{
-    BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, measured, named, percent, since,
+    BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, changed, measured, named, percent,
+    since,
 };
 use crate::units::format_count;
 use std::io::{self, Write};
@@ -211,7 +212,7 @@ fn found(finding: &Finding) -> String {
     format!(
         "| {word} | {} | {} | {interval} | {} | {} |\n",
         plain(&clip(&named(finding), NAME)),
-        finding.ratio.map_or_else(|| "–".to_owned(), percent),
+        changed(finding).unwrap_or_else(|| "–".to_owned()),
         measured(finding.measure, finding.value),
         plain(&since(finding).unwrap_or_else(|| "–".into()))
     )

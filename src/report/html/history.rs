@@ -3,7 +3,7 @@
 
 use super::svg::escaped;
 use crate::history::nights::{Finding, Standing};
-use crate::report::{HistoryView, measured, named, percent, since};
+use crate::report::{HistoryView, changed, measured, named, percent, since};
 
 /// Rows that somebody has to know of, and others.
 const ROWS: (usize, usize) = (100, 150);
@@ -68,7 +68,7 @@ impl Row {
             note: pairs.or(reason),
             before: finding.baseline.map_or_else(none, value),
             value: value(finding.value),
-            change: finding.ratio.map_or_else(none, percent),
+            change: changed(finding).unwrap_or_else(none),
             interval: interval.map_or_else(none, |(low, high)| {
                 format!(
                     "<span class=whole>{}</span> … <span class=whole>{}</span>",
@@ -91,7 +91,7 @@ pub(super) fn class(standing: Standing) -> &'static str {
     match standing {
         Standing::Regression => "fail",
         Standing::Suspect => "unsure",
-        Standing::Improvement | Standing::InLine => "pass",
+        Standing::Recovered | Standing::Improvement | Standing::InLine => "pass",
         Standing::Unconfirmed | Standing::Accepted | Standing::NoBaseline => "off",
     }
 }

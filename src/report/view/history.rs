@@ -112,7 +112,7 @@ impl HistoryView {
         let mut notes = Vec::new();
         if count(Standing::Suspect) + count(Standing::Unconfirmed) > 0 {
             notes.push(format!(
-                "one run is no proof: about {:.1} suspects are expected by chance",
+                "a suspect is no proof: about {:.1} are expected by chance",
                 night.by_chance
             ));
         }
@@ -185,7 +185,7 @@ pub(in crate::report) fn finding_text(finding: &Finding) -> String {
 /// `+20.0 % from 50 ms, between +18.1 % and +22.0 %, since …; this run 61 ms`.
 pub(in crate::report) fn said(finding: &Finding) -> String {
     let value = |v| measured(finding.measure, v);
-    let change = finding.ratio.map_or_else(String::new, percent);
+    let change = changed(finding).unwrap_or_default();
     let was = finding.baseline.map_or_else(String::new, value);
     let tonight = value(finding.value);
     let mut out = match (finding.interval, since(finding)) {
@@ -195,10 +195,12 @@ pub(in crate::report) fn said(finding: &Finding) -> String {
                 "{change} from {was}, between {low} and {high}, since {since}; this run {tonight}"
             )
         }
-        (None, Some(since)) if finding.nights > 1 => format!(
-            "{tonight}, level {was} ({change}), out of line for {} runs on end, since {since}",
-            finding.nights
-        ),
+        (None, Some(since)) if finding.nights > 1 => {
+            let (nights, how) = (finding.nights, how(finding.standing));
+            format!(
+                "{tonight}, level {was} ({change}), {how} for {nights} runs on end, since {since}"
+            )
+        }
         _ => format!("{tonight}, level {was} ({change})"),
     };
     if let Some(pairs) = &finding.pairs {
@@ -215,6 +217,27 @@ pub(in crate::report) fn said(finding: &Finding) -> String {
         out.push_str(&text::line(reason));
     }
     out
+}
+
+/// The change in percent; that of what reads the same, such as no error of few and none of many, is none.
+pub(in crate::report) fn changed(finding: &Finding) -> Option<String> {
+    let value = |v| measured(finding.measure, v);
+    let same = finding.baseline.map(value) == Some(value(finding.value));
+    let even = same && finding.measure == Measure::ErrorShare;
+    let change = finding.ratio.map(percent);
+    if even {
+        change.map(|_| "±0 %".to_owned())
+    } else {
+        change
+    }
+}
+
+/// What runs on end have in common.
+fn how(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Recovered => "in line with it again",
+        _ => "out of line",
+    }
 }
 
 /// When the run began that a level begins with, and its revision: `2026-11-16 02:00 (3f2a91c)`.

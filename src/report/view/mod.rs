@@ -26,7 +26,7 @@ pub use failures::{ExhibitRow, FailureRow};
 pub use guards::GuardRow;
 pub use heat::{Heat, HeatColumn};
 pub use history::{HistoryPart, HistoryView, measured, named, percent};
-pub(in crate::report) use history::{finding_text, moment, since};
+pub(in crate::report) use history::{changed, finding_text, moment, since};
 pub use latency::{Baseline, Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use over_time::OverTime;
