@@ -13,10 +13,11 @@ use rand::RngExt as _;
 
 impl<P: Protocol> Worker<P> {
     /// Takes a user through a flow; whether it got to the end.
-    pub(in crate::load) async fn journey(&self, user: &mut User, journey: Journey) -> bool {
+    pub(in crate::load) async fn journey(&self, user: &mut User, mut journey: Journey) -> bool {
         let flow = &self.program.flows[journey.flow];
         let begun = journey.due.unwrap_or_else(|| self.clock.now());
         let mut intended = begun;
+        let mut thought = 0;
         let mut next = 0;
         user.forget_loops();
         while let Some(op) = flow.ops.get(next) {
@@ -27,6 +28,7 @@ impl<P: Protocol> Worker<P> {
             }
             match op {
                 Op::Request(step) => {
+                    self.excused(1, journey);
                     let shot = Shot::new(*step, intended, journey.measured);
                     let (variables, lane) = (&user.variables, &mut user.lane);
                     let end = if self.program.requests[*step].insists {
@@ -44,7 +46,9 @@ impl<P: Protocol> Worker<P> {
                     }
                 }
                 Op::Think(think) if journey.think => {
-                    intended += nanos(user.lane.rng.random_range(think.min..=think.max));
+                    let pause = nanos(user.lane.rng.random_range(think.min..=think.max));
+                    (intended, thought) = (intended + pause, thought + pause);
+                    journey.beyond = self.puts_off(begun + thought, journey);
                     if !self.wait_until(intended, journey).await {
                         return self.cut_off(journey, at, begun);
                     }
@@ -99,8 +103,9 @@ impl<P: Protocol> Worker<P> {
     /// The same from a request on.
     fn cut_off_from(&self, journey: Journey, first: usize, begun: Nanos) -> bool {
         let took = self.clock.now().saturating_sub(begun);
-        let mut recorder = self.recorder.borrow_mut();
         let end = self.program.flows[journey.flow].requests.end;
+        self.excused(end.saturating_sub(first), journey);
+        let mut recorder = self.recorder.borrow_mut();
         recorder.skipped(first..end, journey.measured);
         recorder.flow_ended(journey.flow, journey.measured, false, took);
         false

@@ -2,7 +2,7 @@
 //! arrival is started or dropped, and counted once.
 
 use super::{SECOND, Worker};
-use crate::load::user::Shot;
+use crate::load::user::{Journey, Shot};
 use crate::plan::Load;
 use crate::protocol::Protocol;
 use crate::record::{Counts, Outcome, Sample};
@@ -82,6 +82,20 @@ impl<P: Protocol> Worker<P> {
     pub(in crate::load) fn wanted(&self, more: i64, measured: bool) {
         if measured {
             self.count(|c| c.offered = c.offered.saturating_add_signed(more));
+        }
+    }
+
+    /// Whether a journey of the schedule that has thought until then is beyond the measured phase, by that alone.
+    pub(in crate::load) fn puts_off(&self, until: Nanos, journey: Journey) -> bool {
+        let phase = &self.plan.measured;
+        journey.measured && journey.due.is_some() && !phase.is_empty() && until >= phase.end
+    }
+
+    /// So many requests of a journey are to come: what is beyond the measured phase by think times is no fault of the
+    /// target's.
+    pub(in crate::load) fn excused(&self, requests: usize, journey: Journey) {
+        if journey.beyond {
+            self.count(|c| c.beyond += requests as u64);
         }
     }
 

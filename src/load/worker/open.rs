@@ -64,6 +64,7 @@ impl<P: Protocol> Worker<P> {
                         flow,
                         due: Some(due),
                         measured,
+                        beyond: false,
                         think: true,
                         last: false,
                     },

@@ -28,6 +28,7 @@ impl<P: Protocol> Worker<P> {
             flow: 0,
             due: None,
             measured: true,
+            beyond: false,
             think: false,
             last: false,
         };

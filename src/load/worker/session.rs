@@ -89,6 +89,7 @@ impl<P: Protocol> Worker<P> {
             flow,
             due: None,
             measured: false,
+            beyond: false,
             think: !matches!(self.plan.load, Load::Passes(_)),
             last,
         };
