@@ -380,9 +380,16 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
                 format!("the profile offers only {plan} req/s")
             } else {
                 let (answered, drawn) = (format_count(answered), format_count(drawn));
-                format!("{answered} of {drawn} drawn requests answered in time, of a plan of {plan} req/s")
+                format!(
+                    "{answered} of {drawn} drawn requests answered in time, of a plan of {plan} req/s"
+                )
             };
-            (held, enough, offered, Some((format!(" of {plan} planned"), note)))
+            (
+                held,
+                enough,
+                offered,
+                Some((format!(" of {plan} planned"), note)),
+            )
         }
         Model::Closed { .. } if record.counts.duration > 0 => {
             let seconds = record.counts.duration as f64 / 1e9;

@@ -285,11 +285,41 @@ fn means_and_maxima() {
 fn throughput_of_an_open_model_is_that_of_the_drawn_schedule() {
     for (answered, offered, limit, outcome, actual) in [
         // The draw came out short; every request was answered.
-        (4_930, 4_930, "500 req/s", Outcome::Pass, "500 req/s of 500 planned"),
-        (4_930, 4_970, "500 req/s", Outcome::Pass, "496 req/s of 500 planned"),
-        (4_900, 5_000, "500 req/s", Outcome::Fail, "490 req/s of 500 planned"),
-        (4_900, 5_000, "490 req/s", Outcome::Pass, "490 req/s of 500 planned"),
-        (5_100, 5_100, "501 req/s", Outcome::Fail, "500 req/s of 500 planned"),
+        (
+            4_930,
+            4_930,
+            "500 req/s",
+            Outcome::Pass,
+            "500 req/s of 500 planned",
+        ),
+        (
+            4_930,
+            4_970,
+            "500 req/s",
+            Outcome::Pass,
+            "496 req/s of 500 planned",
+        ),
+        (
+            4_900,
+            5_000,
+            "500 req/s",
+            Outcome::Fail,
+            "490 req/s of 500 planned",
+        ),
+        (
+            4_900,
+            5_000,
+            "490 req/s",
+            Outcome::Pass,
+            "490 req/s of 500 planned",
+        ),
+        (
+            5_100,
+            5_100,
+            "501 req/s",
+            Outcome::Fail,
+            "500 req/s of 500 planned",
+        ),
     ] {
         let mut record = landing(mixed(answered, 0, 0, offered - answered));
         record.counts.offered = offered;
