@@ -83,7 +83,7 @@ impl Histogram {
             self.min = nanos;
         }
         if let Some(counts) = self.counts.open() {
-            let micros = ((nanos + MICRO / 2) / MICRO).clamp(1, HIGHEST);
+            let micros = (nanos.saturating_add(MICRO / 2) / MICRO).clamp(1, HIGHEST);
             // Within bounds by the clamp; a count of 2^32 saturates.
             counts.record(micros).ok();
         }
@@ -262,11 +262,20 @@ impl PartialEq for Histogram {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     n: u64,
+    /// The sum, less what is in `sum_high`.
     sum: u64,
+    /// So many times 2^64 more: captured numbers may be large.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    sum_high: u64,
     min: u64,
     max: u64,
     /// `HdrHistogram` V2, base64; values are microseconds. Not deflated one by one: the whole file is.
     hdr: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Serialize for Histogram {
@@ -287,10 +296,11 @@ impl Serialize for Histogram {
         V2Serializer::new()
             .serialize(counts, &mut bytes)
             .map_err(S::Error::custom)?;
-        let sum = u64::try_from(self.sum).unwrap_or(u64::MAX);
+        let half = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
         Stored {
             n: counts.len(),
-            sum,
+            sum: half(self.sum & u128::from(u64::MAX)),
+            sum_high: half(self.sum >> 64),
             min: self.min,
             max: self.max,
             hdr: BASE64.encode(bytes),
@@ -311,7 +321,7 @@ impl<'de> Deserialize<'de> for Histogram {
         counts.auto(true);
         Ok(Self {
             counts: Counts::Open(Box::new(counts)),
-            sum: stored.sum.into(),
+            sum: u128::from(stored.sum_high) << 64 | u128::from(stored.sum),
             min: stored.min,
             max: stored.max,
         })
@@ -337,6 +347,20 @@ mod tests {
             (None, None, None)
         );
         assert_eq!(empty.count_over(0), 0);
+    }
+
+    #[test]
+    fn sums_beyond_64_bits_are_stored_and_the_largest_number_is_no_small_one() {
+        let large = of(&[Nanos::MAX; 5]);
+        assert_eq!(large.count_over(Histogram::MOST / 2), 5);
+        let text = serde_json::to_value(&large).unwrap();
+        let read: Histogram = serde_json::from_value(text).unwrap();
+        assert_eq!(
+            (read.mean(), large.mean()),
+            (Some(Nanos::MAX), Some(Nanos::MAX))
+        );
+        let small = serde_json::to_string(&of(&[5])).unwrap();
+        assert!(!small.contains("sum_high"), "{small}");
     }
 
     #[test]

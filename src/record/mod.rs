@@ -37,7 +37,7 @@ pub use server::{ServerPoint, ServerSeries, ServerSource};
 pub use slots::Slots;
 pub use tally::{
     CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,
-    Quantile, Refusal, Refusals, Since, Tally,
+    Quantile, Refusal, Refusals, Since, Tally, earlier,
 };
 pub use timing::ServerTiming;
 pub use trace::{SlowRequest, TraceId};

@@ -4,7 +4,7 @@
 
 use super::point::lost_messages;
 use crate::budget::text::show_value;
-use crate::record::{Histogram, Metric, StepRecord, Tally, rank};
+use crate::record::{Histogram, Metric, StepRecord, Tally, earlier, rank};
 use crate::units::{Nanos, format_nanos, format_share};
 
 /// One latency of some steps.
@@ -104,7 +104,7 @@ impl Ladder {
         let unmeasured = tally.unmeasured(metric);
         self.ok += tally.ok.saturating_sub(unmeasured);
         self.timed_out += tally.timed_out;
-        self.timeout = self.timeout.max(tally.timeout);
+        self.timeout = earlier(self.timeout, tally.at_least());
         self.n += (tally.ended() + tally.dropped).saturating_sub(unmeasured);
     }
 

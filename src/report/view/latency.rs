@@ -102,7 +102,7 @@ impl Latency {
         } else {
             tally.timed_out
         };
-        Self::build(&answered, censored, tally.timeout)
+        Self::build(&answered, censored, tally.at_least())
     }
 
     /// Of a plain histogram.

@@ -43,7 +43,7 @@ pub use trace::{SlowRow, TraceRow};
 
 use super::text;
 use crate::budget::{Exit, FailedCheck, Reason, Verdict, answered_in_time};
-use crate::record::{Model, RunRecord, Tally};
+use crate::record::{Model, RunRecord, Tally, earlier};
 
 /// Slices of the drawn series.
 const SERIES: usize = 300;
@@ -192,12 +192,11 @@ impl View {
     pub fn new(record: &RunRecord, verdict: &Verdict) -> Self {
         let mut all = Tally::default();
         record.steps.iter().for_each(|s| all.merge(&s.measured));
-        let timeout = record
+        let tallies = record
             .steps
             .iter()
-            .map(|s| s.measured.timeout.max(s.unmeasured.timeout))
-            .max()
-            .unwrap_or(0);
+            .flat_map(|s| [&s.measured, &s.unmeasured]);
+        let timeout = tallies.fold(0, |least, tally| earlier(least, tally.at_least()));
         let windows = record.timeline.windows();
         let word = Word::of(verdict.exit.reason);
         let mut view = Self {
