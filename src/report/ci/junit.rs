@@ -18,6 +18,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Junit;
 
+/// What everything but the run itself says then.
+const NOBODY: &str = "the target could not be reached";
+
 impl Reporter for Junit {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
         let mut report = Report::new("tollgate");
@@ -172,6 +175,9 @@ fn step(view: &View, step: &StepRow) -> TestCase {
 
 /// A failure that budgets judge does not fail its step: the budget's case does.
 fn step_status(view: &View, step: &StepRow, failed: &[&FailedCheck]) -> TestCaseStatus {
+    if view.word == Word::Unreachable {
+        return skipped(NOBODY);
+    }
     let counted: Vec<&&FailedCheck> = failed.iter().filter(|c| !c.budgeted).collect();
     let Some(first) = counted.first() else {
         return unfailed_status(view, step);
@@ -326,6 +332,9 @@ fn finding(budget: &BudgetRow) -> String {
 }
 
 fn budget_status(view: &View, budget: &BudgetRow) -> TestCaseStatus {
+    if view.word == Word::Unreachable {
+        return skipped(NOBODY);
+    }
     let body = format!("{}\n{}", view.budget_place(budget.line), finding(budget));
     let message = format!(
         "expected {}, actual {}",
