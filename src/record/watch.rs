@@ -111,21 +111,8 @@ mod tests {
     #[test]
     fn each_rule_speaks_of_its_own_requests() {
         let sample = |outcome| Sample {
-            step: 0,
-            measured: true,
-            intended: 0,
-            sent: 0,
-            first_byte: None,
             done: 30,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            write: None,
-            outcome,
-            status: None,
-            received: 0,
-            decoded: None,
+            ..Sample::of(0, outcome)
         };
         let over = |metric, limit| Breach::Over(Limit { metric, limit });
         let (ok, check) = (Outcome::Ok, Outcome::CheckFailed(0));

@@ -3,10 +3,11 @@
 //! out whole, and the text says so.
 
 use super::gfm::{block, cell, code, plain};
+use crate::budget::Judgement;
 use crate::history::nights::{Finding, Standing};
 use crate::report::text::{clip, counted, put};
 use crate::report::{
-    BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, measured, named, percent, since,
+    ExhibitRow, FailureRow, Reporter, StepRow, View, measured, named, percent, since,
 };
 use crate::units::format_count;
 use std::io::{self, Write};
@@ -115,7 +116,7 @@ fn budgets(view: &View) -> String {
         );
     }
     // Those that need a look are never the ones that are left out.
-    let mut rows: Vec<&BudgetRow> = view.budgets.iter().collect();
+    let mut rows: Vec<&Judgement> = view.budgets.iter().collect();
     if rows.len() > ROWS.0 {
         rows.sort_by_key(|row| row.outcome.holds());
     }

@@ -28,22 +28,16 @@ fn recorded(budgets: &[&str], took: impl Fn(u64, u64) -> Option<u64>) -> RunReco
         for request in 0..10 {
             let intended = second * SECOND + request * 100 * MS;
             let time = took(second, request);
+            let outcome = time.map_or(Ended::Failed(Failure::Read), |_| Ended::Ok);
             recorder.record(&Sample {
-                step: 0,
                 measured: second >= 60,
                 intended,
                 sent: intended + MS,
                 first_byte: Some(intended + 2 * MS),
                 done: intended + time.unwrap_or(5) * MS,
-                wait: None,
-                dns: None,
-                connect: None,
-                tls: None,
-                write: None,
-                outcome: time.map_or(Ended::Failed(Failure::Read), |_| Ended::Ok),
                 status: time.map(|_| 200),
                 received: 2_000,
-                decoded: None,
+                ..Sample::of(0, outcome)
             });
         }
     }
