@@ -4,16 +4,22 @@
 
 mod counts;
 mod decoded;
+mod histogram;
 mod messages;
 mod metric;
 mod refusals;
+mod slots;
+mod timing;
 
 pub use counts::{CacheCount, CheckCount, OverCount, PolicyCount};
+pub use histogram::{Histogram, rank};
 pub use messages::{MessageSample, Messages, Since};
 pub use metric::Metric;
 pub use refusals::{Platform, Refusal, Refusals};
+pub use slots::Slots;
+pub use timing::ServerTiming;
 
-use super::{Failure, Histogram, Outcome, Sample, Slots, rank};
+use super::{Failure, Outcome, Sample};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -350,21 +356,12 @@ mod tests {
 
     fn sample(ms: Nanos, outcome: Outcome) -> Sample {
         Sample {
-            step: 0,
-            measured: true,
-            intended: 0,
             sent: MS,
             first_byte: Some(2 * MS),
             done: ms * MS,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            write: None,
-            outcome,
             status: Some(200),
             received: 10,
-            decoded: None,
+            ..Sample::of(0, outcome)
         }
     }
 

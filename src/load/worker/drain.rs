@@ -69,21 +69,11 @@ impl<P: Protocol> Worker<P> {
     pub(in crate::load) fn abort_flights(&self, now: Nanos) {
         for flying in self.flights.borrow_mut().drain() {
             self.record(&Sample {
-                step: flying.step,
                 measured: flying.measured,
                 intended: flying.intended,
                 sent: flying.sent,
-                first_byte: None,
                 done: now,
-                wait: None,
-                dns: None,
-                connect: None,
-                tls: None,
-                write: None,
-                outcome: Outcome::Aborted,
-                status: None,
-                received: 0,
-                decoded: None,
+                ..Sample::of(flying.step, Outcome::Aborted)
             });
         }
     }

@@ -24,21 +24,8 @@ fn layout() -> Layout {
 
 fn sample(step: usize, outcome: Outcome, done: Nanos) -> Sample {
     Sample {
-        step,
-        measured: true,
-        intended: 0,
-        sent: 0,
-        first_byte: None,
         done,
-        wait: None,
-        dns: None,
-        connect: None,
-        tls: None,
-        write: None,
-        outcome,
-        status: None,
-        received: 0,
-        decoded: None,
+        ..Sample::of(step, outcome)
     }
 }
 
