@@ -276,7 +276,7 @@ fn six_quick_nights(profile: &str) -> Bench {
 #[test]
 fn a_profile_names_its_history_and_pairs_with_the_base_confirm_a_suspect() {
     let bench = six_quick_nights("{ passes: 20, history: past }");
-    let (slow, quick) = (application(40), application(10));
+    let (slow, quick) = (application(100), application(10));
     let confirm = ["--history", "past", "--compare-to", &quick, "--pairs", "5"];
     let found = bench.smoke(&[&["--target", &slow], &confirm[..]].concat());
     let found = found.expect(5);

@@ -93,6 +93,12 @@ pub(super) fn environment(parts: &[&str]) -> String {
     variable(&parts.join("_")).to_uppercase()
 }
 
+/// Whether a text can be the name of a header.
+pub(super) fn is_header(name: &str) -> bool {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(fine)
+}
+
 /// One of several: `categories` → `category`.
 pub(super) fn singular(word: &str) -> String {
     let cut = |tail: usize, end: &str| format!("{}{end}", &word[..word.len() - tail]);

@@ -207,13 +207,9 @@ impl<'c> Copier<'c> {
     }
 
     fn header(&mut self, name: &str, value: &str, request: &mut Request, known: &mut Known<'_>) {
-        let token = !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b));
         let browser =
             name.starts_with("sec-") || name.starts_with("x-forwarded") || DROPPED.contains(&name);
-        if !token
+        if !name::is_header(name)
             || browser
             || value.chars().any(char::is_control)
             || request.headers.iter().any(|(there, _)| there == name)

@@ -25,10 +25,10 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Makes a draft of a recording.
 pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft, ImportError> {
     let mut entries = entry::all(&document.root);
-    let Some(main) = entries
-        .iter()
+    let web = || entries.iter().filter(|e| e.is_http());
+    let Some(main) = web()
         .find(|e| e.is_page())
-        .or(entries.first())
+        .or(web().next())
         .map(|e| e.sent.url.clone())
     else {
         return Err(document.error(
@@ -177,13 +177,7 @@ fn pause(before: &Entry<'_>, entry: &Entry<'_>) -> Option<String> {
 /// A header that most requests have stands under `defaults:`.
 fn common_headers(draft: &mut Draft, steps: &mut [Step]) {
     let accept = ("accept".to_owned(), "application/json".to_owned());
-    let mut requests: Vec<&mut Request> = steps
-        .iter_mut()
-        .filter_map(|step| match step {
-            Step::Request(request) => Some(request.as_mut()),
-            _ => None,
-        })
-        .collect();
+    let mut requests: Vec<&mut Request> = steps.iter_mut().filter_map(Step::request).collect();
     if requests
         .iter()
         .all(|request| request.headers.contains(&accept))
