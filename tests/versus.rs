@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Passes: no schedule that a busy machine could miss.
-const PROFILES: &str = "  smoke: { passes: 10 }\n  users: { users: 2, duration: 2s, warmup: 100ms }\n  stairs: { stairs: { from: 10 req/s, to: 30 req/s, step: 10 req/s, every: 1s } }\n";
+const PROFILES: &str = "  smoke: { passes: 20 }\n  users: { users: 2, duration: 2s, warmup: 100ms }\n  stairs: { stairs: { from: 10 req/s, to: 30 req/s, step: 10 req/s, every: 1s } }\n";
 const STEPS: &str =
     "      - get: /quick\n        name: quick\n      - get: /pay\n        name: pay\n";
 
@@ -31,7 +31,7 @@ fn comparison(bench: &Bench) -> Value {
 
 #[test]
 fn a_slower_step_is_found_and_named() {
-    let (base, head) = (application(10), application(100));
+    let (base, head) = (application(10), application(60));
     let bench = Bench::with_steps(&head, STEPS, PROFILES);
     let arguments = ["--compare-to", &base, "--pairs", "6", "--seed", "7"];
     let found = bench.smoke(&[&arguments[..], &LEAST].concat()).expect(5);

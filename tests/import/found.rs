@@ -35,11 +35,11 @@ fn what_was_found_once_stays_mended() {
         ),
         // A flow whose steps were all comments.
         (
-            openapi(&json!({ "/a": { "delete": {} } })),
+            openapi(&json!({ "/a/{id}": { "delete": {} } })),
             "no request that a scenario could begin with",
         ),
         (
-            openapi(&json!({ "/a": { "delete": {} }, "/b": { "get": {} } })),
+            openapi(&json!({ "/a/{id}": { "delete": {} }, "/b": { "get": {} } })),
             "#   a: the flow: nothing in it can be sent",
         ),
     ] {

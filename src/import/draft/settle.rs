@@ -28,6 +28,12 @@ pub(in crate::import) fn settle(draft: &mut Draft) {
             headers(request, &place, draft);
             without_secrets_in_its_url(request, draft);
             captures(request);
+            request.query = together(take(&mut request.query));
+            request.body = take(&mut request.body).map(|body| match body {
+                Body::Form(pairs) => Body::Form(together(pairs)),
+                Body::Multipart(parts) => Body::Multipart(together(parts)),
+                other => other,
+            });
         }
     }
     for flow in &mut flows {
@@ -155,6 +161,23 @@ fn without_secrets_in_its_url(request: &mut Request, draft: &mut Draft) {
     for (_, value) in &mut request.query {
         *value = through(value, &open);
     }
+}
+
+/// Each name once, with all its values.
+fn together(pairs: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let mut kept: Vec<(String, Value)> = Vec::new();
+    for (name, value) in pairs {
+        let Some((_, known)) = kept.iter_mut().find(|(known, _)| *known == name) else {
+            kept.push((name, value));
+            continue;
+        };
+        let all = [known.take(), value].map(|one| match one {
+            Value::Array(values) => values,
+            one => vec![one],
+        });
+        *known = all.concat().into();
+    }
+    kept
 }
 
 /// A step that is called like one of a fragment which the flow uses gets a number.

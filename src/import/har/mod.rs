@@ -10,6 +10,7 @@ use super::document::{Document, ImportError};
 use super::draft::{Draft, Flow, Request, Step};
 use super::name::Taken;
 use super::recorded::{Copier, Place};
+use super::secret;
 use entry::Entry;
 use seen::{Answer, Seen};
 use std::collections::BTreeMap;
@@ -205,10 +206,10 @@ impl Cookies {
             .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
         let names = sent
             .flat_map(|(_, value)| value.split(';'))
-            .filter_map(|pair| pair.split('=').next());
+            .filter_map(|pair| Some(pair.split_once('=')?.0));
         for name in names
             .map(str::trim)
-            .filter(|name| !name.is_empty() && name.len() < 60)
+            .filter(|name| !name.is_empty() && name.len() < 60 && !secret::is_value(name))
         {
             if !self
                 .set

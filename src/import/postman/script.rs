@@ -45,12 +45,7 @@ impl Reading<'_> {
                 request.auth = Some(json!({ kind: { "user": user, "password": password } }));
             }
             "apikey" if field("in") != "query" => {
-                let key = Some(field("key")).filter(|key| {
-                    !key.is_empty()
-                        && key
-                            .bytes()
-                            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-                });
+                let key = Some(field("key")).filter(|key| name::is_header(key));
                 let value = self.draft.placeholder(&self.prefix, "api key");
                 request.auth = Some(
                     json!({ "api_key": { "header": key.unwrap_or_else(|| "x-api-key".into()).to_ascii_lowercase(), "value": value } }),
