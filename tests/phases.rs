@@ -61,7 +61,7 @@ fn each_part_of_the_time_can_be_judged() {
     let url = target.url("").replace("127.0.0.1", "localhost");
     let steps = "      - post: /echo\n        name: a\n        text: hello\n        \
                  check: [write < 1m, wait not exists, status == 200]\n\
-                 \x20     - post: /import\n        name: big\n        file: big\n";
+                 \x20     - post: /import\n        name: big\n        file: big\n        timeout: 5m\n";
     let bench = Bench::with_steps(&url, steps, &format!("{SMOKE}{USERS}"));
     // More than the buffers of a connection hold.
     bench.write("big", &"tea ".repeat(4 << 20));
