@@ -320,6 +320,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn printed_durations_parse_back_within_a_digit(nanos in 1_000u64..3_600_000_000_000) {
             let text = format_nanos(nanos);

@@ -93,6 +93,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn a_reader_reads_what_was_written(text in any::<String>(), more in "[<>#!/\\]s\\[]{0,12}") {
             let value = serde_json::json!({ "a": [text, more], more.clone(): text.clone() });

@@ -376,6 +376,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn merging_and_storing_lose_nothing(a in prop::collection::vec(1_000u64..100_000_000_000, 0..50), b in prop::collection::vec(1_000u64..100_000_000_000, 0..50)) {
             let mut merged = of(&a);

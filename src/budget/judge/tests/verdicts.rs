@@ -327,6 +327,8 @@ fn lines_and_json() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     /// Whatever the counts: nothing panics, no pass without data, and the exit code follows the judgements.
     #[test]
     fn verdicts_are_consistent(

@@ -204,6 +204,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn values_land_inside(a in 1e-3f64..1e6, b in 1e-3f64..1e6, value in 0f64..2e6) {
             for scale in [Scale::latency([a, b].into_iter(), 200.0, 10.0), Scale::from_zero(a, 200.0, 10.0)] {

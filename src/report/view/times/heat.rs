@@ -105,6 +105,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn every_request_has_one_cell(times in prop::collection::vec(prop::collection::vec(1_000u64..60_000_000_000, 0..9), 1..150)) {
             let heat = Heat::of(&windows(&times), &[]);
