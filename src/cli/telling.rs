@@ -94,13 +94,17 @@ fn letter(way: &Way, event: &Event) -> Option<Letter> {
 
 /// Metrics of the run and, of a smoke test, its spans.
 fn telemetry(base: &Url, view: &View) -> Vec<Letter> {
-    let mut requests = vec![("v1/metrics", OtlpBinary::Metrics)];
+    let mut requests = vec![(
+        "the collector of metrics",
+        "v1/metrics",
+        OtlpBinary::Metrics,
+    )];
     if !view.run.under_load {
-        requests.push(("v1/traces", OtlpBinary::Traces));
+        requests.push(("the collector of traces", "v1/traces", OtlpBinary::Traces));
     }
-    let letters = requests.into_iter().filter_map(|(path, request)| {
+    let letters = requests.into_iter().filter_map(|(to, path, request)| {
         Some(Letter {
-            to: "the collector",
+            to,
             url: below(base, path)?,
             body: rendered(&request, view)?,
             form: Form::Otlp,

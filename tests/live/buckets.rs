@@ -132,7 +132,11 @@ fn a_bucket_that_is_not_there_or_does_not_open_is_told_without_secrets() {
     let refused = away.command(&add, &missing).output().unwrap();
     let mut refused = vec![away.bench.ran(refused).expect(2)];
     let mut wrong = away.command(&add, &away.place);
-    for name in ["AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY", "GOOGLE_BEARER_TOKEN"] {
+    for name in [
+        "AWS_SECRET_ACCESS_KEY",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "GOOGLE_BEARER_TOKEN",
+    ] {
         wrong.env(name, PLANTED);
     }
     refused.push(away.bench.ran(wrong.output().unwrap()).expect(2));
@@ -140,6 +144,9 @@ fn a_bucket_that_is_not_there_or_does_not_open_is_told_without_secrets() {
         let said = refused.stderr;
         println!("{said}");
         assert!(said.starts_with("error: history "), "{said}");
-        assert!(!said.contains(PLANTED) && said.lines().count() == 1, "{said}");
+        assert!(
+            !said.contains(PLANTED) && said.lines().count() == 1,
+            "{said}"
+        );
     }
 }

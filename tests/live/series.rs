@@ -24,8 +24,9 @@ fn asked(base: &str, query: &str, at: f64) -> Series {
     );
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let mut stream = TcpStream::connect(&host).unwrap();
-    let request =
-        format!("GET /api/v1/query?query={query}&time={at}&latency_offset=0s&nocache=1 HTTP/1.0\r\nhost: {host}\r\n\r\n");
+    let request = format!(
+        "GET /api/v1/query?query={query}&time={at}&latency_offset=1ms&nocache=1 HTTP/1.0\r\nhost: {host}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -118,7 +119,10 @@ fn given_back(base: &str, way: &str) {
 
 /// Without the labels that a server made of what OTLP says of the process: none of them is one of `metrics.txt`.
 fn known(found: Series, expected: &Series) -> Series {
-    let names: BTreeSet<&String> = expected.keys().flat_map(|(_, labels)| labels.keys()).collect();
+    let names: BTreeSet<&String> = expected
+        .keys()
+        .flat_map(|(_, labels)| labels.keys())
+        .collect();
     let own = |((name, mut labels), value): ((String, BTreeMap<String, String>), f64)| {
         labels.retain(|label, _| names.contains(label));
         ((name, labels), value)

@@ -163,7 +163,10 @@ fn taken(body: &[u8]) -> Result<(), (String, bool)> {
     match taken.partly {
         Some(Partly { refused, why }) if refused > 0 => {
             let why: String = log_line(&why).chars().take(SAID).collect();
-            Err((format!("it refused {refused} of what it was sent: {why}"), true))
+            Err((
+                format!("it refused {refused} of what it was sent: {why}"),
+                true,
+            ))
         }
         _ => Ok(()),
     }

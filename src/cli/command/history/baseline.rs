@@ -20,11 +20,7 @@ pub(in crate::cli) fn stored(path: &Path) -> Result<Baseline, Error> {
 }
 
 /// A run as its reports show it: laid over a baseline, the one that was named or that of the runs before.
-pub(in crate::cli) fn laid(
-    view: View,
-    named: Option<Baseline>,
-    usual: Option<&Judged>,
-) -> View {
+pub(in crate::cli) fn laid(view: View, named: Option<Baseline>, usual: Option<&Judged>) -> View {
     let view = view.over(named.or_else(|| usual.and_then(level)));
     match usual {
         Some(judged) => view.with_history(judged.view()),
