@@ -2,6 +2,9 @@
 
 use crate::support::cli::Bench;
 use crate::support::target::{refused, target};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest as Metrics;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest as Traces;
+use prost::Message as _;
 use serde_json::Value;
 use tollgate::notify::{SIGNATURE, signature};
 use tollgate::record::RunRecord;
@@ -206,14 +209,16 @@ fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
             "k-swordfish-k-swordfish"
         );
         assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
-        let metrics = body("/echo/v1/metrics");
-        assert_eq!(
-            metrics["resourceMetrics"][0]["scopeMetrics"][0]["scope"]["name"],
-            "tollgate"
-        );
-        let spans = body("/echo/v1/traces");
-        let spans = &spans["resourceSpans"][0]["scopeSpans"][0]["spans"];
-        assert!(spans.as_array().unwrap().len() >= 2, "{spans}");
+        let otlp = |path: &str| {
+            let seen = hooks.seen(path).pop().unwrap();
+            assert_eq!(seen.header("content-type"), Some("application/x-protobuf"));
+            seen.body
+        };
+        let metrics = Metrics::decode(otlp("/echo/v1/metrics").as_slice()).unwrap();
+        let metrics = &metrics.resource_metrics[0].scope_metrics[0];
+        assert_eq!(metrics.scope.as_ref().unwrap().name, "tollgate");
+        let spans = Traces::decode(otlp("/echo/v1/traces").as_slice()).unwrap();
+        assert!(spans.resource_spans[0].scope_spans[0].spans.len() >= 2);
         let line: Value =
             serde_json::from_str(&std::fs::read_to_string(bench.path("told.ndjson")).unwrap())
                 .unwrap();

@@ -255,6 +255,66 @@ fn a_failed_run_keeps_its_exit_and_an_unreachable_target_does_not_enter() {
     assert!(fs::read_dir(bench.path("past")).unwrap().next().is_none());
 }
 
+#[test]
+fn a_stored_run_is_judged_as_the_run_was() {
+    let target = target();
+    // The first run fails, beside what the runs before say; the others pass.
+    let steps = "      - get: /sequence/500,200\n        name: a\n";
+    let bench = Bench::with_steps(&target.url(""), steps, "  smoke: { passes: 1 }\n");
+    bench.write("b.yaml", "budgets:\n  - error_rate < 1%\n");
+    for name in ["r0", "r1", "r2"] {
+        let run = [
+            "run",
+            "s.yaml",
+            "--budgets",
+            "b.yaml",
+            "--history",
+            "past",
+            "--out",
+            name,
+        ];
+        let ran = bench.run(&run);
+        let own = bench.path(name);
+        let said = |file: &str| fs::read_to_string(own.join(file)).unwrap();
+        let judge = ["history", "judge", name, "--history", "past"];
+        let code = ran.code.unwrap();
+        let json = bench.run(&[&judge[..], &["--format", "json"]].concat());
+        assert_eq!(json.expect(code).stdout, said("history.json"));
+        let text = bench.run(&[&judge[..], &["--out", "again"]].concat());
+        let text = text.expect(code).stdout;
+        let result: Value = serde_json::from_str(&said("result.json")).unwrap();
+        let (word, history) = text.split_once('\n').unwrap();
+        assert!(
+            word.ends_with(result["sentence"].as_str().unwrap()),
+            "{text}"
+        );
+        assert!(ran.stdout.contains(history.trim_end()), "{text}");
+        for file in ["result.json", "junit.xml", "report.html", "history.json"] {
+            let again = fs::read_to_string(bench.path("again").join(file)).unwrap();
+            assert_eq!(again, said(file), "{file}");
+        }
+    }
+    let list = bench
+        .run(&["history", "--history", "past"])
+        .expect(0)
+        .stdout;
+    assert!(list.contains("3 runs"), "{list}");
+}
+
+#[test]
+fn a_stored_run_that_says_nothing_ends_as_it_did() {
+    let bench = nights(&[1.0; 2], 2);
+    let mut cut = night(13, 1.0);
+    cut.stop = Some(Stop::Interrupted);
+    tollgate::record::save(&cut, &bench.path("cut.tg")).unwrap();
+    let said = judged(&bench, "cut.tg", 130).stdout;
+    assert!(said.contains("not compared, not added"), "{said}");
+    let json = bench.run(&["history", "judge", "cut.tg", "--format", "json"]);
+    let json = json.expect(130);
+    assert_eq!(json.stdout, "");
+    assert!(json.stderr.contains("not compared"), "{}", json.stderr);
+}
+
 /// An application that answers after so many milliseconds.
 fn application(ms: u64) -> String {
     crate::support::serve::serve(move |_| {

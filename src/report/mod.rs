@@ -21,7 +21,7 @@ pub use csv::{Servers, Steps, Summary, Windows};
 pub use html::{Html, LiveHtml, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
-pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, RemoteWrite, metric_names};
+pub use metrics::{OpenMetrics, OtlpBinary, OtlpMetrics, OtlpTraces, RemoteWrite, metric_names};
 pub use text::line as log_line;
 use view::seconds;
 pub use view::{

@@ -1,12 +1,16 @@
-//! Against a real server, where the environment names one: `TOLLGATE_LIVE_PROMETHEUS=http://127.0.0.1:9090 cargo test live::`.
-//! It needs `--web.enable-remote-write-receiver`. Without the variable nothing is tested.
+//! Metrics asked back from a server that keeps them, equal to `metrics.txt`.
+//!
+//! - `TOLLGATE_LIVE_PROMETHEUS=http://127.0.0.1:9090`, with `--web.enable-remote-write-receiver`;
+//! - `TOLLGATE_LIVE_OTLP_SERIES=http://127.0.0.1:8428`: `VictoriaMetrics` with `-opentelemetry.usePrometheusNaming`.
 
+use super::named;
 use crate::support::cli::Bench;
 use crate::support::target::target;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 /// Series by name and labels, without those that a server adds.
 type Series = BTreeMap<(String, BTreeMap<String, String>), f64>;
@@ -21,8 +25,9 @@ fn asked(base: &str, query: &str, at: f64) -> Series {
     );
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let mut stream = TcpStream::connect(&host).unwrap();
-    let request =
-        format!("GET /api/v1/query?query={query}&time={at} HTTP/1.0\r\nhost: {host}\r\n\r\n");
+    let request = format!(
+        "GET /api/v1/query?query={query}&time={at}&latency_offset=1ms&nocache=1 HTTP/1.0\r\nhost: {host}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -54,16 +59,32 @@ fn told(text: &str) -> Series {
                 let (name, value) = label.split_once('=').unwrap();
                 (name.to_owned(), value.trim_matches('"').to_owned())
             });
-            ((name.to_owned(), labels.collect()), value.parse().unwrap())
+            (
+                (name.to_owned(), plain(labels.collect())),
+                value.parse().unwrap(),
+            )
         })
         .collect()
 }
 
 #[test]
 fn prometheus_gives_back_what_the_report_says() {
-    let Ok(base) = std::env::var("TOLLGATE_LIVE_PROMETHEUS") else {
-        return;
-    };
+    let what = "the base address of a Prometheus that takes remote write";
+    if let Some(base) = named("TOLLGATE_LIVE_PROMETHEUS", what) {
+        given_back(&base, &format!("remote_write: \"{base}/api/v1/write\""));
+    }
+}
+
+#[test]
+fn a_server_that_takes_otlp_gives_back_what_the_report_says() {
+    let what = "the base address of a VictoriaMetrics";
+    if let Some(base) = named("TOLLGATE_LIVE_OTLP_SERIES", what) {
+        given_back(&base, &format!("otlp: \"{base}/opentelemetry\""));
+    }
+}
+
+/// Tells a server of a run, and asks it.
+fn given_back(base: &str, way: &str) {
     let target = target();
     let steps =
         "      - get: /ok\n        name: a\n      - get: /sequence/200,200,500\n        name: b\n";
@@ -75,10 +96,7 @@ fn prometheus_gives_back_what_the_report_says() {
     let name = format!("live-{:016x}", rand::random::<u64>());
     let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
     let scenario = scenario.replacen("scenario: s\n", &format!("scenario: {name}\n"), 1);
-    bench.write(
-        "s.yaml",
-        &format!("{scenario}notify: {{ remote_write: \"{base}/api/v1/write\" }}\n"),
-    );
+    bench.write("s.yaml", &format!("{scenario}notify: {{ {way} }}\n"));
     bench.write(
         "b.yaml",
         "budgets:\n  - p95 < 200ms\n  - error_rate < 50%\n",
@@ -90,15 +108,47 @@ fn prometheus_gives_back_what_the_report_says() {
     let started: jiff::Timestamp = result["run"]["started"].as_str().unwrap().parse().unwrap();
     let at = started.as_millisecond() as f64 / 1e3 + 60.0;
     let own = format!("{{scenario=\"{name}\"}}");
-    let found = asked(&base, &own, at);
-    assert_eq!(found.len(), expected.len());
+    // Some servers show a second later what they have taken.
+    let found = (0..50).find_map(|_| {
+        let found = known(asked(base, &own, at), &expected);
+        std::thread::sleep(Duration::from_millis(200));
+        (found.len() == expected.len()).then_some(found)
+    });
+    let found = found.expect("all series are there within ten seconds");
     for (key, value) in &expected {
-        assert_eq!(found[key], *value, "{key:?}");
+        let found = found.get(key).copied();
+        // VictoriaMetrics keeps twelve digits.
+        let same = found.is_some_and(|found| (found - value).abs() <= value.abs() * 1e-11);
+        assert!(same, "{key:?}: {found:?}, {value} was told");
     }
     // What people would ask is what the report says.
     let sent = format!("sum(tollgate_requests_total{own}) by (scenario)");
     let query = format!("label_replace({sent}, \"__name__\", \"sent\", \"\", \"\")");
-    let counted = asked(&base, &query, at).into_values().sum::<f64>();
+    let counted = asked(base, &query, at).into_values().sum::<f64>();
     assert_eq!(result["totals"]["n"], counted as u64);
     println!("{name}: {} series equal, {counted} requests", found.len());
+}
+
+/// Without the labels that a server made of what OTLP says of the process: none of them is one of `metrics.txt`.
+fn known(found: Series, expected: &Series) -> Series {
+    let names: BTreeSet<&String> = expected
+        .keys()
+        .flat_map(|(_, labels)| labels.keys())
+        .collect();
+    let own = |((name, mut labels), value): ((String, BTreeMap<String, String>), f64)| {
+        labels.retain(|label, _| names.contains(label));
+        ((name, plain(labels)), value)
+    };
+    let count = found.len();
+    let found: Series = found.into_iter().map(own).collect();
+    assert_eq!(found.len(), count, "series that differ in other labels");
+    found
+}
+
+/// Bounds in one way of writing: `5e-5` is `0.00005`.
+fn plain(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    if let Some(le) = labels.get_mut("le") {
+        *le = le.parse::<f64>().unwrap().to_string();
+    }
+    labels
 }
