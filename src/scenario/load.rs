@@ -178,7 +178,7 @@ fn read<'a>(
     let data = fields
         .get("data")
         .map_or_else(Vec::new, |node| feeder::read(loading, node));
-    let journeys = flow::read(loading, &fields, &here, &data);
+    let mut journeys = flow::read(loading, &fields, &here, &data);
     // Where a step is broken, nobody knows what it would have read.
     if !loading.reader.failed() {
         unused_feeders(loading, &fields, &journeys, &data);
@@ -186,6 +186,7 @@ fn read<'a>(
         flow::unused(loading);
     }
     constants.extend(feeder::lists(&data, &loading.names));
+    flow::count_lists(&mut journeys, &constants);
     let profiles = profiles(loading, &fields);
     let url = target.as_ref().map(|target| &target.value);
     if url.is_some_and(|url| url.scheme() != "https") {
