@@ -46,7 +46,10 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
             let expected = expect(budget, requests.max(0.0).floor() as u64);
             let sent = among.contains(&true);
             Expectation {
-                advice: expected.advice.filter(|_| sent).or((!sent).then(|| NEVER_SENT.to_owned())),
+                advice: expected
+                    .advice
+                    .filter(|_| sent)
+                    .or((!sent).then(|| NEVER_SENT.to_owned())),
                 ..expected
             }
         })

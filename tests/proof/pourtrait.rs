@@ -85,11 +85,32 @@ const PROMISES: &[Promise] = &[
         "- json $.services.database.status",
     ),
     smoke(
-        "Every service is up: database, AI, image processing, e-mail, storage",
+        "Every service is up: AI",
+        "ai-down",
+        3,
+        &["monitor/health: check json $.services.ai.status == \"up\""],
+        "- json $.services.ai.status",
+    ),
+    smoke(
+        "Every service is up: image processing",
+        "images-down",
+        3,
+        &["monitor/health: check json $.services.image_processing.status == \"up\""],
+        "- json $.services.image_processing.status",
+    ),
+    smoke(
+        "Every service is up: e-mail",
         "email-down",
         3,
         &["monitor/health: check json $.services.email.status == \"up\""],
         "- json $.services.email.status",
+    ),
+    smoke(
+        "Every service is up: storage",
+        "storage-down",
+        3,
+        &["monitor/health: check json $.services.storage.status == \"up\""],
+        "- json $.services.storage.status",
     ),
     smoke(
         "Health tells the state of each service",
@@ -125,6 +146,13 @@ const PROMISES: &[Promise] = &[
         0,
         &["monitor/health: the certificate ends in 20 days, within 30 days"],
         "- certificate:",
+    ),
+    smoke(
+        "The dashboard tells real-time metrics",
+        "dashboard-empty",
+        3,
+        &["monitor/dashboard: check json $.metrics.requests is number"],
+        "- json $.metrics.requests",
     ),
     smoke(
         "No critical alert is active",
@@ -164,6 +192,13 @@ const PROMISES: &[Promise] = &[
             "worst     dinner/ask the adviser 5.",
         ],
         "- max < 5s",
+    ),
+    smoke(
+        "A wine that is added is in the cellar",
+        "wine-lost",
+        3,
+        &["dinner/ask the adviser: check json $.recommendations[*].wine contains {{ wine }}"],
+        "name: add a wine",
     ),
     smoke(
         "The adviser recommends what is in the cellar",
@@ -222,7 +257,14 @@ const PROMISES: &[Promise] = &[
         "- warn: p95 of cellar/list",
     ),
     launch(
-        "API mean < 500 ms",
+        "Page load mean < 2 s, with others on the site (here: 16 people for 7 s)",
+        "slow-pages",
+        4,
+        &["FAIL  mean of tag pages is ", ", limit 2 s"],
+        "- mean of tag pages",
+    ),
+    launch(
+        "API mean < 500 ms (here: 16 people for 7 s)",
         "slow-api",
         4,
         &["FAIL  mean of tag api is ", ", limit 500 ms"],
@@ -250,7 +292,7 @@ const PROMISES: &[Promise] = &[
         "- success_rate of monitor/health",
     ),
     launch(
-        "Error rate > 5 %: the run stops",
+        "Error rate > 5 % for 2 minutes (here: 5 s): the run stops",
         "many-errors",
         8,
         &[
@@ -265,9 +307,35 @@ const PROMISES: &[Promise] = &[
 const DEEDS: &[Deed] = &[
     Deed {
         promise: Promise {
-            profile: "launch `--env production`",
+            profile: "verify",
+            ..smoke(
+                "`verify` after each deploy: everything three times",
+                "email-down",
+                3,
+                &["monitor/health: check json $.services.email.status == \"up\""],
+                "verify: { passes: 3 }",
+            )
+        },
+        run: verify,
+    },
+    Deed {
+        promise: Promise {
+            profile: "smoke `--flow monitor`",
+            ..smoke(
+                "`once`: health and dashboard, and nothing else",
+                "database-down",
+                3,
+                &["monitor/health: check status == 200"],
+                "--flow monitor ",
+            )
+        },
+        run: once,
+    },
+    Deed {
+        promise: Promise {
+            profile: "monitor `--env production`",
             ..launch(
-                "Critical: Slack and e-mail tell that the database is failing",
+                "Continuous monitoring; critical: Slack and e-mail tell that the database is failing, after 2 minutes (here: 5 s)",
                 "database-down",
                 8,
                 &[
@@ -277,7 +345,20 @@ const DEEDS: &[Deed] = &[
                 "slack: ${POURTRAIT_SLACK}",
             )
         },
-        run: alerts,
+        run: critical,
+    },
+    Deed {
+        promise: Promise {
+            profile: "smoke `--env production`",
+            ..smoke(
+                "High: Slack and e-mail tell that an answer takes longer than 5 s",
+                "slow-adviser",
+                4,
+                &["FAIL  max is 5.", ", limit 5 s"],
+                "slack: ${POURTRAIT_SLACK}",
+            )
+        },
+        run: high,
     },
     Deed {
         promise: Promise {
@@ -299,9 +380,76 @@ fn every_promise_of_pourtrait_is_proven_both_ways() {
     PROOF.prove();
 }
 
-fn alerts(broken: bool) -> Ran {
-    let switches: &[&str] = if broken { &["database-down"] } else { &[] };
-    let profile = if broken { "launch" } else { "smoke" };
+fn switches(broken: bool, switch: &'static str) -> Vec<&'static str> {
+    if broken { vec![switch] } else { Vec::new() }
+}
+
+fn verify(broken: bool) -> Ran {
+    let bench = Bench::new(&[]);
+    let switches = switches(broken, "email-down");
+    let ran = run_with(
+        System::Pourtrait,
+        &bench,
+        &["--profile", "verify"],
+        &[],
+        &switches,
+    );
+    let steps = ran.record().steps;
+    let health = steps.iter().find(|s| s.label == "monitor/health").unwrap();
+    assert_eq!(health.measured.sent, 3);
+    ran
+}
+
+fn once(broken: bool) -> Ran {
+    let bench = Bench::new(&[]);
+    let switches = switches(broken, "database-down");
+    let ran = run_with(
+        System::Pourtrait,
+        &bench,
+        &["--flow", "monitor"],
+        &[],
+        &switches,
+    );
+    let steps = ran
+        .record()
+        .steps
+        .into_iter()
+        .filter(|s| s.measured.sent > 0);
+    let flows: Vec<String> = steps.map(|s| s.label).collect();
+    let asked = |label: &String| {
+        label.starts_with("monitor/")
+            || label.starts_with("setup/")
+            || label.starts_with("teardown/")
+    };
+    assert!(!flows.is_empty() && flows.iter().all(asked), "{flows:?}");
+    ran
+}
+
+fn critical(broken: bool) -> Ran {
+    let longer = ("POURTRAIT_HOUR", if broken { "15s" } else { "7s" }); // the guard ends it as soon as it can say something
+    let people = [
+        ("POURTRAIT_WATCH", "16 users"),
+        ("POURTRAIT_THINK", "1ms"),
+        longer,
+    ];
+    let switches = switches(broken, "database-down");
+    told(("monitor", "guard tripped"), &people, &switches)
+}
+
+fn high(broken: bool) -> Ran {
+    told(
+        ("smoke", "budget failed"),
+        &[],
+        &switches(broken, "slow-adviser"),
+    )
+}
+
+/// A run in production, and whether Slack and a mail server are told of it when something is broken, and only then.
+fn told(
+    (profile, why): (&str, &str),
+    environment: &[(&str, &str)],
+    switches: &[&'static str],
+) -> Ran {
     let (bench, inbox) = (Bench::new(&[]), Inbox::open());
     let mail = MailServer::start(Begins::Never, None);
     bench.write("short.yaml", &PROOF.shortened());
@@ -311,9 +459,8 @@ fn alerts(broken: bool) -> Ran {
         ("POURTRAIT_SLACK", &*slack),
         ("POURTRAIT_SMTP", &server),
         ("POURTRAIT_SMTP_TLS", "none"),
-        ("POURTRAIT_DURATION", "15s"), // the guard ends it as soon as it can say something
     ];
-    let environment = [PEOPLE, &told].concat();
+    let environment = [environment, &told].concat();
     let arguments = [
         "--env",
         "production",
@@ -329,9 +476,10 @@ fn alerts(broken: bool) -> Ran {
         &environment,
         switches,
     );
-    let title = "tollgate: guard tripped: pourtrait, launch";
+    let broken = !switches.is_empty();
+    let title = format!("tollgate: {why}: pourtrait, {profile}");
     let posts = inbox.at("/services/T0/B0/5ecret").into_iter();
-    let posts = posts.filter(|post| post["text"].as_str().unwrap().starts_with(title));
+    let posts = posts.filter(|post| post["text"].as_str().unwrap().starts_with(&title));
     assert_eq!(posts.count(), usize::from(broken));
     let subject = format!("Subject: {title}");
     assert_eq!(mail.said().contains(&subject), broken, "{:?}", mail.said());
@@ -346,7 +494,7 @@ const NIGHTS: Nights = Nights {
         ("POURTRAIT_DURATION", "2s"),
         ("POURTRAIT_THINK", "1ms"),
     ],
-    step: "cellar/list",
+    of: |step| step.label == "cellar/list",
 };
 
 fn slower_nights(broken: bool) -> Ran {

@@ -339,7 +339,8 @@ impl<'a> Run<'a> {
         if let (Scope::Named(name), Target::Unknown) =
             (&budget.scope, budget.scope.target(&self.places))
         {
-            let unknown = format!("no step, flow, group, tag or host of this run is called `{name}`");
+            let unknown =
+                format!("no step, flow, group, tag or host of this run is called `{name}`");
             let note = if self.smoke {
                 unknown
             } else {

@@ -221,7 +221,13 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
             file.source.name
         );
         for budget in file.unsent(&plan.profile, &steps(&inputs.scenario)) {
-            writeln!(out, "  {:<44} CANNOT DECIDE: {}", budget.text, budget::NEVER_SENT).ok();
+            writeln!(
+                out,
+                "  {:<44} CANNOT DECIDE: {}",
+                budget.text,
+                budget::NEVER_SENT
+            )
+            .ok();
         }
         return out;
     };

@@ -178,10 +178,7 @@ fn notes(inputs: &Inputs) -> Vec<Diagnostic> {
         let help = "add a budget of all steps, such as `error_rate < 1%`, or of these";
         note("T0825", flow, &lacking, ["no budget covers", help])
     });
-    unchecked
-        .chain(uncovered)
-        .chain(unsent(inputs))
-        .collect()
+    unchecked.chain(uncovered).chain(unsent(inputs)).collect()
 }
 
 /// Budgets that no load could decide, since it does not send what they are about.

@@ -53,7 +53,8 @@ fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<
     let servers: Vec<String> = record.server.iter().map(|s| s.name.clone()).collect();
     let elsewhere = |during: &String| *during != record.profile && record.profiles.contains(during);
     let mut here = budgets.clone();
-    here.budgets.retain(|b| !b.during.as_ref().is_some_and(elsewhere));
+    here.budgets
+        .retain(|b| !b.during.as_ref().is_some_and(elsewhere));
     let mut problems = budget::bind(&here, &places, &record.profiles);
     // What a run did not ask has no data, and that is what judging says.
     problems.extend(budget::bind_servers(budgets, &servers, true));
