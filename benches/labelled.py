@@ -34,7 +34,7 @@ def whole(folder, series, scratch):
     subprocess.run([sys.executable, f"{folder}/score.py", f"{scratch}/predictions.json"], check=True)
 
 
-def nights(series, scratch):
+def nights(series, scratch, what, told, *arguments):
     """Every build is a night: what is told the moment it can be, once a place."""
     alerts = fine = alone = builds = quiet = inside = 0
     for one in series:
@@ -50,9 +50,9 @@ def nights(series, scratch):
         builds += len(values) - 20
         quiet += sum(b - max(a, 20) for a, b in calm if b > 20)
         seen = []
-        for night in trend(path):
+        for night in trend(path, *arguments):
             now = int(night["name"])
-            if not night["changes"]:
+            if not night["changes"] or not told(night["changes"][-1]):
                 continue
             place = max(0, now - MEMORY) + night["changes"][-1]["index"]
             if any(abs(place - other) <= NEAR for other in seen):
@@ -63,7 +63,7 @@ def nights(series, scratch):
             middle = any(a + NEAR < place < b - NEAR for a, b in calm)
             alone += middle
             inside += middle
-    print(f"every build a night: {builds} nights, {alerts} alerts ({100 * alerts / builds:.2f} per 100), "
+    print(f"every build a night, {what}: {builds} nights, {alerts} alerts ({100 * alerts / builds:.2f} per 100), "
           f"{100 * fine / alerts:.0f} % within {NEAR} builds of a mark; quiet stretches of {MEMORY} builds or more: "
           f"{quiet} nights, {inside} alerts ({100 * inside / quiet:.2f} per 100), {100 * alone / alerts:.1f} % of all alerts")
 
@@ -98,7 +98,10 @@ def main():
         whole(folder, series, scratch)
         if os.path.isdir(f"{folder}/sap_small"):
             short(f"{folder}/sap_small")
-        nights(series[:: int(os.environ.get("EVERY", "1"))], scratch)
+        some = series[:: int(os.environ.get("EVERY", "1"))]
+        nights(some, scratch, "every change from 1 %", lambda change: True)
+        nights(some, scratch, "every change from 3 %", lambda change: True, "--min-percent", "3")
+        nights(some, scratch, "exit 5 of a nightly run (regressions from 3 %)", lambda change: change["ratio"] > 1, "--min-percent", "3")
 
 
 main()

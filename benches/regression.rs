@@ -13,10 +13,11 @@ use std::hint::black_box;
 use std::time::Instant;
 use tollgate::history::nights::{Digest, Effect, Figure, Key, Measure, Nights, Standing, judge};
 use tollgate::history::paired::Pair;
-use tollgate::history::{Better, Least, MEMORY, detect, trend};
+use tollgate::history::{Better, Least, MEMORY, detect, screen, trend};
 
-/// Nights of quiet history before anything is judged.
+/// Nights of quiet history before anything is judged; of a young one.
 const HISTORY: usize = 20;
+const YOUNG: usize = 5;
 /// Nights that are judged, one after the other.
 const NIGHTS: usize = 60;
 const SERIES: u64 = 400;
@@ -24,7 +25,9 @@ const SAMPLES: u64 = 2000;
 const PAIRS: usize = 8;
 
 fn main() {
-    alarms();
+    alarms(HISTORY, NIGHTS);
+    alarms(YOUNG, HISTORY - YOUNG);
+    suspects();
     power();
     time();
 }
@@ -60,17 +63,18 @@ fn quiet(kind: &str, runs: usize, random: &mut Random) -> Vec<f64> {
 }
 
 /// Every night judged as it comes; an alarm counts once for a place, give or take five nights.
-fn alarms() {
+fn alarms(history: usize, nights: usize) {
+    let series = SERIES * (NIGHTS / nights) as u64;
     println!(
-        "false alarms per 100 nights of one series ({SERIES} series, {NIGHTS} nights behind {HISTORY})"
+        "false alarms per 100 nights of one series ({series} series, {nights} nights behind {history})"
     );
     println!("| nights | changes told | regressions among them |\n|---|---:|---:|");
     for kind in KINDS {
         let (mut both, mut worse) = (0, 0);
-        for seed in 0..SERIES {
-            let all = quiet(kind, HISTORY + NIGHTS, &mut Random::seed_from_u64(seed));
+        for seed in 0..series {
+            let all = quiet(kind, history + nights, &mut Random::seed_from_u64(seed));
             let mut seen: Vec<usize> = Vec::new();
-            for now in HISTORY + 1..=all.len() {
+            for now in history + 1..=all.len() {
                 let first = now.saturating_sub(MEMORY);
                 let found = detect(&all[first..now], Least::default());
                 let Some(last) = found.last() else { continue };
@@ -82,12 +86,33 @@ fn alarms() {
                 }
             }
         }
-        let nights = SERIES as f64 * NIGHTS as f64 / 100.0;
+        let nights = series as f64 * nights as f64 / 100.0;
         println!(
             "| {kind} | {:.2} | {:.2} |",
             f64::from(both) / nights,
             f64::from(worse) / nights
         );
+    }
+}
+
+/// Quiet nights that are suspect, and those that are not the first on end: 5 % and 1 % are what the bound promises.
+fn suspects() {
+    println!("\nsuspects per 100 quiet nights of one series, others on end before them\n| nights | {YOUNG} to 11 before | 12 and more |\n|---|---:|---:|");
+    for kind in KINDS {
+        let mut seen = [[0.0; 3]; 2];
+        for seed in 0..SERIES {
+            let all = quiet(kind, HISTORY + NIGHTS, &mut Random::seed_from_u64(seed));
+            for now in YOUNG + 1..=all.len() {
+                let first = now.saturating_sub(MEMORY + 1);
+                let Some(found) = screen(&all[first..now], Better::Lower) else { continue };
+                let row = &mut seen[usize::from(now > 12)];
+                row[0] += 1.0;
+                row[1] += f64::from(u8::from(found.nights > 0));
+                row[2] += f64::from(u8::from(found.nights > 1));
+            }
+        }
+        let [young, old] = seen.map(|[n, all, more]| format!("{:.1}, {:.2}", all * 100.0 / n, more * 100.0 / n));
+        println!("| {kind} | {young} | {old} |");
     }
 }
 

@@ -99,6 +99,9 @@ fn five_slow_nights_are_exit_5_with_the_step_named_and_can_be_accepted() {
     assert!(first.contains("suspect p95 of browse/list"), "{first}");
     assert!(first.contains("expected by chance"), "{first}");
     assert!(first.contains("  power: a step of +"), "{first}");
+    let third = judged(&bench, "n22.tg", 0).stdout;
+    let words = "out of line for 3 runs on end, since 2026-01-21 02:00 (c0ffee20)";
+    assert!(third.contains(words), "{third}");
     let found = judged(&bench, "n24.tg", 5).stdout;
     for words in [
         "regression p95 of browse/list: +",

@@ -13,7 +13,8 @@ pub const SEGMENT: usize = 5;
 const CANDIDATE: f64 = 1e-3;
 /// A candidate below this p, against its neighbours of the end, stays: the best of many splits needs a small one.
 const SURE: f64 = 1e-6;
-/// The second key: Mann–Whitney on the raw values, at most so many runs before and after.
+/// The second key: Mann–Whitney on the raw values, at most so many runs before and after. Where there are so few runs
+/// that no p is that small, the smallest there is.
 const RANK: (f64, usize, usize) = (1e-3, 30, 12);
 /// A value further than so many scaled MADs from the median of its neighbourhood (so many to a side) is an outlier.
 const OUTLIER: (f64, usize) = (4.0, 5);
@@ -207,11 +208,12 @@ impl Search<'_> {
         let point = points[i];
         let before = &self.logs[runs.start.max(point.saturating_sub(most_before))..point];
         let after = &self.logs[point..runs.end.min(point + most_after)];
-        if groups.effect() > 0.0 {
-            rank_p(after, before) <= p
+        let (high, low) = if groups.effect() > 0.0 {
+            (after, before)
         } else {
-            rank_p(before, after) <= p
-        }
+            (before, after)
+        };
+        apart(high, low) || rank_p(high, low) <= p
     }
 
     fn levels(&self, runs: &Range<usize>, point: usize) -> (f64, f64) {
@@ -233,4 +235,10 @@ impl Search<'_> {
             p: groups.p(),
         }
     }
+}
+
+/// Whether every value of the one is above every value of the other.
+fn apart(high: &[f64], low: &[f64]) -> bool {
+    let least = high.iter().copied().fold(f64::INFINITY, f64::min);
+    low.iter().all(|v| *v < least)
 }

@@ -1,8 +1,9 @@
 //! The newest run against its level. In: the runs of the level, oldest first; out: whether the newest is out of line,
-//! and which step would have been. Invariant: one run alone is never a regression, at most a suspect.
+//! since when, and which step would have been. Invariant: runs out of line are never a regression by themselves, at most
+//! suspect, and never widen the scatter that they are judged by.
 
 use super::detect::{hampel, logs};
-use super::significance::{Sums, quantile};
+use super::significance::{Sums, median, quantile};
 use serde::Serialize;
 
 /// Fewest runs before the newest one.
@@ -30,7 +31,7 @@ impl Better {
         }
     }
 
-    fn sign(self) -> f64 {
+    pub(super) fn sign(self) -> f64 {
         match self {
             Self::Lower => 1.0,
             Self::Higher => -1.0,
@@ -41,7 +42,7 @@ impl Better {
 /// What the newest run says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Screen {
-    /// Runs of the level before the newest one.
+    /// Runs of the level before the newest one, and before others on end that are out of line.
     pub runs: usize,
     /// The level that the newest run is compared with: the geometric mean without outliers.
     pub level: f64,
@@ -51,32 +52,64 @@ pub struct Screen {
     pub bound: f64,
     /// Whether the newest run is.
     pub beyond: bool,
+    /// So many runs on end are, the newest among them; 0 where it is not.
+    pub nights: usize,
     /// The step that would be seen the same night in nine of ten cases, as a ratio of the level.
     pub visible: f64,
 }
 
-/// The newest run against the others of its level, by a one-sided t prediction bound on logs: 95 %, and 99 % with
-/// fewer than twelve runs. None below [`FEWEST`].
-pub fn screen(level: &[f64], newest: f64, better: Better) -> Option<Screen> {
-    if level.len() < FEWEST {
-        return None;
+/// The newest run of a level, and those just before it that are out of line together: a step must not widen the scatter
+/// that it is judged by. There are never more of them than of
+/// those they are judged by. None below [`FEWEST`] runs before the newest.
+pub fn screen(level: &[f64], better: Better) -> Option<Screen> {
+    let sign = better.sign();
+    let most = level
+        .len()
+        .checked_sub(FEWEST)
+        .filter(|n| *n > 0)?
+        .min(level.len() / 2);
+    // The least bad of the newest runs stands for them all.
+    let mut nearest = Vec::with_capacity(most);
+    for value in level.iter().rev().take(most) {
+        let least = nearest.last().map_or(f64::INFINITY, |v: &f64| sign * v);
+        nearest.push(sign * least.min(sign * value));
     }
-    let runs = level.len() as f64;
-    let all: Vec<f64> = level.iter().copied().chain([newest]).collect();
+    let together = (1..=most).rev().find_map(|nights| {
+        let before = &level[..level.len() - nights];
+        let nearest = nearest[nights - 1];
+        // The bound lies beyond the middle: what does not reach that needs no bound.
+        if sign * (nearest - median(&mut before.to_vec())) <= 0.0 {
+            return None;
+        }
+        let found = bounded(before, nearest, better).filter(|s| s.beyond)?;
+        Some(Screen { nights, ..found })
+    });
+    together.or_else(|| {
+        let (newest, before) = level.split_last()?;
+        bounded(before, *newest, better)
+    })
+}
+
+/// One run against those before it, by a one-sided t prediction bound on logs: 95 %, and 99 % with fewer than twelve
+/// runs.
+fn bounded(before: &[f64], newest: f64, better: Better) -> Option<Screen> {
+    let all: Vec<f64> = before.iter().copied().chain([newest]).collect();
     let all = logs(&all);
     let (newest, before) = all.split_last()?;
+    let runs = before.len() as f64;
     let group = Sums::new(&hampel(before)).group(0, before.len());
-    let mean = before[0] + group.mean;
+    let mean = before.first()? + group.mean;
     let scatter = (group.squares / (runs - 1.0)).sqrt();
-    let share = if level.len() < 12 { 0.99 } else { 0.95 };
+    let share = if before.len() < 12 { 0.99 } else { 0.95 };
     let reach = quantile(share, runs - 1.0) * (1.0 + 1.0 / runs).sqrt() * scatter;
     let sign = better.sign();
     Some(Screen {
-        runs: level.len(),
+        runs: before.len(),
         level: mean.exp(),
         scatter,
         bound: (mean + sign * reach).exp(),
         beyond: sign * (newest - mean) > reach.max(1e-4),
+        nights: 0,
         visible: (sign * (reach + POWER * scatter)).exp(),
     })
 }

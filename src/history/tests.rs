@@ -88,12 +88,19 @@ fn the_screen_suspects_one_bad_night_and_says_what_it_can_see() {
     let level = [
         100.0, 102.0, 98.0, 101.0, 99.0, 100.0, 103.0, 97.0, 100.0, 101.0, 99.0, 100.0,
     ];
-    let seen = screen(&level, 120.0, Better::Lower).unwrap();
+    let with = |newest: &[f64], better| screen(&[&level, newest].concat(), better).unwrap();
+    let seen = with(&[120.0], Better::Lower);
     assert!(seen.beyond && (seen.level - 100.0).abs() < 0.1 && seen.visible > 1.03);
-    assert!(!screen(&level, 102.0, Better::Lower).unwrap().beyond);
-    assert!(!screen(&level, 120.0, Better::Higher).unwrap().beyond);
-    assert!(screen(&level, 80.0, Better::Higher).unwrap().beyond);
-    assert_eq!(screen(&level[..4], 120.0, Better::Lower), None);
+    assert_eq!((seen.nights, seen.runs), (1, 12));
+    assert_eq!(with(&[102.0], Better::Lower).nights, 0);
+    assert!(!with(&[120.0], Better::Higher).beyond);
+    assert!(with(&[80.0], Better::Higher).beyond);
+    // Bad nights on end are judged by those before them, as the first was.
+    let four = with(&[118.0, 130.0, 112.0, 120.0], Better::Lower);
+    assert_eq!((four.nights, four.runs, four.bound), (4, 12, seen.bound));
+    assert!(!with(&[118.0, 130.0, 112.0, 101.0], Better::Lower).beyond);
+    assert_eq!(screen(&level[..5], Better::Lower), None);
+    assert!(screen(&level[..6], Better::Lower).is_some());
 }
 
 #[test]

@@ -63,10 +63,8 @@ pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
         })
         .collect();
     let last = starts.last().copied().unwrap_or(0);
-    let screen = values.split_last().and_then(|(newest, before)| {
-        let first = last.max(before.len().saturating_sub(MEMORY));
-        screen(before.get(first..)?, *newest, better)
-    });
+    let first = last.max(values.len().saturating_sub(MEMORY + 1));
+    let screen = screen(&values[first..], better);
     let regressed = changes
         .last()
         .is_some_and(|c| better.worse(c.ratio) && values.len() - c.index <= MEMORY);

@@ -102,11 +102,14 @@ pub struct Finding {
     pub ratio: Option<f64>,
     /// 95 % interval of the ratio of a change, as if its place were known beforehand.
     pub interval: Option<(f64, f64)>,
-    /// The run that the newest level begins with, where there is more than one level.
+    /// The run that the newest level begins with, where there is more than one level; of a suspect, the first of the runs
+    /// on end that are out of line.
     pub since: Option<String>,
     /// Its revision.
     pub revision: Option<String>,
-    /// Runs of the level before tonight.
+    /// So many runs on end are out of line, tonight the last; 0 where it is not.
+    pub nights: usize,
+    /// Runs of the level before tonight, and before others on end that are out of line.
     pub runs: usize,
     /// Scatter of the level from run to run: 0.05 is 5 %.
     pub scatter: Option<f64>,
@@ -270,7 +273,14 @@ impl<'a> Series<'a> {
         let change = found.changes.last().filter(|_| changed);
         let level = found.screen.map(|s| s.level);
         let value = self.values.last().copied().unwrap_or(f64::NAN);
-        let first = found.changes.last().map(|c| self.runs[c.index]);
+        let nights = match standing {
+            Standing::Suspect => found.screen.map_or(0, |s| s.nights),
+            _ => 0,
+        };
+        let first = match nights {
+            0 => found.changes.last().map(|c| self.runs[c.index]),
+            nights => Some(self.runs[self.runs.len() - nights]),
+        };
         Finding {
             part: self.figure.part.clone(),
             measure: self.figure.measure,
@@ -284,10 +294,11 @@ impl<'a> Series<'a> {
             interval: change.map(|c| c.interval),
             since: first.map(|run| run.id.clone()),
             revision: first.and_then(|run| run.revision.clone()),
+            nights,
             runs: found
                 .segments
                 .last()
-                .map_or(0, |s| s.runs.saturating_sub(1)),
+                .map_or(0, |s| s.runs.saturating_sub(nights.max(1))),
             scatter: found.screen.map(|s| s.scatter),
             visible: found.screen.map(|s| seen(s.visible, s.level, least)),
             reason: self.reason.map(str::to_owned),

@@ -99,6 +99,50 @@ fn a_slow_night_is_suspect_and_five_are_a_regression_until_accepted() {
 }
 
 #[test]
+fn a_step_in_a_young_history_is_suspect_until_five_nights_prove_it() {
+    for before in 5..16 {
+        let mut nights = quiet(before);
+        for nth in 1..=8 {
+            let tonight = night(before + nth - 1, 300.0 * wobble(before + nth), 0.0);
+            let found = judge(&nights, &tonight, Effect::default());
+            let first = found.findings.iter().find(|f| f.measure == Measure::P95);
+            let first = first.unwrap();
+            let wanted = if nth < 5 {
+                (Standing::Suspect, nth)
+            } else {
+                (Standing::Regression, 0)
+            };
+            let place = format!("{before} nights, then {nth}: {first:?}");
+            assert_eq!((first.standing, first.nights), wanted, "{place}");
+            let since = if nth > 1 {
+                &nights.runs[before].id
+            } else {
+                &tonight.id
+            };
+            assert_eq!(first.since.as_ref(), Some(since), "{place}");
+            assert!(
+                (first.baseline.unwrap() / 200.0 - 1.0).abs() < 0.02,
+                "{place}"
+            );
+            nights.runs.push(tonight);
+        }
+    }
+}
+
+#[test]
+fn suspects_that_went_away_are_in_line_again_and_leave_no_trace() {
+    let mut nights = quiet(8);
+    for day in 8..11 {
+        nights.runs.push(night(day, 260.0 * wobble(day), 0.0));
+    }
+    for day in 11..14 {
+        let tonight = night(day, 200.0 * wobble(day), 0.0);
+        assert_eq!(standing(&nights, &tonight).0, Standing::InLine, "day {day}");
+        nights.runs.push(tonight);
+    }
+}
+
+#[test]
 fn what_is_small_or_better_is_no_regression() {
     let mut nights = quiet(20);
     for day in 20..26 {

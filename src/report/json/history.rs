@@ -36,6 +36,7 @@ fn finding(finding: &Finding) -> Value {
         "interval": finding.interval.map(interval),
         "since": finding.since,
         "revision": finding.revision,
+        "nights": finding.nights,
         "runs": finding.runs,
         "scatter": finding.scatter.map(rounded),
         "visible": finding.visible.map(rounded),

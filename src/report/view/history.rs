@@ -195,6 +195,10 @@ pub(in crate::report) fn said(finding: &Finding) -> String {
                 "{change} from {was}, between {low} and {high}, since {since}; this run {tonight}"
             )
         }
+        (None, Some(since)) if finding.nights > 1 => format!(
+            "{tonight}, level {was} ({change}), out of line for {} runs on end, since {since}",
+            finding.nights
+        ),
         _ => format!("{tonight}, level {was} ({change})"),
     };
     if let Some(pairs) = &finding.pairs {

@@ -58,10 +58,7 @@ pub(super) fn accept(args: &Accept, folder: &Folder) -> Result<u8, Error> {
     let series = found.iter().map(|finding| Accepted {
         part: finding.part.clone(),
         measure: finding.measure,
-        from: match (&finding.since, finding.standing) {
-            (Some(since), Standing::Regression) => since.clone(),
-            _ => newest.id.clone(),
-        },
+        from: finding.since.clone().unwrap_or_else(|| newest.id.clone()),
     });
     let acceptance = Acceptance {
         at: jiff::Timestamp::now().to_string(),
