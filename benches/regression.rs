@@ -97,21 +97,26 @@ fn alarms(history: usize, nights: usize) {
 
 /// Quiet nights that are suspect, and those that are not the first on end: 5 % and 1 % are what the bound promises.
 fn suspects() {
-    println!("\nsuspects per 100 quiet nights of one series, others on end before them\n| nights | {YOUNG} to 11 before | 12 and more |\n|---|---:|---:|");
+    println!(
+        "\nsuspects per 100 quiet nights of one series, others on end before them\n| nights | {YOUNG} to 11 before | 12 and more |\n|---|---:|---:|"
+    );
     for kind in KINDS {
         let mut seen = [[0.0; 3]; 2];
         for seed in 0..SERIES {
             let all = quiet(kind, HISTORY + NIGHTS, &mut Random::seed_from_u64(seed));
             for now in YOUNG + 1..=all.len() {
                 let first = now.saturating_sub(MEMORY + 1);
-                let Some(found) = screen(&all[first..now], Better::Lower) else { continue };
+                let Some(found) = screen(&all[first..now], Better::Lower) else {
+                    continue;
+                };
                 let row = &mut seen[usize::from(now > 12)];
                 row[0] += 1.0;
                 row[1] += f64::from(u8::from(found.nights > 0));
                 row[2] += f64::from(u8::from(found.nights > 1));
             }
         }
-        let [young, old] = seen.map(|[n, all, more]| format!("{:.1}, {:.2}", all * 100.0 / n, more * 100.0 / n));
+        let [young, old] =
+            seen.map(|[n, all, more]| format!("{:.1}, {:.2}", all * 100.0 / n, more * 100.0 / n));
         println!("| {kind} | {young} | {old} |");
     }
 }
