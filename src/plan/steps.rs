@@ -65,12 +65,11 @@ impl Walk<'_> {
             } => {
                 let name = self.variables.get(*list).map_or("a list", String::as_str);
                 let most = limit.map_or_else(String::new, |limit| format!(", at most {limit}"));
-                match rounds {
-                    Some(n) => words.extend([times(n), format!("for each of {name}{most}")]),
-                    None => {
-                        words.push(format!("for each of {name}{most} (counted as one)"));
-                        self.is(Counted::AtLeast);
-                    }
+                if let Some(n) = rounds {
+                    words.extend([times(n), format!("for each of {name}{most}")]);
+                } else {
+                    words.push(format!("for each of {name}{most} (counted as one)"));
+                    self.is(Counted::AtLeast);
                 }
             }
             BlockKind::Group { name, .. } => words.push(format!("in group {name}")),

@@ -317,9 +317,12 @@ fn switches(broken: bool, switch: &'static str) -> Vec<&'static str> {
 
 /// `listProducts` as `list products`.
 fn words(id: &str) -> String {
-    let apart = |c: char| match c.is_uppercase() {
-        true => format!(" {}", c.to_lowercase()),
-        false => c.to_string(),
+    let apart = |c: char| {
+        if c.is_uppercase() {
+            format!(" {}", c.to_lowercase())
+        } else {
+            c.to_string()
+        }
     };
     id.chars().map(apart).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs;
 use systems::System;
 use tollgate::plan::{Overrides, resolve};
-use tollgate::scenario::{Environment, load};
+use tollgate::scenario::{Environment, Flow, load};
 
 const PROMISES: &[Promise] = &[
     Promise {
@@ -333,7 +333,7 @@ fn a_smoke_run_of_vivr_ends_within_a_deployment_even_where_every_answer_is_at_it
     let path = root().join("scenarios/vivr.yaml");
     let scenario = load(&path, &Environment::empty()).unwrap().scenario;
     let plan = resolve(&scenario, "smoke", &Overrides::default(), 1).unwrap();
-    let timeouts = scenario.flows.iter().flat_map(|flow| flow.requests());
+    let timeouts = scenario.flows.iter().flat_map(Flow::requests);
     let longest = timeouts.map(|request| request.timeout).max().unwrap();
     let requests: f64 = plan.flows.iter().map(|flow| flow.requests).sum();
     let minutes = longest.as_secs_f64() * requests / 60.0;
