@@ -75,7 +75,7 @@ fn blocks_stand_where_they_were_written() {
         "once 1 steps, 2 conditions",
         "once 2 steps, 1 conditions",
         "once 1 steps, 1 conditions",
-        "each Some(5) 1 steps, 0 conditions",
+        "each Some(5) None 1 steps, 0 conditions",
         "repeat 3 2 steps, 0 conditions",
     ];
     assert_eq!(&kinds[..expected.len()], expected);
