@@ -158,3 +158,37 @@ fn what_a_load_cannot_decide_is_told_before_it() {
     assert!(told.contains(words), "{told}");
     assert_eq!(told.matches("cannot decide").count(), 1, "{told}");
 }
+
+/// Flows without weight are of smoke tests: a load cannot judge them, and says so; what is meant for another profile does
+/// not keep a run from being judged again.
+#[test]
+fn what_a_profile_never_sends_is_undecided_for_that_reason_unless_the_budget_is_meant_for_another()
+{
+    let url = serve(|_| ("200 OK".into(), "{}".into()));
+    let scenario = format!(
+        "scenario: s\ntarget: {url}\nflows:\n  browse: {{ steps: [{{ get: /, name: a }}] }}\n  hostile: {{ weight: 0, steps: [{{ get: /b, name: b }}] }}\nprofiles:\n  smoke: {{ passes: 1 }}\n  load: {{ users: 1, duration: 300ms }}\n"
+    );
+    let why = "this profile never sends it; name one that does in the budget: `during smoke`";
+    for (budget, code) in [
+        ("max of hostile < 50s", 7),
+        ("max of hostile < 50s during smoke", 0),
+    ] {
+        let budgets = format!("budgets:\n  - max < 50s\n  - {budget}\n");
+        let bench = Bench::new(&[("s.yaml", &scenario), ("b.yaml", &budgets)]);
+        let load = ["--profile", "load", "--budgets", "b.yaml"];
+        let plan = bench.run(&[&["plan", "s.yaml", "--no-measure"][..], &load].concat());
+        let told = [
+            plan.expect(0).stdout,
+            bench.smoke(&load).expect(code).stdout,
+        ];
+        let again = bench.run(&["judge", "out"]).expect(code).stdout;
+        for text in told.iter().chain([&again]) {
+            assert_eq!(text.contains(why), code == 7, "{budget}: {text}");
+        }
+        if code == 0 {
+            bench
+                .run(&["judge", "out", "--budgets", "b.yaml"])
+                .expect(0);
+        }
+    }
+}

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// What some scenarios have no default for: secrets, and where their environments are.
-const ASKED_FOR: [&str; 15] = [
-    "ALERTMANAGER",
+const ASKED_FOR: [&str; 14] = [
     "FARMERS_MARKET_PASSWORD",
     "PAGERDUTY_KEY",
     "POURTRAIT_PASSWORD",

@@ -32,6 +32,7 @@ mod live;
 mod mitigation;
 mod pages;
 mod phases;
+mod plan;
 mod policies;
 mod preflight;
 mod probes;

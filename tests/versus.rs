@@ -1,16 +1,27 @@
 //! `tollgate run --compare-to` against two servers.
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, Ran};
 use crate::support::serve::serve;
 use crate::support::target::{refused, target};
 use serde_json::Value;
 use std::thread;
 use std::time::Duration;
 
-/// Passes: no schedule that a busy machine could miss.
-const PROFILES: &str = "  smoke: { passes: 20 }\n  users: { users: 2, duration: 2s, warmup: 100ms }\n  stairs: { stairs: { from: 10 req/s, to: 30 req/s, step: 10 req/s, every: 1s } }\n";
+/// Passes and users: no schedule that a busy machine could miss.
+const PROFILES: &str = "  smoke: { passes: 20 }\n  users: { users: 2, duration: 2s, warmup: 100ms }\n  some: { users: 8, duration: 8s, warmup: 100ms }\n  stairs: { stairs: { from: 10 req/s, to: 30 req/s, step: 10 req/s, every: 1s } }\n";
 const STEPS: &str =
     "      - get: /quick\n        name: quick\n      - get: /pay\n        name: pay\n";
+/// Eight pairs of a second, with a few people who wait for most of it: what a busy machine adds is in both sides.
+const PAIRS: [&str; 8] = [
+    "--profile",
+    "some",
+    "--seed",
+    "7",
+    "--min-percent",
+    "10",
+    "--min-ms",
+    "10",
+];
 
 /// An application whose `/pay` takes so many milliseconds.
 fn application(pay: u64) -> String {
@@ -27,13 +38,18 @@ fn comparison(bench: &Bench) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// A run against `head`, with `base` beside it.
+fn beside(head: &str, base: &str) -> (Bench, Ran) {
+    let bench = Bench::with_steps(head, STEPS, PROFILES);
+    let found = bench.smoke(&[&["--compare-to", base][..], &PAIRS].concat());
+    (bench, found)
+}
+
 #[test]
-fn a_slower_step_is_found_and_named() {
-    let (base, head) = (application(20), application(60));
-    let bench = Bench::with_steps(&head, STEPS, PROFILES);
-    let found = bench
-        .smoke(&["--compare-to", &base, "--pairs", "6", "--seed", "7"])
-        .expect(5);
+fn a_step_that_takes_a_fifth_longer_is_found_and_named() {
+    let (base, head) = (application(100), application(120));
+    let (bench, found) = beside(&head, &base);
+    let found = found.expect(5);
     assert!(found.stdout.starts_with("FAIL: regression in"));
     assert!(
         found.stdout.contains("  regression p50 of f/pay: "),
@@ -44,28 +60,33 @@ fn a_slower_step_is_found_and_named() {
     assert_eq!(found.report("comparison.txt"), found.stdout);
     let json = comparison(&bench);
     assert_eq!(json["exit"]["code"], 5);
-    assert_eq!((&json["pairs"], &json["seed"]), (&6.into(), &7.into()));
+    assert_eq!((&json["pairs"], &json["seed"]), (&8.into(), &7.into()));
+    let series = json["series"].as_array().unwrap();
+    let pay = series
+        .iter()
+        .find(|s| s["part"] == "f/pay" && s["measure"] == "p50")
+        .unwrap();
+    let ratio = pay["ratio"].as_f64().unwrap();
+    assert!((1.1..1.25).contains(&ratio), "{pay}");
     let order: Vec<&str> = found
         .stderr
         .lines()
         .filter_map(|line| line.strip_prefix("pair ")?.split(' ').nth(3))
         .collect();
     assert_eq!(order[..4], ["base", "head", "head", "base"]);
-    // The other way round it is an improvement.
-    let bench = Bench::with_steps(&base, STEPS, PROFILES);
-    let found = bench.smoke(&["--compare-to", &head, "--pairs", "6"]);
+}
+
+#[test]
+fn the_other_way_round_it_is_an_improvement() {
+    let (_, found) = beside(&application(100), &application(120));
     let found = found.expect(0).stdout;
     assert!(found.contains("  improvement p50 of f/pay: "), "{found}");
 }
 
 #[test]
 fn equal_versions_do_not_differ() {
-    let (base, head) = (application(10), application(10));
-    let bench = Bench::with_steps(&head, STEPS, PROFILES);
-    let found = bench
-        .smoke(&["--compare-to", &base, "--pairs", "5"])
-        .expect(0)
-        .stdout;
+    let (_, found) = beside(&application(100), &application(100));
+    let found = found.expect(0).stdout;
     assert!(found.starts_with("PASS: no regression"), "{found}");
     assert!(found.contains("  no difference p50 of f/pay: "), "{found}");
 }

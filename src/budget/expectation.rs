@@ -40,12 +40,25 @@ pub fn expectations(file: &BudgetFile, profile: &str, steps: &[ExpectedStep]) ->
     file.applies(profile)
         .filter(|budget| !matches!(budget.statistic, Statistic::Server(_)))
         .map(|budget| {
-            let covered = steps.iter().zip(budget.among(&places));
-            let requests: f64 = covered.filter(|c| c.1).map(|(s, _)| s.requests).sum();
-            expect(budget, requests.max(0.0).floor() as u64)
+            let among = budget.among(&places);
+            let covered = steps.iter().zip(&among).filter(|c| *c.1);
+            let requests: f64 = covered.map(|(s, _)| s.requests).sum();
+            let expected = expect(budget, requests.max(0.0).floor() as u64);
+            let sent = among.contains(&true);
+            Expectation {
+                advice: expected
+                    .advice
+                    .filter(|_| sent)
+                    .or((!sent).then(|| NEVER_SENT.to_owned())),
+                ..expected
+            }
         })
         .collect()
 }
+
+/// What is to be said of a budget that is about none of the steps that a profile sends.
+pub const NEVER_SENT: &str =
+    "this profile never sends it; name one that does in the budget: `during smoke`";
 
 fn expect(budget: &Budget, n: u64) -> Expectation {
     if budget.statistic.of_what() == "messages" && n > 0 {

@@ -186,6 +186,17 @@ impl BudgetFile {
         self.budgets.iter().filter(move |b| b.applies(profile))
     }
 
+    /// The budgets of a profile that are about none of the steps that it sends.
+    pub fn unsent<'a>(
+        &'a self,
+        profile: &'a str,
+        sent: &'a [Place],
+    ) -> impl Iterator<Item = &'a Budget> {
+        let unsent = |b: &&Budget| !b.among(sent).contains(&true);
+        let asked = |b: &&Budget| !matches!(b.statistic, Statistic::Server(_));
+        self.applies(profile).filter(asked).filter(unsent)
+    }
+
     /// The labels of the steps that no budget of a profile speaks of; warnings and the throughput of the whole run do
     /// not count, nor do captured numbers.
     pub fn uncovered(&self, profile: &str, places: &[Place]) -> Vec<String> {

@@ -122,7 +122,7 @@ mod verdict;
 
 pub use bind::{Place, bind, bind_servers};
 pub use exit::{Exit, Reason};
-pub use expectation::{Expectation, ExpectedStep, expectations};
+pub use expectation::{Expectation, ExpectedStep, NEVER_SENT, expectations};
 pub use file::{BUDGETS, parse};
 pub use guard::{Decider, Standing, Watchman};
 pub use judge::{answered_in_time, judge};

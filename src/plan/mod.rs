@@ -77,10 +77,34 @@ pub struct PlannedFlow {
     /// Share of the flow starts, of 1.
     pub share: f64,
     /// Requests that one run through it is expected to send: conditions are taken to hold, lists of unknown length to
-    /// have one item, polls to succeed at once.
+    /// have one item, polls and first attempts to succeed.
     pub requests: f64,
+    /// How surely.
+    pub counted: Counted,
     /// Its request steps.
     pub steps: Vec<PlannedStep>,
+}
+
+/// How surely requests are counted before a run in which all goes well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// It sends so many.
+    Exactly,
+    /// A list, a poll or another attempt may make it more.
+    AtLeast,
+    /// A condition may make it less.
+    About,
+}
+
+impl Counted {
+    /// The word before the number, with a space behind it; nothing where the number is exact.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exactly => "",
+            Self::AtLeast => "at least ",
+            Self::About => "about ",
+        }
+    }
 }
 
 /// A request step as the plan sees it.
@@ -91,7 +115,7 @@ pub struct PlannedStep {
     /// How often one run through the flow is expected to send it.
     pub times: f64,
     /// What decides whether and how often, from the outside to the inside, in words: `×3`, `if plan == "pro"`,
-    /// `for each of products`, `until …`.
+    /// `for each of products (counted as one)`, `until …`.
     pub how: Vec<String>,
 }
 
@@ -137,6 +161,13 @@ impl Plan {
         }
     }
 
+    /// How surely the requests of an average flow are counted.
+    pub fn counted(&self) -> Counted {
+        let started = self.flows.iter().filter(|flow| flow.share > 0.0);
+        let counted = started.map(|flow| flow.counted);
+        counted.max().unwrap_or(Counted::Exactly)
+    }
+
     /// The most users at the same time; `None` where arrivals decide.
     pub fn users(&self) -> Option<u64> {
         match &self.load {
@@ -157,10 +188,10 @@ impl Plan {
             write!(f, "{} on average, at most ", rate(mean))?;
         }
         let (flows, each) = (significant(peak), significant(self.requests_per_flow));
-        let process = process(pacer);
+        let (surely, process) = (self.counted().word(), process(pacer));
         write!(
             f,
-            "{most} = {flows} flow starts/s × {each} requests, {process} arrivals"
+            "{most} = {flows} flow starts/s × {surely}{each} requests, {process} arrivals"
         )
     }
 }

@@ -54,6 +54,14 @@ pub enum PlanError {
         /// Why it does not fit.
         misfit: String,
     },
+    /// Every flow of a load goes through empty lists only.
+    #[error(
+        "profile `{profile}` would send nothing: the lists that its flows go through are empty; give them items, or add a step outside the loops"
+    )]
+    Nothing {
+        /// The profile.
+        profile: String,
+    },
     /// A feeder whose rows do not come again has too few.
     #[error(
         "feeder `{feeder}` has {rows} rows for about {needed} draws, and gives each row once; add rows, or let them come again: `at_end: wrap`"
@@ -81,6 +89,11 @@ pub fn resolve(
     let profile = overridden(find(scenario, profile)?, overrides)?;
     let flows = flows(scenario);
     let requests_per_flow: f64 = flows.iter().map(|f| f.share * f.requests).sum();
+    if requests_per_flow == 0.0 && !matches!(profile.load, scenario::Load::Passes(_)) {
+        return Err(PlanError::Nothing {
+            profile: profile.name,
+        });
+    }
     let stretches = stretches(&profile, |rate: Rate| match rate.of {
         Arrivals::Flows => rate.per_second,
         Arrivals::Requests => rate.per_second / requests_per_flow,
@@ -203,16 +216,17 @@ fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Profile, PlanError
 
 fn flows(scenario: &Scenario) -> Vec<PlannedFlow> {
     let total: f64 = scenario.flows.iter().map(|f| f.weight).sum();
-    scenario
-        .flows
-        .iter()
-        .map(|flow| PlannedFlow {
+    let one = |flow: &Flow| {
+        let (steps, counted) = planned(flow, &scenario.variables);
+        PlannedFlow {
             name: flow.name.clone(),
             share: flow.weight / total,
-            requests: flow.expected_requests(),
-            steps: planned(flow, &scenario.variables),
-        })
-        .collect()
+            requests: steps.iter().map(|step| step.times).sum(),
+            counted,
+            steps,
+        }
+    };
+    scenario.flows.iter().map(one).collect()
 }
 
 /// A phase for each stretch; passes have one of no planned length.

@@ -215,3 +215,52 @@ fn the_command_line_changes_only_what_a_profile_has() {
         "{error}"
     );
 }
+
+#[test]
+fn loops_over_lists_that_are_known_are_counted_item_by_item() {
+    let requests = |variables: &str, steps: &str| {
+        let text = format!(
+            "target: http://127.0.0.1:1\nvariables: {variables}\nflows:\n  f:\n    steps:\n{steps}profiles:\n  p: {{ rate: 60 req/s, duration: 1s }}\n"
+        );
+        let source = Source::new("test.yaml", text);
+        let loaded = scenario::parse(source, Path::new("test.yaml"), &Environment::empty());
+        let plan = resolve(&loaded.unwrap().scenario, "p", &Overrides::default(), 1).unwrap();
+        assert_eq!(plan.peak_requests().map(f64::round), Some(60.0));
+        (plan.requests_per_flow, plan.counted())
+    };
+    let get = "{ get: '/{{ x }}', name: a }";
+    let each = format!("      - each: x in l\n        steps: [{get}]\n");
+    let first = "      - { get: /l, name: l, capture: { l: json $ } }\n";
+    let exactly = |n: f64| (n, Counted::Exactly);
+    // A list that does not change.
+    assert_eq!(requests("{ l: [1, 2, 3] }", &each), exactly(3.0));
+    // A capture of the same name: what is captured is not known.
+    let captured = format!("{first}{each}");
+    assert_eq!(
+        requests("{ l: [1, 2, 3] }", &captured),
+        (2.0, Counted::AtLeast)
+    );
+    // Captured behind the loop, and the loop is done again.
+    let again = format!(
+        "      - repeat: 2\n        steps:\n          - each: x in l\n            steps: [{get}]\n          - {{ get: /l, name: l, capture: {{ l: json $ }} }}\n"
+    );
+    assert_eq!(
+        requests("{ l: [1, 2, 3] }", &again),
+        (4.0, Counted::AtLeast)
+    );
+    // A loop in a loop, and one that stops early.
+    let nested = format!(
+        "      - each: y in m\n        limit: 4\n        steps:\n          - {{ get: '/{{{{ y }}}}', name: b }}\n          - each: x in l\n            steps: [{get}]\n"
+    );
+    assert_eq!(
+        requests("{ l: [1, 2, 3], m: [1, 2, 3, 4, 5] }", &nested),
+        exactly(16.0)
+    );
+    // A value that passes through another variable.
+    let passed = format!("      - set: {{ l: '{{{{ m }}}}' }}\n{each}");
+    assert_eq!(requests("{ m: [1, 2] }", &passed), exactly(2.0));
+    // A condition is taken to hold.
+    let when =
+        format!("      - when: l is not empty\n        each: x in l\n        steps: [{get}]\n");
+    assert_eq!(requests("{ l: [1, 2] }", &when), (2.0, Counted::About));
+}

@@ -14,6 +14,7 @@ use super::{
     Loaded, Problems, Scenario, constants, feeder, network, notify, observe, settings, timing,
     trace,
 };
+use crate::expr::Value;
 use crate::source::{
     Diagnostic, Fields, Kind, Node, Reader, Scalar, Severity, Source, Span, Spanned,
 };
@@ -178,14 +179,14 @@ fn read<'a>(
     let data = fields
         .get("data")
         .map_or_else(Vec::new, |node| feeder::read(loading, node));
-    let journeys = flow::read(loading, &fields, &here, &data);
+    let mut journeys = flow::read(loading, &fields, &here, &data);
     // Where a step is broken, nobody knows what it would have read.
     if !loading.reader.failed() {
         unused_feeders(loading, &fields, &journeys, &data);
         constants::unused(loading, &fields, &constants);
         flow::unused(loading);
     }
-    constants.extend(feeder::lists(&data, &loading.names));
+    lists(loading, &mut journeys, (&data, &mut constants));
     let profiles = profiles(loading, &fields);
     let url = target.as_ref().map(|target| &target.value);
     if url.is_some_and(|url| url.scheme() != "https") {
@@ -220,6 +221,16 @@ fn read<'a>(
         constants,
         profiles,
     })
+}
+
+/// Feeders that are read as lists are constants, and the loops over constant lists are counted.
+fn lists(
+    loading: &Loading<'_>,
+    journeys: &mut Journeys,
+    (data, constants): (&[feeder::Feeder], &mut Vec<(usize, Value)>),
+) {
+    constants.extend(feeder::lists(data, &loading.names));
+    flow::count_lists(journeys, constants);
 }
 
 /// `scenario:`, or the file's name.

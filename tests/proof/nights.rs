@@ -1,43 +1,80 @@
-//! Nights that have been. In: one real run of tonight's profile, and how long a step took in each night before; out: a
+//! Nights that have been. In: one real run of tonight's profile, and how long some steps took in each night before; out: a
 //! history of runs like it. Invariant: nothing of them depends on the clock or on this machine, but that they are
-//! comparable with what it runs tonight.
+//! comparable with what it runs tonight, which is long enough to be judged.
 
-use super::runs::run_with;
+use super::ATTEMPTS;
+use super::runs::{longer, run_with};
 use crate::support::cli::{Bench, Ran};
 use systems::System;
-use tollgate::record::{Outcome, RunRecord, Sample, Tally};
+use tollgate::record::{Outcome, RunRecord, Sample, StepRecord, Tally};
 
 const MS: f64 = 1e6;
+/// Requests of a run tonight, at least: a percentile is judged with ten requests beyond it, and a slower release gets fewer
+/// of them.
+const ENOUGH: u64 = 800;
 
 /// The profile `nightly` of a system, made short.
 pub(crate) struct Nights {
     pub(crate) system: System,
+    /// Variables and options, as in `Short`.
     pub(crate) environment: &'static [(&'static str, &'static str)],
-    /// `flow/step` whose time is given; all others take 5 ms, night by night.
-    pub(crate) step: &'static str,
+    /// The steps whose time is given; all others take 5 ms, night by night.
+    pub(crate) of: fn(&StepRecord) -> bool,
 }
 
 impl Nights {
-    /// Runs it tonight, after nights in which the step took so many milliseconds.
+    /// Runs it tonight, after nights in which the steps took so many milliseconds.
     pub(crate) fn tonight(&self, before: &[f64], broken: &[&str]) -> Ran {
+        self.told(&[], before, broken)
+    }
+
+    /// The same with somebody who is told.
+    pub(crate) fn told(&self, who: &[(&str, &str)], before: &[f64], broken: &[&str]) -> Ran {
         // A short run cannot show an error rate of 0.1 %, and what says nothing does not enter a history.
-        let bench = Bench::new(&[(
-            "nights.yaml",
-            "budgets:\n  - max < 10s\n  - error_rate < 50%\n",
-        )]);
+        let budgets = "budgets:\n  - max < 60s\n  - error_rate < 50%\n";
+        let bench = Bench::new(&[("nights.yaml", budgets)]);
         let night = ["--profile", "nightly", "--budgets", "nights.yaml"];
-        let model = run_with(self.system, &bench, &night, self.environment, &[]).expect(0);
+        let run = |attempt, more: &[&str], broken: &[&str]| {
+            let (mut options, mut variables) = (night.to_vec(), who.to_vec());
+            let long = self.environment.iter().map(|(name, value)| {
+                let lasts = *name == "--duration" || name.ends_with("_DURATION");
+                let value = if lasts {
+                    longer(value, attempt)
+                } else {
+                    (*value).to_owned()
+                };
+                (*name, value)
+            });
+            let long: Vec<(&str, String)> = long.collect();
+            for (name, value) in &long {
+                if name.starts_with("--") {
+                    options.extend([*name, value]);
+                } else {
+                    variables.push((name, value));
+                }
+            }
+            options.extend(more);
+            run_with(self.system, &bench, &options, &variables, broken)
+        };
+        let mut attempt = 1;
+        let model = loop {
+            let record = run(attempt, &[], &[]).expect(0).record();
+            let sent: u64 = record.steps.iter().map(|s| s.measured.sent).sum();
+            if sent >= ENOUGH || attempt > ATTEMPTS {
+                break record;
+            }
+            attempt += 1;
+        };
         let mut add = vec!["history".to_owned(), "add".to_owned()];
         for (day, ms) in before.iter().enumerate() {
             let run = format!("night-{day}.tg");
-            tollgate::record::save(&self.night(model.record(), day, *ms), &bench.path(&run))
+            tollgate::record::save(&self.night(model.clone(), day, *ms), &bench.path(&run))
                 .unwrap();
             add.push(run);
         }
         let add: Vec<&str> = add.iter().map(String::as_str).collect();
         bench.run(&add).expect(0);
-        let tonight = [&night[..], &["--history", "history"]].concat();
-        run_with(self.system, &bench, &tonight, self.environment, broken)
+        run(attempt, &["--history", "history"], broken)
     }
 
     fn night(&self, model: RunRecord, day: usize, ms: f64) -> RunRecord {
@@ -48,7 +85,7 @@ impl Nights {
         };
         let wobble = 1.0 + [0.01, -0.02, 0.0, 0.02, -0.01, 0.015, -0.015][day % 7];
         for step in &mut night.steps {
-            let ms = if step.label == self.step { ms } else { 5.0 };
+            let ms = if (self.of)(step) { ms } else { 5.0 };
             step.measured = tally(ms * wobble);
         }
         night

@@ -1,11 +1,8 @@
 //! What the owners of pourtrait promise.
 
-use super::inbox::Inbox;
-use super::nights::{Nights, levels};
-use super::runs::run_with;
+mod deeds;
+
 use super::{Deed, Promise, Proof, Short};
-use crate::support::cli::{Bench, Ran};
-use crate::support::smtp::{Begins, MailServer};
 use systems::System;
 
 const SMOKE: Short = Short {
@@ -85,11 +82,32 @@ const PROMISES: &[Promise] = &[
         "- json $.services.database.status",
     ),
     smoke(
-        "Every service is up: database, AI, image processing, e-mail, storage",
+        "Every service is up: AI",
+        "ai-down",
+        3,
+        &["monitor/health: check json $.services.ai.status == \"up\""],
+        "- json $.services.ai.status",
+    ),
+    smoke(
+        "Every service is up: image processing",
+        "images-down",
+        3,
+        &["monitor/health: check json $.services.image_processing.status == \"up\""],
+        "- json $.services.image_processing.status",
+    ),
+    smoke(
+        "Every service is up: e-mail",
         "email-down",
         3,
         &["monitor/health: check json $.services.email.status == \"up\""],
         "- json $.services.email.status",
+    ),
+    smoke(
+        "Every service is up: storage",
+        "storage-down",
+        3,
+        &["monitor/health: check json $.services.storage.status == \"up\""],
+        "- json $.services.storage.status",
     ),
     smoke(
         "Health tells the state of each service",
@@ -125,6 +143,13 @@ const PROMISES: &[Promise] = &[
         0,
         &["monitor/health: the certificate ends in 20 days, within 30 days"],
         "- certificate:",
+    ),
+    smoke(
+        "The dashboard tells real-time metrics",
+        "dashboard-empty",
+        3,
+        &["monitor/dashboard: check json $.metrics.requests is number"],
+        "- json $.metrics.requests",
     ),
     smoke(
         "No critical alert is active",
@@ -164,6 +189,13 @@ const PROMISES: &[Promise] = &[
             "worst     dinner/ask the adviser 5.",
         ],
         "- max < 5s",
+    ),
+    smoke(
+        "A wine that is added is in the cellar",
+        "wine-lost",
+        3,
+        &["dinner/ask the adviser: check json $.recommendations[*].wine contains {{ wine }}"],
+        "name: add a wine",
     ),
     smoke(
         "The adviser recommends what is in the cellar",
@@ -222,7 +254,14 @@ const PROMISES: &[Promise] = &[
         "- warn: p95 of cellar/list",
     ),
     launch(
-        "API mean < 500 ms",
+        "Page load mean < 2 s, with others on the site (here: 16 people for 7 s)",
+        "slow-pages",
+        4,
+        &["FAIL  mean of tag pages is ", ", limit 2 s"],
+        "- mean of tag pages",
+    ),
+    launch(
+        "API mean < 500 ms (here: 16 people for 7 s)",
         "slow-api",
         4,
         &["FAIL  mean of tag api is ", ", limit 500 ms"],
@@ -250,7 +289,7 @@ const PROMISES: &[Promise] = &[
         "- success_rate of monitor/health",
     ),
     launch(
-        "Error rate > 5 %: the run stops",
+        "Error rate > 5 % for 2 minutes (here: 5 s): the run stops",
         "many-errors",
         8,
         &[
@@ -265,9 +304,35 @@ const PROMISES: &[Promise] = &[
 const DEEDS: &[Deed] = &[
     Deed {
         promise: Promise {
-            profile: "launch `--env production`",
+            profile: "verify",
+            ..smoke(
+                "`verify` after each deploy: everything three times",
+                "email-down",
+                3,
+                &["monitor/health: check json $.services.email.status == \"up\""],
+                "verify: { passes: 3 }",
+            )
+        },
+        run: deeds::verify,
+    },
+    Deed {
+        promise: Promise {
+            profile: "smoke `--flow monitor`",
+            ..smoke(
+                "`once`: health and dashboard, and nothing else",
+                "database-down",
+                3,
+                &["monitor/health: check status == 200"],
+                "--flow monitor ",
+            )
+        },
+        run: deeds::once,
+    },
+    Deed {
+        promise: Promise {
+            profile: "monitor `--env production`",
             ..launch(
-                "Critical: Slack and e-mail tell that the database is failing",
+                "Continuous monitoring; critical: Slack and e-mail tell that the database is failing, after 2 minutes (here: 5 s)",
                 "database-down",
                 8,
                 &[
@@ -277,7 +342,20 @@ const DEEDS: &[Deed] = &[
                 "slack: ${POURTRAIT_SLACK}",
             )
         },
-        run: alerts,
+        run: deeds::critical,
+    },
+    Deed {
+        promise: Promise {
+            profile: "smoke `--env production`",
+            ..smoke(
+                "High: Slack and e-mail tell that an answer takes longer than 5 s",
+                "slow-adviser",
+                4,
+                &["FAIL  max is 5.", ", limit 5 s"],
+                "slack: ${POURTRAIT_SLACK}",
+            )
+        },
+        run: deeds::high,
     },
     Deed {
         promise: Promise {
@@ -290,69 +368,11 @@ const DEEDS: &[Deed] = &[
                 "--profile nightly --history",
             )
         },
-        run: slower_nights,
+        run: deeds::slower_nights,
     },
 ];
 
 #[test]
 fn every_promise_of_pourtrait_is_proven_both_ways() {
     PROOF.prove();
-}
-
-fn alerts(broken: bool) -> Ran {
-    let switches: &[&str] = if broken { &["database-down"] } else { &[] };
-    let profile = if broken { "launch" } else { "smoke" };
-    let (bench, inbox) = (Bench::new(&[]), Inbox::open());
-    let mail = MailServer::start(Begins::Never, None);
-    bench.write("short.yaml", &PROOF.shortened());
-    let slack = format!("{}/services/T0/B0/5ecret", inbox.url);
-    let server = mail.addr.to_string();
-    let told = [
-        ("POURTRAIT_SLACK", &*slack),
-        ("POURTRAIT_SMTP", &server),
-        ("POURTRAIT_SMTP_TLS", "none"),
-        ("POURTRAIT_DURATION", "15s"), // the guard ends it as soon as it can say something
-    ];
-    let environment = [PEOPLE, &told].concat();
-    let arguments = [
-        "--env",
-        "production",
-        "--profile",
-        profile,
-        "--budgets",
-        "short.yaml",
-    ];
-    let ran = run_with(
-        System::Pourtrait,
-        &bench,
-        &arguments,
-        &environment,
-        switches,
-    );
-    let title = "tollgate: guard tripped: pourtrait, launch";
-    let posts = inbox.at("/services/T0/B0/5ecret").into_iter();
-    let posts = posts.filter(|post| post["text"].as_str().unwrap().starts_with(title));
-    assert_eq!(posts.count(), usize::from(broken));
-    let subject = format!("Subject: {title}");
-    assert_eq!(mail.said().contains(&subject), broken, "{:?}", mail.said());
-    ran
-}
-
-const NIGHTS: Nights = Nights {
-    system: System::Pourtrait,
-    environment: &[
-        ("POURTRAIT_LOAD", "16 users"),
-        ("POURTRAIT_RAMP", "100ms"),
-        ("POURTRAIT_DURATION", "2s"),
-        ("POURTRAIT_THINK", "1ms"),
-    ],
-    step: "cellar/list",
-};
-
-fn slower_nights(broken: bool) -> Ran {
-    if broken {
-        NIGHTS.tonight(&levels(16, 12.0, 4, 420.0), &["slow-list"])
-    } else {
-        NIGHTS.tonight(&levels(16, 12.0, 0, 0.0), &[])
-    }
 }

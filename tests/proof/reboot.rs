@@ -1,14 +1,9 @@
 //! What the owners of reboot promise.
 
-use super::inbox::Inbox;
-use super::nights::{Nights, levels};
-use super::runs::{ask, run_with};
+mod deeds;
+
+use super::runs::ask;
 use super::{Deed, Promise, Proof, Short};
-use crate::support::cli::{Bench, Ran};
-use crate::support::smtp::{Begins, MailServer};
-use serde_json::Value;
-use std::fmt::Write as _;
-use std::fs;
 use systems::System;
 
 const SMOKE: Short = Short {
@@ -44,17 +39,6 @@ pub(super) const PROOF: Proof = Proof {
     budgets: &[],
     promises: PROMISES,
     deeds: DEEDS,
-};
-
-const NIGHTS: Nights = Nights {
-    system: System::Reboot,
-    environment: &[
-        ("REBOOT_LOAD", "8 users"),
-        ("REBOOT_RAMP", "100ms"),
-        ("REBOOT_DURATION", "1500ms"),
-        ("REBOOT_THINK", "1ms"),
-    ],
-    step: "explore/list",
 };
 
 /// Found in the smoke test: one request shows it.
@@ -159,7 +143,19 @@ const PROMISES: &[Promise] = &[
     Promise {
         profile: "launch",
         ..smoke(
-            ("Error rate < 0.1 %", "errors"),
+            (
+                "API p95 < 500 ms, with others on the site (here: 16 people for 3 s)",
+                "slow-api",
+            ),
+            4,
+            &["FAIL  p95 of tag api is ", ", limit 500 ms"],
+            "- p95 of tag api",
+        )
+    },
+    Promise {
+        profile: "launch",
+        ..smoke(
+            ("Error rate < 0.1 % (here: 16 people for 3 s)", "errors"),
             4,
             &["FAIL  error_rate is ", ", limit 0.1 %"],
             "- error_rate < 0.1%",
@@ -181,7 +177,7 @@ const DEEDS: &[Deed] = &[
                 "variables: { deployment: preview }",
             )
         },
-        run: environments,
+        run: deeds::environments,
     },
     Deed {
         promise: Promise {
@@ -196,7 +192,7 @@ const DEEDS: &[Deed] = &[
                 "target: ${REBOOT_STAGING}",
             )
         },
-        run: settings,
+        run: deeds::settings,
     },
     Deed {
         promise: Promise {
@@ -211,14 +207,29 @@ const DEEDS: &[Deed] = &[
                 "webhook: ${REBOOT_WEBHOOK}",
             )
         },
-        run: alerts,
+        run: deeds::alerts,
+    },
+    Deed {
+        promise: Promise {
+            profile: "smoke `--env production`",
+            ..smoke(
+                (
+                    "Budget tracking: the dashboards see of each run which budgets hold, and with how much room",
+                    "cpu",
+                ),
+                4,
+                &["FAIL  max of server cpu is 91 %, limit 80 %"],
+                "otlp: ${REBOOT_OTLP}",
+            )
+        },
+        run: deeds::tracked,
     },
     Deed {
         promise: Promise {
             profile: "canary `--compare-to`",
             ..smoke(
                 (
-                    "Canary: the new deployment is not slower than the old one",
+                    "Canary, blue and green: the new deployment is not slower than the old one (here: +20 % of one step)",
                     "slower",
                 ),
                 5,
@@ -226,19 +237,22 @@ const DEEDS: &[Deed] = &[
                 "canary: { passes",
             )
         },
-        run: canary,
+        run: deeds::canary,
     },
     Deed {
         promise: Promise {
             profile: "nightly `--history`",
             ..smoke(
-                ("Regressions are found, every night", "slower"),
+                (
+                    "Regressions are found, every night, and alert (here: +20 % of one step, in the fifth night)",
+                    "slower",
+                ),
                 5,
                 &["regression p50 of explore/list: +"],
                 "--profile nightly --history",
             )
         },
-        run: slower_nights,
+        run: deeds::slower_nights,
     },
     Deed {
         promise: Promise {
@@ -253,7 +267,7 @@ const DEEDS: &[Deed] = &[
                 "--profile nightly --history",
             )
         },
-        run: faster_nights,
+        run: deeds::faster_nights,
     },
     Deed {
         promise: Promise {
@@ -268,7 +282,7 @@ const DEEDS: &[Deed] = &[
                 "--profile nightly --history",
             )
         },
-        run: quiet_nights,
+        run: deeds::quiet_nights,
     },
 ];
 
@@ -284,138 +298,4 @@ fn every_deployment_of_reboot_says_which_it_is() {
     assert_eq!(who("REBOOT_URL"), "local");
     assert_eq!(who("REBOOT_PREVIEW"), "preview");
     assert_eq!(who("REBOOT_CANARY"), who("REBOOT_PRODUCTION"));
-}
-
-fn environments(broken: bool) -> Ran {
-    let switches: &[&str] = if broken { &["wrong-deployment"] } else { &[] };
-    let inbox = Inbox::open();
-    let told = [
-        ("REBOOT_WEBHOOK", &*inbox.url),
-        ("REBOOT_OTLP", &*inbox.url),
-    ];
-    let bench = Bench::new(&[]);
-    let at = |env| run_with(System::Reboot, &bench, &["--env", env], &told, switches);
-    at("staging").expect(0);
-    at("production").expect(0);
-    at("preview")
-}
-
-fn settings(broken: bool) -> Ran {
-    let wrong: &[(&str, &str)] = &[("REBOOT_STAGING", "staging.reboot.example")];
-    let wrong = if broken { wrong } else { &[] };
-    let bench = Bench::new(&[]);
-    let ran = run_with(System::Reboot, &bench, &["--env", "staging"], wrong, &[]);
-    assert_eq!(ran.out.exists(), !broken, "an invalid file makes no run");
-    ran
-}
-
-fn alerts(broken: bool) -> Ran {
-    let switches: &[&str] = if broken { &["memory"] } else { &[] };
-    let (bench, inbox) = (Bench::new(&[]), Inbox::open());
-    let hook = format!("{}/hook", inbox.url);
-    let failures = bench.path("failures.ndjson");
-    let mail = MailServer::start(Begins::Never, None);
-    let server = mail.addr.to_string();
-    let told = [
-        ("REBOOT_WEBHOOK", &*hook),
-        ("REBOOT_OTLP", &inbox.url),
-        ("REBOOT_SMTP", &server),
-        ("REBOOT_SMTP_TLS", "none"),
-        ("REBOOT_FAILURES", failures.to_str().unwrap()),
-    ];
-    let ran = run_with(
-        System::Reboot,
-        &bench,
-        &["--env", "production"],
-        &told,
-        switches,
-    );
-    assert_eq!(inbox.at("/v1/metrics").len(), 1, "dashboards see every run");
-    let written = fs::read_to_string(&failures).unwrap_or_default();
-    let written = written
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
-    let written: Vec<Value> = written.collect();
-    assert_eq!(inbox.at("/hook"), written);
-    assert_eq!(written.len(), usize::from(broken));
-    let subject = "Subject: tollgate: budget failed: reboot, smoke".to_owned();
-    assert_eq!(mail.said().contains(&subject), broken, "{:?}", mail.said());
-    for record in written {
-        assert!(record["timestamp"].is_string(), "{record}");
-        assert_eq!(record["environment"], "production");
-        assert_eq!(record["severity"], "high");
-        assert_eq!(record["code"], 4);
-        assert_eq!(
-            record["message"],
-            "FAIL: max of server memory is 86 %, limit 80 %"
-        );
-        assert_eq!(record["context"]["budgets"][0], "server memory < 80%");
-    }
-    ran
-}
-
-fn canary(broken: bool) -> Ran {
-    let switches: &[&str] = if broken { &["slower"] } else { &[] };
-    let inbox = Inbox::open();
-    let environment = [("REBOOT_WEBHOOK", &*inbox.url), ("REBOOT_OTLP", &inbox.url)];
-    let arguments = [
-        "--env",
-        "production",
-        "--profile",
-        "canary",
-        "--target",
-        "$REBOOT_CANARY",
-        "--compare-to",
-        "$REBOOT_PRODUCTION",
-        "--pairs",
-        "6",
-        "--min-percent",
-        "50", // on a machine that does other things, too
-    ];
-    run_with(
-        System::Reboot,
-        &Bench::new(&[]),
-        &arguments,
-        &environment,
-        switches,
-    )
-}
-
-fn slower_nights(broken: bool) -> Ran {
-    if broken {
-        NIGHTS.tonight(&levels(16, 25.0, 4, 90.0), &["slower"])
-    } else {
-        NIGHTS.tonight(&levels(16, 25.0, 0, 0.0), &[])
-    }
-}
-
-fn faster_nights(broken: bool) -> Ran {
-    if broken {
-        NIGHTS.tonight(&levels(16, 25.0, 4, 3.0), &["faster"])
-    } else {
-        NIGHTS.tonight(&levels(16, 25.0, 0, 0.0), &[])
-    }
-}
-
-/// Nights that scatter by some percent, drawn once and for all.
-fn quiet_nights(broken: bool) -> Ran {
-    let mut state = 7_u64;
-    let mut uniform = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / f64::from(u32::MAX >> 1)
-    };
-    let mut csv = "metric,run,value\n".to_owned();
-    for series in 0..100 {
-        for night in 0..40 {
-            // The sum of some is nearly normal; now and then a night is far out.
-            let noise = (0..6).map(|_| uniform()).sum::<f64>() - 3.0;
-            let outlier = if uniform() < 0.03 { 1.4 } else { 1.0 };
-            let slower = if broken && night >= 32 { 1.15 } else { 1.0 };
-            let value = 200.0 * (1.0 + 0.04 * noise) * outlier * slower;
-            writeln!(csv, "step {series},{night:02},{value:.3}").unwrap();
-        }
-    }
-    Bench::new(&[("nights.csv", &csv)]).run(&["trend", "nights.csv"])
 }

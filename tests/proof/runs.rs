@@ -91,9 +91,15 @@ pub(super) fn run_with(
 
 /// What a stand-in says at a path of the address in one of its variables.
 pub(super) fn ask(running: &Running, name: &str, path: &str) -> Value {
+    say(running, name, (&format!("GET {path}"), ""))
+}
+
+/// The same of a request with a JSON body: `POST /api/session`.
+pub(super) fn say(running: &Running, name: &str, (request, body): (&str, &str)) -> Value {
     let (_, host) = variable(running, name).unwrap().split_once("//").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {host}\r\n\r\n").unwrap();
+    let length = body.len();
+    write!(stream, "{request} HTTP/1.0\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -116,7 +122,7 @@ fn command(system: System, bench: &Bench, running: &Running) -> Command {
     command
 }
 
-fn variable<'a>(running: &'a Running, name: &str) -> Option<&'a str> {
+pub(super) fn variable<'a>(running: &'a Running, name: &str) -> Option<&'a str> {
     let mut variables = running.environment();
     variables
         .find(|(own, _)| *own == name)
@@ -135,7 +141,7 @@ fn patient(budgets: &str) -> String {
 }
 
 /// `4s` three times as long with each attempt.
-fn longer(time: &str, attempt: u32) -> String {
+pub(super) fn longer(time: &str, attempt: u32) -> String {
     let (figure, unit) = time.split_at(time.find(|c: char| !c.is_ascii_digit()).unwrap());
     format!("{}{unit}", number(figure) * 3_u32.pow(attempt - 1))
 }

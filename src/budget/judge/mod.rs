@@ -20,7 +20,7 @@ use super::text::show;
 use super::{
     Budget, BudgetFile, Consequence, Evidence, Exit, FailedCheck, Judgement, Level, Outcome,
 };
-use super::{Place, Reason, Scope, Statistic, Verdict};
+use super::{NEVER_SENT, Place, Reason, Scope, Statistic, Verdict};
 use crate::record::{Metric, Model, RunRecord, StepRecord, Stop};
 use crate::units::{Nanos, format_count};
 use ladder::Ladder;
@@ -343,7 +343,13 @@ impl<'a> Run<'a> {
         if let (Scope::Named(name), Target::Unknown) =
             (&budget.scope, budget.scope.target(&self.places))
         {
-            let note = format!("no step, flow, group, tag or host of this run is called `{name}`");
+            let unknown =
+                format!("no step, flow, group, tag or host of this run is called `{name}`");
+            let note = if self.smoke {
+                unknown
+            } else {
+                format!("{NEVER_SENT}; {unknown}")
+            };
             return Finding::nothing(Outcome::Undecided, note);
         }
         if let (Some(part), []) = (&budget.part, steps) {

@@ -47,6 +47,9 @@ pub(in crate::load) struct Each {
     pub(in crate::load) list: usize,
     pub(in crate::load) item: usize,
     pub(in crate::load) limit: Option<u64>,
+    /// Rounds that the plan counts.
+    pub(in crate::load) planned: i64,
+    /// Expects what one round sends.
     pub(in crate::load) extent: Extent,
 }
 
@@ -113,20 +116,19 @@ fn compile_block(block: &Block, build: &mut dyn Build, ops: &mut Vec<Op>) -> i64
         BlockKind::Group { name, parallel } => compile_group((block, name, *parallel), build, ops),
         BlockKind::Repeat(times) => {
             ops.push(Op::Repeat((*times).max(1)));
-            let once = compile(&block.steps, build, ops);
-            ops.push(Op::Again(head + 1));
-            once.saturating_mul(i64::try_from(*times).unwrap_or(i64::MAX))
+            compile_loop((block, head), build, ops)
         }
-        BlockKind::Each { list, item, limit } => {
+        BlockKind::Each {
+            list, item, limit, ..
+        } => {
             ops.push(Op::Each(Box::new(Each {
                 list: *list,
                 item: *item,
                 limit: *limit,
+                planned: rounds(block),
                 extent: open,
             })));
-            let once = compile(&block.steps, build, ops);
-            ops.push(Op::Again(head + 1));
-            once
+            compile_loop((block, head), build, ops)
         }
     };
     let extent = Extent {
@@ -138,9 +140,23 @@ fn compile_block(block: &Block, build: &mut dyn Build, ops: &mut Vec<Op>) -> i64
         when.extent = extent.clone();
     }
     if let (BlockKind::Each { .. }, Some(Op::Each(each))) = (&block.kind, ops.get_mut(head)) {
-        each.extent = extent;
+        each.extent = Extent {
+            expected: expected / each.planned.max(1),
+            ..extent
+        };
     }
     expected
+}
+
+/// The steps of the loop that begins at `head`; how many requests all its rounds are expected to send.
+fn compile_loop((block, head): (&Block, usize), build: &mut dyn Build, ops: &mut Vec<Op>) -> i64 {
+    let once = compile(&block.steps, build, ops);
+    ops.push(Op::Again(head + 1));
+    once.saturating_mul(rounds(block))
+}
+
+fn rounds(block: &Block) -> i64 {
+    i64::try_from(block.kind.rounds()).unwrap_or(i64::MAX)
 }
 
 fn compile_group(

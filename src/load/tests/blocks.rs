@@ -97,6 +97,7 @@ fn blocks_send_each_request_as_often_as_they_say() {
         list: 1,
         item: 2,
         limit,
+        rounds: None,
     };
     let run = |products: &str, when: &str, limit: Option<u64>| {
         let mut scenario = with_steps(ONCE, |r| {
@@ -131,28 +132,35 @@ fn blocks_send_each_request_as_often_as_they_say() {
 
 #[test]
 fn offered_counts_what_flows_turn_out_to_want() {
-    let mut scenario = with_steps(
-        "{ rate: 100 flows/s, arrivals: constant, duration: 2s }",
-        |r| {
-            let body = vec![r.next(), r.next()];
-            let list = BlockKind::Each {
-                list: 1,
-                item: 2,
-                limit: None,
-            };
-            vec![
-                block(BlockKind::Once, &["plan exists"], vec![r.next()]),
-                block(list, &[], body),
-                r.next(),
-            ]
-        },
-    );
-    json(&mut scenario, 1, "[1, 2, 3]");
-    let parts = run(&scenario, |_, _| Reply::after(MS));
-    assert_eq!(
-        (parts.counts.planned, parts.counts.offered),
-        (200 * 4, 200 * 7)
-    );
+    // Two requests in the loop and one behind it are sent; the condition does not hold.
+    for (rounds, planned) in [(None, 1 + 2 + 1), (Some(3), 1 + 6 + 1), (Some(0), 1 + 1)] {
+        let mut scenario = with_steps(
+            "{ rate: 100 flows/s, arrivals: constant, duration: 2s }",
+            |r| {
+                let body = vec![r.next(), r.next()];
+                let list = BlockKind::Each {
+                    list: 1,
+                    item: 2,
+                    limit: None,
+                    rounds,
+                };
+                vec![
+                    block(BlockKind::Once, &["plan exists"], vec![r.next()]),
+                    block(list, &[], body),
+                    r.next(),
+                ]
+            },
+        );
+        let items = if rounds == Some(0) { "[]" } else { "[1, 2, 3]" };
+        json(&mut scenario, 1, items);
+        let sent = if rounds == Some(0) { 1 } else { 7 };
+        let parts = run(&scenario, |_, _| Reply::after(MS));
+        assert_eq!(
+            (parts.counts.planned, parts.counts.offered),
+            (200 * planned, 200 * sent),
+            "{rounds:?}"
+        );
+    }
 }
 
 #[test]
@@ -168,6 +176,7 @@ fn a_list_that_is_none_fails_the_first_request_of_its_block() {
                 list: 1,
                 item: 2,
                 limit: None,
+                rounds: None,
             };
             let body = vec![r.next(), r.next()];
             vec![block(list, &[], body), r.next()]

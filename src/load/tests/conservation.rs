@@ -217,6 +217,7 @@ fn build(shape: &Shape, r: &mut Requests) -> Step {
                 list: 1,
                 item: 2,
                 limit: *limit,
+                rounds: None,
             };
             block(each, &[], body(shapes, r))
         }

@@ -139,7 +139,8 @@ impl<P: Protocol> Worker<P> {
                 why,
             })?;
         let rounds = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        self.wanted((rounds - 1).saturating_mul(extent.expected), measured);
+        let more = rounds - each.planned;
+        self.wanted(more.saturating_mul(extent.expected), measured);
         user.loops.push(Loop::Each(items.into_iter(), each.item));
         if user.again() {
             return Ok(next);

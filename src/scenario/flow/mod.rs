@@ -4,6 +4,7 @@
 
 mod here;
 mod journeys;
+mod lists;
 mod planned;
 mod request;
 mod step;
@@ -11,6 +12,7 @@ mod trail;
 
 pub(super) use here::Here;
 pub(super) use journeys::{Journeys, read, unused};
+pub(super) use lists::count as count_lists;
 pub use request::{
     Auth, Body, Capture, Coding, Conversation, Framing, Listen, Multipart, OAuth2, Part, PartValue,
     Request, Send, Stream, Turn, Wait, Written, bearer,
@@ -58,12 +60,6 @@ impl Flow {
         forget(&mut steps);
         self.steps = steps;
     }
-
-    /// Requests that one pass is expected to send: conditions are taken to hold, a list of unknown length to have
-    /// one item, polling to succeed at once.
-    pub fn expected_requests(&self) -> f64 {
-        expected(&self.steps)
-    }
 }
 
 /// Nothing is compared any more.
@@ -95,19 +91,4 @@ fn collect<'s>(
             Step::Think(_) | Step::Set(_) => {}
         }
     }
-}
-
-fn expected(steps: &[Step]) -> f64 {
-    let of = |step: &Step| match step {
-        Step::Request(_) => 1.0,
-        Step::Block(block) => {
-            let times = match block.kind {
-                BlockKind::Repeat(times) => times as f64,
-                _ => 1.0,
-            };
-            times * expected(&block.steps)
-        }
-        Step::Think(_) | Step::Set(_) => 0.0,
-    };
-    steps.iter().map(of).sum()
 }

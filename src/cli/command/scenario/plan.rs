@@ -177,9 +177,10 @@ fn flows(plan: &Plan) -> String {
         let names: Vec<&str> = flow.steps.iter().map(|s| s.name.as_str()).collect();
         writeln!(
             out,
-            "  {:<width$}  {:>7}  {} requests{each}: {}",
+            "  {:<width$}  {:>7}  {}{} requests{each}: {}",
             flow.name,
             format_share(flow.share),
+            flow.counted.word(),
             significant(flow.requests),
             names.join(" → ")
         )
@@ -238,10 +239,20 @@ fn budgets(inputs: &Inputs, plan: &Plan) -> String {
         return "\nno budgets: only checks decide\n".into();
     };
     let Some(expected) = expected(inputs, plan) else {
-        return format!(
+        let mut out = format!(
             "\nbudgets ({}): how many requests they will be judged on depends on the answers (closed model)\n",
             file.source.name
         );
+        for budget in file.unsent(&plan.profile, &steps(&inputs.scenario)) {
+            writeln!(
+                out,
+                "  {:<44} CANNOT DECIDE: {}",
+                budget.text,
+                budget::NEVER_SENT
+            )
+            .ok();
+        }
+        return out;
     };
     let mut out = format!("\nbudgets ({})\n", file.source.name);
     let uncovered = file.uncovered(&plan.profile, &steps(&inputs.scenario));

@@ -2,12 +2,12 @@
 //! nothing is sent, and without `--env` a file is checked with each of its environments: what is wrong in staging
 //! is found before anyone runs there. What is valid and could be better is told as notes, here and nowhere else.
 
-use crate::budget::BudgetFile;
+use crate::budget::{Budget, BudgetFile, Level};
 use crate::cli::Terminal;
 use crate::cli::args::Reading;
 use crate::cli::error::{Error, explained};
 use crate::cli::inputs::{Inputs, steps};
-use crate::scenario::{self, Flow, Request, Scenario};
+use crate::scenario::{self, Flow, Load, Profile, Request, Scenario};
 use crate::source::{Diagnostic, Severity};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -178,7 +178,40 @@ fn notes(inputs: &Inputs) -> Vec<Diagnostic> {
         let help = "add a budget of all steps, such as `error_rate < 1%`, or of these";
         note("T0825", flow, &lacking, ["no budget covers", help])
     });
-    unchecked.chain(uncovered).collect()
+    unchecked.chain(uncovered).chain(unsent(inputs)).collect()
+}
+
+/// Budgets that no load could decide, since it does not send what they are about.
+fn unsent(inputs: &Inputs) -> Vec<Diagnostic> {
+    let Some(file) = &inputs.budgets else {
+        return Vec::new();
+    };
+    let (passes, loads): (Vec<_>, Vec<_>) = inputs
+        .scenario
+        .profiles
+        .iter()
+        .partition(|profile| matches!(profile.load, Load::Passes(_)));
+    let mut of_loads = inputs.scenario.clone();
+    of_loads.leave_out_smoke();
+    let sent = steps(&of_loads);
+    let undecided = |budget: &Budget| {
+        let in_vain = |load: &&&Profile| {
+            let mut unsent = file.unsent(&load.name, &sent);
+            unsent.any(|other| other.span == budget.span)
+        };
+        let names = loads.iter().filter(in_vain);
+        let names: Vec<String> = names.map(|load| format!("`{}`", load.name)).collect();
+        let message = format!(
+            "only smoke tests send what this is about, so it stays undecided in {}",
+            list(&names.iter().map(String::as_str).collect::<Vec<_>>())
+        );
+        let smoke = passes.first().map_or("smoke", |smoke| &smoke.name);
+        let help = format!("add `during {smoke}`, or give the flow a weight above zero");
+        let note = Diagnostic::note("T0827", &file.source, budget.span, message).help(help);
+        (!names.is_empty()).then_some(note)
+    };
+    let failing = file.budgets.iter().filter(|b| b.level == Level::Fail);
+    failing.filter_map(undecided).collect()
 }
 
 /// The requests of the file, without those of policies.

@@ -28,7 +28,8 @@ pub(super) fn again(
         (None, Some(stored)) => Some(parse_budgets(stored.file.clone(), stored.text.clone())?),
         (None, None) => None,
     };
-    if let Some(budgets) = &budgets {
+    // Its own are bound to its scenario, which has more steps than a load sends.
+    if let (Some(budgets), Some(_)) = (&budgets, other) {
         bind(budgets, record, terminal)?;
     }
     let mut verdict = budget::judge(record, budgets.as_ref());
@@ -50,7 +51,11 @@ fn judged(budgets: &BudgetFile, runs: &[PathBuf]) -> Result<Vec<Verdict>, Error>
 fn bind(budgets: &BudgetFile, record: &RunRecord, terminal: Terminal) -> Result<(), Error> {
     let places = Place::of(record);
     let servers: Vec<String> = record.server.iter().map(|s| s.name.clone()).collect();
-    let mut problems = budget::bind(budgets, &places, &record.profiles);
+    let elsewhere = |during: &String| *during != record.profile && record.profiles.contains(during);
+    let mut here = budgets.clone();
+    here.budgets
+        .retain(|b| !b.during.as_ref().is_some_and(elsewhere));
+    let mut problems = budget::bind(&here, &places, &record.profiles);
     // What a run did not ask has no data, and that is what judging says.
     problems.extend(budget::bind_servers(budgets, &servers, true));
     refuse_errors(problems, terminal)

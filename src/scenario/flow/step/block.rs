@@ -121,6 +121,7 @@ pub(super) fn each<'a>(
         list: list?,
         item: slot,
         limit: limit?,
+        rounds: None,
     };
     Some(block(kind, steps?, fields.span))
 }

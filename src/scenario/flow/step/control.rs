@@ -35,6 +35,8 @@ pub enum BlockKind {
         item: usize,
         /// At most so many items; at least 1.
         limit: Option<u64>,
+        /// How many items that is, where it is known before the run.
+        rounds: Option<u64>,
     },
     /// At the same time, as a browser fetches a page's assets; the steps are requests only.
     Group {
@@ -43,6 +45,17 @@ pub enum BlockKind {
         /// At most so many at once; at least 1.
         parallel: usize,
     },
+}
+
+impl BlockKind {
+    /// How often the steps are expected to be done: once for a list of unknown length.
+    pub fn rounds(&self) -> u64 {
+        match self {
+            Self::Repeat(times) => *times,
+            Self::Each { rounds, .. } => rounds.unwrap_or(1),
+            Self::Once | Self::Group { .. } => 1,
+        }
+    }
 }
 
 /// A variable that gets a value.

@@ -38,6 +38,8 @@ pub(super) fn router() -> Router<Arc<Site>> {
 pub(super) async fn slow(State(site): Shared, request: Request, next: Next) -> Response {
     if site.on("slow-api") && site.api_calls.one_in(10) {
         tokio::time::sleep(Duration::from_millis(700)).await;
+    } else if site.on("slower") {
+        tokio::time::sleep(Duration::from_millis(80)).await;
     }
     next.run(request).await
 }

@@ -36,6 +36,10 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "what a seller changes is not what is read next",
     ),
     Switch::new("slow-api", "one API call in ten takes 700 ms"),
+    Switch::new(
+        "slower",
+        "every API call takes 80 ms more than last night, which the budget allows",
+    ),
     Switch::new("slow-first-byte", "one page in ten begins after 400 ms"),
     Switch::new("slow-pages", "one page in ten takes 2.5 s"),
     Switch::new(
@@ -55,7 +59,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
     Switch::new("no-frame-options", "no X-Frame-Options"),
     Switch::new(
         "alerts-lost",
-        "the database is gone, and Slack and Alertmanager take no word of it",
+        "the database is gone, and neither Slack nor the mail server takes word of it",
     ),
 ];
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod alerts;
 mod front;
+mod mail;
 mod tls;
 
 pub(crate) use front::{Calls, careful};

@@ -91,10 +91,12 @@ pub(super) async fn add(
     Json(wine): Json<Wine>,
 ) -> Answer<(StatusCode, Json<Wine>)> {
     let owner = owner(&site, &headers)?;
-    Ok((
-        StatusCode::CREATED,
-        Json(lock(&site.cellar).put(wine, &owner)),
-    ))
+    let mut cellar = lock(&site.cellar);
+    let wine = cellar.put(wine, &owner);
+    if site.broken.on("wine-lost") {
+        cellar.wines.remove(&wine.id);
+    }
+    Ok((StatusCode::CREATED, Json(wine)))
 }
 
 /// One wine.

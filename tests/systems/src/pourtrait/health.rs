@@ -64,14 +64,14 @@ pub(super) async fn health(State(site): Shared) -> Response {
         return Json(json!({ "status": word })).into_response();
     }
     let mut services = serde_json::Map::new();
-    for (name, ms) in [
-        ("database", 4),
-        ("ai", 31),
-        ("image_processing", 9),
-        ("email", 12),
-        ("storage", 6),
+    for (name, ms, switch) in [
+        ("database", 4, "database-down"),
+        ("ai", 31, "ai-down"),
+        ("image_processing", 9, "images-down"),
+        ("email", 12, "email-down"),
+        ("storage", 6, "storage-down"),
     ] {
-        let is_down = down && name == "database" || site.broken.on("email-down") && name == "email";
+        let is_down = site.broken.on(switch);
         let state = if is_down { "down" } else { "up" };
         services.insert(
             name.into(),
@@ -109,9 +109,13 @@ pub(super) async fn dashboard(State(site): Shared) -> Json<Value> {
         let figures = lock(&site.figures);
         (figures.answered, figures.mean_ms(), figures.error_rate())
     };
+    let mut metrics = json!({ "requests": requests, "mean_ms": mean, "error_rate": errors, "memory_mb": MEMORY_MB });
+    if site.broken.on("dashboard-empty") {
+        metrics = json!({});
+    }
     let vital = |name: &str, good: f64, bad: f64| if site.broken.on(name) { bad } else { good };
     Json(json!({
-        "metrics": { "requests": requests, "mean_ms": mean, "error_rate": errors, "memory_mb": MEMORY_MB },
+        "metrics": metrics,
         "alerts": { "active": alerts(&site, errors) },
         "web_vitals": {
             "lcp_ms": { "p75": vital("lcp", 1_840.0, 3_120.0) },

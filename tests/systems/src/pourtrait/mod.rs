@@ -48,6 +48,9 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "email-down",
         "no e-mail leaves, which is no reason to be unhealthy",
     ),
+    switch("ai-down", "the model behind the adviser does not answer"),
+    switch("images-down", "no picture is made smaller"),
+    switch("storage-down", "the store of pictures does not answer"),
     switch(
         "health-terse",
         "health says `healthy`, and nothing of its services",
@@ -62,6 +65,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "the certificate holds five more days",
     ),
     switch("certificate-ages", "the certificate holds twenty more days"),
+    switch("dashboard-empty", "the dashboard has no metrics"),
     switch("critical-alert", "a critical alert is active"),
     switch("lcp", "people wait 3.1 s for the largest picture (LCP)"),
     switch("inp", "people wait 140 ms for what they pressed (INP)"),
@@ -77,6 +81,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
     switch("rows-leak", "a wine is shown to whoever knows its number"),
     switch("list-leaks", "the list holds everybody's wines"),
     switch("no-rate-limit", "passwords can be tried without end"),
+    switch("wine-lost", "a wine that is added is gone at once"),
     switch(
         "adviser-dreams",
         "the adviser recommends a wine that is not in the cellar",

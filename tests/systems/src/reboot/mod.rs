@@ -25,7 +25,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
     switch("errors", "1 % of the API's answers are a 500"),
     switch(
         "slower",
-        "the release takes 60 ms more for the list of projects",
+        "the release takes a fifth longer for the list of projects",
     ),
     switch(
         "faster",

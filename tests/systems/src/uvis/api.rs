@@ -52,6 +52,8 @@ async fn timed(State(fleet): State<Arc<Fleet>>, request: Request, next: Next) ->
     let answered = async {
         if fleet.broken.on("api-slow") && number.is_multiple_of(8) {
             tokio::time::sleep(Duration::from_millis(300)).await;
+        } else if fleet.broken.on("slower") {
+            tokio::time::sleep(Duration::from_millis(80)).await;
         }
         let answer = next.run(request).await;
         (answer, TAKEN.with(Cell::get))

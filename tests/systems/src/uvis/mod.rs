@@ -33,6 +33,10 @@ pub(crate) const SWITCHES: &[Switch] = &[
         "api-slow",
         "every eighth answer of the API takes 300 ms longer",
     ),
+    switch(
+        "slower",
+        "every answer of the API takes 80 ms more than last night, which the budget allows",
+    ),
     switch("tracking-lag", "one socket in a hundred runs 400 ms behind"),
     switch("tracking-silent", "no positions are pushed"),
     switch("tracking-open", "positions are for everybody"),

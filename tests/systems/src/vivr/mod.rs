@@ -34,6 +34,10 @@ pub(crate) const SWITCHES: &[Switch] = &[
     Switch::new("order-lost", "orders are paid and never confirmed"),
     Switch::new("page-hangs", "the product page never answers"),
     Switch::new("slow-api", "one API call in ten takes 700 ms"),
+    Switch::new(
+        "slower",
+        "every API call takes 80 ms more than last night, which the budget allows",
+    ),
     Switch::new("some-errors", "0.2 % of all requests answer 500"),
     Switch::new("outage", "one request in ten answers 500"),
     Switch::new(
@@ -52,7 +56,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
     ),
     Switch::new(
         "alerts-lost",
-        "the database is gone, and Slack, PagerDuty and Alertmanager take no word of it",
+        "the database is gone, and neither Slack, PagerDuty nor the mail server takes word of it",
     ),
     Switch::new("no-hsts", "no Strict-Transport-Security"),
     Switch::new(
@@ -183,6 +187,8 @@ async fn slow_api(
 ) -> Response {
     if shop.on("slow-api") && shop.api_calls.one_in(10) {
         tokio::time::sleep(Duration::from_millis(700)).await;
+    } else if shop.on("slower") {
+        tokio::time::sleep(Duration::from_millis(80)).await;
     }
     next.run(request).await
 }
