@@ -141,7 +141,8 @@ fn reasons(
             run.requests() == 0
                 || judgements.iter().any(open)
                 || doubts(Consequence::Undecided)
-                || never_sent(run.record).is_some(),
+                || never_sent(run.record).is_some()
+                || run.record.steps.iter().any(checks::never_came),
             Reason::Undecided,
         ),
     ]

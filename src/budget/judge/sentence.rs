@@ -258,6 +258,18 @@ fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
             step.label
         );
     }
+    if let Some(step) = run
+        .record
+        .steps
+        .iter()
+        .find(|s| super::checks::never_came(s))
+    {
+        return format!(
+            "INVALID: {} was polled {} times and what it waits for never came; a longer run would tell",
+            step.label,
+            format_count(step.measured.ok)
+        );
+    }
     if let Some(evidence) = verdict.evidence.iter().find(|e| !e.holds) {
         return format!(
             "INVALID: {}: {}, limit {}; {}",
