@@ -17,7 +17,6 @@ impl<P: Protocol> Worker<P> {
         let flow = &self.program.flows[journey.flow];
         let begun = journey.due.unwrap_or_else(|| self.clock.now());
         let mut intended = begun;
-        let mut thought = 0;
         let mut next = 0;
         user.forget_loops();
         while let Some(op) = flow.ops.get(next) {
@@ -47,8 +46,7 @@ impl<P: Protocol> Worker<P> {
                 }
                 Op::Think(think) if journey.think => {
                     let pause = nanos(user.lane.rng.random_range(think.min..=think.max));
-                    (intended, thought) = (intended + pause, thought + pause);
-                    journey.beyond = self.puts_off(begun + thought, journey);
+                    (intended, journey.thought) = (intended + pause, journey.thought + pause);
                     if !self.wait_until(intended, journey).await {
                         return self.cut_off(journey, at, begun);
                     }
@@ -62,12 +60,7 @@ impl<P: Protocol> Worker<P> {
                 }
                 _ => match self.control(user, (op, next), journey.measured) {
                     Ok(place) => next = place,
-                    Err(NoList { request, why }) => {
-                        let shot = Shot::new(request, intended, journey.measured);
-                        let failure = (Failure::Unsendable, why);
-                        self.refuse((&user.variables, &mut user.lane), &shot, failure);
-                        return self.cut_off_from(journey, request + 1, begun);
-                    }
+                    Err(none) => return self.without_list(user, none, (intended, begun), journey),
                 },
             }
         }
@@ -76,6 +69,20 @@ impl<P: Protocol> Worker<P> {
             .borrow_mut()
             .flow_ended(journey.flow, journey.measured, true, took);
         true
+    }
+
+    /// Ends a flow at a loop over what is no list: its first request cannot be sent.
+    fn without_list(
+        &self,
+        user: &mut User,
+        NoList { request, why }: NoList,
+        (intended, begun): (Nanos, Nanos),
+        journey: Journey,
+    ) -> bool {
+        let shot = Shot::new(request, intended, journey.measured);
+        let failure = (Failure::Unsendable, why);
+        self.refuse((&user.variables, &mut user.lane), &shot, failure);
+        self.cut_off_from(journey, request + 1, begun)
     }
 
     /// When the step behind one that ended at `done` is wanted. A smoke test keeps no schedule and keeps evidence of

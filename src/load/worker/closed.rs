@@ -40,7 +40,7 @@ impl<P: Protocol> Worker<P> {
             flow: self.flow_of(number),
             due: None,
             measured: self.measured(self.clock.now()),
-            beyond: false,
+            thought: 0,
             think: true,
             last: false,
         };

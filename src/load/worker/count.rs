@@ -85,16 +85,17 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
-    /// Whether a journey of the schedule that has thought until then is beyond the measured phase, by that alone.
-    pub(in crate::load) fn puts_off(&self, until: Nanos, journey: Journey) -> bool {
-        let phase = &self.plan.measured;
-        journey.measured && journey.due.is_some() && !phase.is_empty() && until >= phase.end
-    }
-
-    /// So many requests of a journey are to come: what is beyond the measured phase by think times is no fault of the
-    /// target's.
+    /// So many requests of a journey are to come. Where its think times alone put them behind the measured phase, no
+    /// target could answer them in it.
     pub(in crate::load) fn excused(&self, requests: usize, journey: Journey) {
-        if journey.beyond {
+        let phase = &self.plan.measured;
+        let Some(due) = journey
+            .due
+            .filter(|_| journey.measured && journey.thought > 0)
+        else {
+            return;
+        };
+        if !phase.is_empty() && due + journey.thought >= phase.end {
             self.count(|c| c.beyond += requests as u64);
         }
     }

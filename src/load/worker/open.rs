@@ -64,7 +64,7 @@ impl<P: Protocol> Worker<P> {
                         flow,
                         due: Some(due),
                         measured,
-                        beyond: false,
+                        thought: 0,
                         think: true,
                         last: false,
                     },

@@ -28,7 +28,7 @@ impl<P: Protocol> Worker<P> {
             flow: 0,
             due: None,
             measured: true,
-            beyond: false,
+            thought: 0,
             think: false,
             last: false,
         };

@@ -89,7 +89,7 @@ impl<P: Protocol> Worker<P> {
             flow,
             due: None,
             measured: false,
-            beyond: false,
+            thought: 0,
             think: !matches!(self.plan.load, Load::Passes(_)),
             last,
         };

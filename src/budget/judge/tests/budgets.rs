@@ -338,15 +338,6 @@ fn throughput_of_an_open_model_is_that_of_the_drawn_schedule() {
         );
         assert_eq!(said.n, offered);
     }
-    // Those that think times put behind the end could not be answered in time by any target.
-    for (in_time, within, outcome) in [(750, 750, Outcome::Pass), (700, 700, Outcome::Fail)] {
-        let mut record = landing(mixed(in_time, 0, 0, 1_000 - in_time));
-        record.counts.offered = 1_000;
-        record.counts.beyond = 250;
-        (record.counts.in_time, record.counts.ended_within) = (in_time, within);
-        let said = one(&record, "throughput >= 500 req/s");
-        assert_eq!(said.outcome, outcome, "{in_time}: {said:?}");
-    }
     let short = one(&landing(passed(10)), "throughput > 600 req/s");
     assert_eq!(
         short.note.as_deref(),
@@ -356,6 +347,19 @@ fn throughput_of_an_open_model_is_that_of_the_drawn_schedule() {
         one(&landing(passed(10)), "throughput > 500 req/s").outcome,
         Outcome::Pass
     );
+}
+
+#[test]
+fn what_think_times_put_behind_the_end_is_not_missed() {
+    // Those that think times put behind the end could not be answered in time by any target.
+    for (in_time, within, outcome) in [(750, 750, Outcome::Pass), (700, 700, Outcome::Fail)] {
+        let mut record = landing(mixed(in_time, 0, 0, 1_000 - in_time));
+        record.counts.offered = 1_000;
+        record.counts.beyond = 250;
+        (record.counts.in_time, record.counts.ended_within) = (in_time, within);
+        let said = one(&record, "throughput >= 500 req/s");
+        assert_eq!(said.outcome, outcome, "{in_time}: {said:?}");
+    }
 }
 
 #[test]
