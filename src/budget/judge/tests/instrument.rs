@@ -89,6 +89,9 @@ fn a_broken_target_is_told_of_in_an_invalid_run_too() {
     }
 }
 
+/// The page on these rules.
+const RULES: &str = include_str!("../../../../docs/validity.md");
+
 #[test]
 fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() {
     type Broken = fn(&mut RunRecord);
@@ -125,6 +128,11 @@ fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() 
             said.sentence
         );
         let sentence = said.sentence.strip_prefix("INVALID: ").unwrap();
+        let (fact, _) = sentence.split_once(':').unwrap();
+        assert!(
+            RULES.contains(&format!("\n| {fact} |")),
+            "docs/validity.md lacks `{fact}`"
+        );
         assert!(sentence.contains(says), "{name}: {sentence}");
         assert!(sentence.contains(advises), "{name}: {sentence}");
         assert!(
