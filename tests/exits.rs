@@ -172,3 +172,18 @@ fn several_files_have_one_combined_code() {
         assert!(bench.path(&format!("out/{name}/report.html")).exists());
     }
 }
+
+#[test]
+fn a_run_leaves_nothing_of_the_run_before_in_its_folder_but_what_is_not_ours() {
+    let target = target();
+    let steps = "      - get: /ok\n        name: a\n";
+    let bench = Bench::with_steps(&target.url(""), steps, "  smoke: { passes: 1 }\n");
+    bench.smoke(&["--format", "comment,tap"]).expect(0);
+    std::fs::write(bench.path("out/history.json"), "{}").unwrap();
+    std::fs::write(bench.path("out/notes.md"), "mine").unwrap();
+    let here = |name: &str| bench.path(&format!("out/{name}")).exists();
+    assert!(here("comment.md") && here("results.tap"));
+    bench.smoke(&["--format", "tap"]).expect(0);
+    assert!(here("results.tap") && here("report.html") && here("notes.md"));
+    assert!(!here("comment.md") && !here("history.json"));
+}

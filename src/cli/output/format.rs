@@ -48,6 +48,12 @@ pub(in crate::cli) struct Formats {
     pub(in crate::cli) formats: Vec<Format>,
 }
 
+/// The files of all of them.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let all = Format::value_variants().iter();
+    all.map(|format| format.reporter().0)
+}
+
 impl Formats {
     /// File names and reporters: those that were asked for, and those that the CI system reads.
     pub(in crate::cli) fn reporters(&self, ci: Ci) -> Vec<(&'static str, &'static dyn Reporter)> {

@@ -95,6 +95,15 @@ impl Folder {
         }
         problem.map_or(Ok(()), Err)
     }
+
+    /// Takes away what a run before left in this folder and this one did not write: two runs must not lie together. What
+    /// cannot be taken away stays.
+    pub(super) fn sweep(&self, written: &[(&str, &dyn Reporter)]) {
+        let stale = |name: &&str| written.iter().all(|(other, _)| other != name);
+        for name in format::names().filter(stale).chain(["history.json"]) {
+            fs::remove_file(self.0.join(name)).ok();
+        }
+    }
 }
 
 /// Prints the summary.

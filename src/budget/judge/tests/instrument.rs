@@ -194,3 +194,29 @@ fn what_a_platform_answered_is_no_evidence_about_the_application() {
     smoke.model = PASSES;
     assert_eq!(verdict(&smoke, &budget).exit.code, 3);
 }
+
+#[test]
+fn users_that_ran_out_of_data_made_it_another_load() {
+    let mut record = run(
+        Model::Closed { users: 3 },
+        [passed(100), passed(100), passed(100)],
+    );
+    record.counts.dropped_data = 3;
+    let said = verdict(&record, &["error_rate < 5%"]);
+    assert_eq!(said.exit.reason, Reason::InvalidInstrument);
+    assert!(
+        said.sentence.contains("ran out of data"),
+        "{}",
+        said.sentence
+    );
+    // Arrivals, too: more came than the plan expected.
+    let mut record = landing(passed(100));
+    record.counts.dropped_data = 1;
+    let said = verdict(&record, &["error_rate < 50%"]);
+    assert_eq!(said.exit.reason, Reason::InvalidInstrument);
+    assert!(
+        said.sentence.contains("ran out of data"),
+        "{}",
+        said.sentence
+    );
+}

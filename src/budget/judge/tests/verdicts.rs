@@ -435,32 +435,6 @@ fn what_was_polled_for_and_never_came_is_not_a_pass_however_loose_the_budgets() 
 }
 
 #[test]
-fn users_that_ran_out_of_data_made_it_another_load() {
-    let mut record = run(
-        Model::Closed { users: 3 },
-        [passed(100), passed(100), passed(100)],
-    );
-    record.counts.dropped_data = 3;
-    let said = verdict(&record, &["error_rate < 5%"]);
-    assert_eq!(said.exit.reason, Reason::InvalidInstrument);
-    assert!(
-        said.sentence.contains("ran out of data"),
-        "{}",
-        said.sentence
-    );
-    // Arrivals, too: more came than the plan expected.
-    let mut record = landing(passed(100));
-    record.counts.dropped_data = 1;
-    let said = verdict(&record, &["error_rate < 50%"]);
-    assert_eq!(said.exit.reason, Reason::InvalidInstrument);
-    assert!(
-        said.sentence.contains("ran out of data"),
-        "{}",
-        said.sentence
-    );
-}
-
-#[test]
 fn a_backlog_worked_off_after_the_end_was_not_held() {
     // 400 offered in the phase, 200 answered by its end, the others later.
     let mut record = landing(passed(400));

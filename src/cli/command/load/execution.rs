@@ -281,7 +281,9 @@ fn finish(
     (how, terminal): (&How, Terminal),
 ) -> Result<Exit, Error> {
     let saved = folder.save(record);
-    let written = folder.write(view, &how.formats.reporters(terminal.ci));
+    let reporters = how.formats.reporters(terminal.ci);
+    let written = folder.write(view, &reporters);
+    folder.sweep(&reporters);
     if how.quiet {
         println!("{}", log_line(&verdict.sentence));
     } else {
