@@ -12,7 +12,7 @@ use tollgate::scenario::{Environment, parse};
 use tollgate::source::Source;
 
 /// In the place of a secret; nothing else has these letters in this order.
-const SECRET: &str = "Bearer sw0rdf1sh-sw0rdf1sh";
+pub(super) const SECRET: &str = "Bearer sw0rdf1sh-sw0rdf1sh";
 
 /// A scenario that was made can be read and planned.
 pub(crate) fn sound(text: &str) -> Result<(), TestCaseError> {
