@@ -108,9 +108,10 @@ fn headers(request: &mut Request, place: &str, draft: &mut Draft) {
         .filter(|auth| auth.is_object())
         .map(|auth| {
             let key = &auth["api_key"];
-            match key.is_object() {
-                true => key["header"].as_str().unwrap_or_default(),
-                false => "authorization",
+            if key.is_object() {
+                key["header"].as_str().unwrap_or_default()
+            } else {
+                "authorization"
             }
         });
     let mut kept: Vec<(String, String)> = Vec::new();
@@ -142,9 +143,12 @@ fn without_secrets_in_its_url(request: &mut Request, draft: &mut Draft) {
     let constant = |found: &Captures<'_>| name::variable(&format!("given {}", &found[1]));
     let is_text = |found: &Captures<'_>| found[0].starts_with("$$");
     let open = |text: &str| {
-        let filled = |found: &Captures<'_>| match is_text(found) {
-            true => found[0].to_owned(),
-            false => template(&constant(found)),
+        let filled = |found: &Captures<'_>| {
+            if is_text(found) {
+                found[0].to_owned()
+            } else {
+                template(&constant(found))
+            }
         };
         PLACEHOLDER.replace_all(text, filled).into_owned()
     };
