@@ -1,9 +1,10 @@
 //! The page on budgets, and what only a run can record: answers of a status and captured numbers, through the binary.
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, Ran};
 use crate::support::serve::serve;
 use std::sync::Arc;
 use tollgate::budget::parse;
+use tollgate::record::RunRecord;
 use tollgate::source::Source;
 
 #[test]
@@ -47,11 +48,17 @@ fn bench(budgets: &str) -> Bench {
     bench
 }
 
+/// As much as the budgets need.
+fn load(bench: &Bench) -> Ran {
+    let enough = |record: &RunRecord| record.steps.iter().all(|s| s.measured.sent >= 60);
+    bench.load(&["--budgets", "b.yaml"], None, enough)
+}
+
 #[test]
 fn numbers_and_statuses_are_recorded_where_a_budget_asks() {
     let asked = "budgets:\n  - capture depth max of queue < 4\n  - p90 of 2xx of tag work < 5s\n  - error_rate of 404 < 50%\n  - error_rate < 50%\n";
     let bench = bench(asked);
-    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(0);
+    let ran = load(&bench).expect(0);
     assert!(
         ran.stdout.contains("capture depth max of queue < 4"),
         "{}",
@@ -87,7 +94,7 @@ fn numbers_and_statuses_are_recorded_where_a_budget_asks() {
 #[test]
 fn a_value_that_is_no_number_breaks_the_budget() {
     let bench = bench("budgets: [capture depth max < 4, error_rate < 50%]\n");
-    let ran = bench.smoke(&["--budgets", "b.yaml"]).expect(4);
+    let ran = load(&bench).expect(4);
     assert!(ran.stdout.contains("captured no number"), "{}", ran.stdout);
 }
 

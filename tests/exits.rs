@@ -2,6 +2,7 @@
 
 use crate::support::cli::Bench;
 use crate::support::target::{refused, target};
+use tollgate::record::RunRecord;
 
 const SMOKE: &str = "  smoke: { passes: 1 }\n";
 
@@ -95,7 +96,10 @@ fn four_when_a_budget_fails_and_judging_again_can_change_that() {
     );
     bench.write("tight.yaml", "budgets:\n  - p95 < 1ms\n");
     bench.write("wide.yaml", "budgets:\n  - p95 < 9s\n");
-    let ran = bench.smoke(&["--budgets", "tight.yaml"]).expect(4);
+    let enough = |record: &RunRecord| record.steps[0].measured.sent >= 100;
+    let ran = bench
+        .load(&["--budgets", "tight.yaml"], None, enough)
+        .expect(4);
     ran.all_reports();
     let before = target.requests();
     bench

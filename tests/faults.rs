@@ -184,7 +184,7 @@ fn a_target_that_dies_in_the_middle_leaves_a_whole_report() {
     let target = target();
     let bench = Bench::with_steps(
         &target.url(""),
-        "      - get: /die/30\n        name: a\n      - think: 20ms\n",
+        "      - get: /die/5\n        name: a\n      - think: 20ms\n",
         "  load: { users: 2, duration: 3s }\n",
     );
     let ran = bench.smoke(&[]).expect(3);

@@ -1,7 +1,7 @@
 //! What chance found, case by case: documents that became scenarios which no one could read. In: the document; out: a part
 //! of the scenario that it becomes now, or of the error.
 
-use super::noise::sound;
+use super::noise::{SECRET, sound};
 use serde_json::{Value, json};
 use tollgate::import::{Options, import};
 use tollgate::source::Source;
@@ -14,6 +14,14 @@ fn har(url: &str) -> String {
 fn postman(url: &str) -> String {
     let item = json!({ "name": "a", "request": { "url": url } });
     json!({ "info": { "name": "t" }, "item": [item] }).to_string()
+}
+
+/// With more about the request.
+fn postman_with(more: &Value) -> String {
+    let mut request = json!({ "url": "http://a.test/" });
+    let members = request.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
+    json!({ "info": { "name": "t" }, "item": [{ "name": "a", "request": request }] }).to_string()
 }
 
 fn openapi(paths: &Value) -> String {
@@ -41,6 +49,35 @@ fn what_was_found_once_stays_mended() {
         (
             openapi(&json!({ "/a/{id}": { "delete": {} }, "/b": { "get": {} } })),
             "#   a: the flow: nothing in it can be sent",
+        ),
+        // A parameter that two places of the document give.
+        (
+            openapi(&json!({ "/a": { "get": { "parameters": [
+                { "name": "a", "in": "query", "required": true, "example": "x" },
+                { "name": "b", "in": "query", "required": true, "example": { "a": "y" } },
+            ] } } })),
+            "query: { a: [x, y] }",
+        ),
+        // A header that follows from the connection.
+        (
+            postman_with(&json!({ "auth": { "type": "apikey", "apikey": [{ "key": "key", "value": "content-length" }] } })),
+            "header: x-api-key",
+        ),
+        // A file without a media type.
+        (
+            postman_with(&json!({ "method": "POST", "body": { "mode": "formdata", "formdata": [{ "key": "a", "type": "file", "contentType": "" }] } })),
+            "type: application/octet-stream",
+        ),
+        // A secret in the place of a cookie's name, and one that is encoded.
+        (
+            json!({ "log": { "entries": [{ "response": { "status": 200 }, "request": { "url": "http://a.test/", "headers": [
+                { "name": "cookie", "value": SECRET },
+            ] } }] } }).to_string(),
+            "name: landing",
+        ),
+        (
+            format!("curl http://a.test --json a --data-urlencode 'authorization={SECRET}'"),
+            "${BODY:-not-set}",
         ),
     ] {
         sound(&document).unwrap();

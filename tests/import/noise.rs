@@ -12,7 +12,7 @@ use tollgate::scenario::{Environment, parse};
 use tollgate::source::Source;
 
 /// In the place of a secret; nothing else has these letters in this order.
-const SECRET: &str = "Bearer sw0rdf1sh-sw0rdf1sh";
+pub(super) const SECRET: &str = "Bearer sw0rdf1sh-sw0rdf1sh";
 
 /// A scenario that was made can be read and planned.
 pub(crate) fn sound(text: &str) -> Result<(), TestCaseError> {
@@ -59,101 +59,36 @@ fn noise() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What means something to a scenario, a URL, YAML or a shell.
+#[rustfmt::skip]
+const TELLING: &[&str] = &[
+    "{{a}}", "{{ b }}", "{{$guid}}", "{{token}}", "${X}", "${X:-y}", "$${", "{{", "}}", "}", "{", "$",
+    "#", "//", "?", "&", "=", "%", "%zz", ":", "@", "\"", "'", "\\",
+    "\n", "\t", "\u{1}", "\u{7f}", "\u{85}", "\u{ad}", "\u{2028}", "\u{feff}", "é", "ß", "🦀", "a",
+    "b", "id", "token", "x y", "-", "--", "- ", "*", "true", "null", "~", "0x1",
+    "007", "1e9", "9223372036854775808", "http://", "https://a.test", "a.test", "[::1]", "127.0.0.1:0", "setup", "teardown", "sign in", "password",
+    "..", "/",
+];
+
 /// A text, or one that means something to a scenario, a URL, YAML or a shell.
 fn text() -> impl Strategy<Value = String> {
-    let telling = vec![
-        "{{a}}",
-        "{{ b }}",
-        "{{$guid}}",
-        "{{token}}",
-        "${X}",
-        "${X:-y}",
-        "$${",
-        "{{",
-        "}}",
-        "}",
-        "{",
-        "$",
-        "#",
-        "//",
-        "?",
-        "&",
-        "=",
-        "%",
-        "%zz",
-        ":",
-        "@",
-        "\"",
-        "'",
-        "\\",
-        "\n",
-        "\t",
-        "\u{1}",
-        "\u{7f}",
-        "\u{85}",
-        "\u{ad}",
-        "\u{2028}",
-        "\u{feff}",
-        "é",
-        "ß",
-        "🦀",
-        "a",
-        "b",
-        "id",
-        "token",
-        "x y",
-        "-",
-        "--",
-        "- ",
-        "*",
-        "true",
-        "null",
-        "~",
-        "0x1",
-        "007",
-        "1e9",
-        "9223372036854775808",
-        "http://",
-        "https://a.test",
-        "a.test",
-        "[::1]",
-        "127.0.0.1:0",
-        "setup",
-        "teardown",
-        "sign in",
-        "password",
-        "..",
-        "/",
-    ];
     prop_oneof![
         2 => ".{0,12}",
-        3 => vec(prop::sample::select(telling), 0..4).prop_map(|parts| parts.concat()),
+        3 => vec(prop::sample::select(TELLING), 0..4).prop_map(|parts| parts.concat()),
     ]
 }
 
+/// Names that matter.
+#[rustfmt::skip]
+const FEW: &[&str] = &[
+    "a", "A", "b", "id", "token", "password", "x-api-key", "X-Api-Key", "cookie",
+    "Authorization", "content-type", "accept", "productId", "sign in", "uuid", "content-length", "connection",
+];
+
 /// The name of something: few, so that they meet.
 fn name() -> impl Strategy<Value = String> {
-    let few = vec![
-        "a",
-        "A",
-        "b",
-        "id",
-        "token",
-        "password",
-        "x-api-key",
-        "X-Api-Key",
-        "cookie",
-        "Authorization",
-        "content-type",
-        "accept",
-        "productId",
-        "sign in",
-        "uuid",
-        "content-length",
-        "connection",
-    ];
     prop_oneof![
-        4 => prop::sample::select(few).prop_map(str::to_owned),
+        4 => prop::sample::select(FEW).prop_map(str::to_owned),
         1 => text(),
     ]
 }

@@ -226,6 +226,7 @@ const PROMISES: &[Promise] = &[
         switch: "tracking-lag",
         says: &[
             "FAIL … ws latency p99.5 < 100ms",
+            "% over",
             "worst     tracking/positions",
         ],
         line: "ws latency p99.5",

@@ -10,7 +10,7 @@ use servers::{proxy, relay};
 use std::os::unix::process::CommandExt as _;
 
 const SMOKE: &str = "  smoke: { passes: 1 }\n";
-const LOAD: &str = "  load: { users: 2, duration: 300ms }\n";
+const LOAD: &str = "  load: { users: 2, duration: 1s }\n";
 const ONE: &str = "      - get: /ok\n        name: a\n";
 
 /// A scenario with more lines at its top.
