@@ -3,7 +3,6 @@
 //! out whole, and the text says so.
 
 use super::gfm::{block, cell, code, plain};
-use crate::budget::Judgement;
 use crate::history::nights::{Finding, Standing};
 use crate::report::text::{clip, counted, put};
 use crate::report::{
@@ -115,11 +114,7 @@ fn budgets(view: &View) -> String {
             ),
         );
     }
-    // Those that need a look are never the ones that are left out.
-    let mut rows: Vec<&Judgement> = view.budgets.iter().collect();
-    if rows.len() > ROWS.0 {
-        rows.sort_by_key(|row| row.outcome.holds());
-    }
+    let rows = view.ranked();
     for row in rows.iter().take(ROWS.0) {
         put(
             &mut out,

@@ -169,7 +169,7 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     let n = widest(|b| format_count(b.n)) + 4;
     // The sentence and its value always stand; what is left of the line decides on the rest.
     let room = page.width.saturating_sub(word + text + value);
-    for budget in &view.budgets {
+    for budget in view.ranked() {
         let mut line = format!(
             "{}{:<text$}{:>value$}",
             mark(page.paint, budget, word),

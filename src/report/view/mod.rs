@@ -17,7 +17,7 @@ pub use run::{HealthView, PhaseRow, RunView};
 pub use times::{
     Baseline, Buckets, Clock, Curve, Heat, HeatColumn, Latency, OverTime, Point, Slice, StepBuckets,
 };
-pub use words::{HistoryPart, HistoryView, Problem, measured, named, percent};
+pub use words::{Gravity, HistoryPart, HistoryView, Problem, measured, named, percent};
 pub(in crate::report) use words::{finding_text, moment, since};
 
 use super::text;
@@ -132,7 +132,7 @@ pub struct View {
     pub uncovered: Vec<String>,
     /// Why the verdict is what it is, gravest first.
     pub why: Vec<String>,
-    /// What to look at, each with its line: what turned the run red, then what is only shown.
+    /// What to look at, each with its line: what turned the run red, then what is only shown, then what is open.
     pub problems: Vec<Problem>,
     /// The steps, in the order of the scenario.
     pub steps: Vec<StepRow>,
@@ -241,6 +241,11 @@ impl View {
             list = format!("{list} and {}", text::counted(rest as u64, "more step"));
         }
         (shown > 0).then(|| format!("no budget speaks of {list}"))
+    }
+
+    /// The budgets as people read them: what fails the run first, then what is only shown, what is open, what holds.
+    pub fn ranked(&self) -> Vec<&Judgement> {
+        rows::ranked(&self.budgets)
     }
 
     /// Where a step stands: `scenarios/shop.yaml:34`.

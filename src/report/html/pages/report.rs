@@ -103,7 +103,7 @@ impl<'a> Page<'a> {
             css: assets::CSS,
             policy: assets::policy(),
             script: assets::SORT,
-            budgets: view.budgets.iter().take(BUDGETS).collect(),
+            budgets: view.ranked().into_iter().take(BUDGETS).collect(),
             phases: parts::phases(&steps),
             steps,
             policies: policies(view),

@@ -1,7 +1,7 @@
 //! What was judged, as people read it. In: judgements and evidence; out: the same with clean texts, and their words.
 //! Invariant: nothing is judged here.
 
-use crate::budget::{Evidence, Judgement};
+use crate::budget::{Evidence, Judgement, Outcome};
 use crate::report::text;
 use crate::units::{format_count, format_share};
 
@@ -20,6 +20,13 @@ pub(in crate::report::view) fn judged(judgement: &Judgement) -> Judgement {
     }
 }
 
+/// Those that need a look before the others; of one kind in the order of their file.
+pub(in crate::report::view) fn ranked(judgements: &[Judgement]) -> Vec<&Judgement> {
+    let mut ranked: Vec<&Judgement> = judgements.iter().collect();
+    ranked.sort_by_key(|judgement| judgement.rank());
+    ranked
+}
+
 /// Evidence whose texts are clean.
 pub(in crate::report::view) fn fitness(evidence: &Evidence) -> Evidence {
     Evidence {
@@ -30,6 +37,17 @@ pub(in crate::report::view) fn fitness(evidence: &Evidence) -> Evidence {
 }
 
 impl Judgement {
+    /// How soon somebody has to look at it: what fails the run, what is only shown, what is open, what holds.
+    fn rank(&self) -> u8 {
+        match self.outcome {
+            _ if self.breaks() => 0,
+            _ if self.warns() => 1,
+            Outcome::Undecided => 2,
+            Outcome::NotRun => 4,
+            _ => 3,
+        }
+    }
+
     /// The outcome as readers see it: `PASS`, `FAIL`, `MARGINAL PASS`, `UNDECIDED`, `NOT RUN`.
     pub fn word(&self) -> String {
         if self.warns() {
@@ -70,7 +88,7 @@ fn whole_share(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::{Level, Outcome};
+    use crate::budget::Level;
 
     #[test]
     fn headroom_is_said_in_words() {

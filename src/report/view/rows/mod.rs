@@ -10,7 +10,7 @@ mod server;
 mod step;
 mod timings;
 
-pub(super) use budget::{fitness, judged};
+pub(super) use budget::{fitness, judged, ranked};
 pub use flow::{FlowRow, GroupRow};
 pub use guards::GuardRow;
 pub use messages::MessagesRow;

@@ -2,7 +2,7 @@
 //! what the record shows: when something began and what else changed then, never a guess at the cause.
 
 use super::history::{HistoryView, finding_text};
-use crate::budget::Consequence;
+use crate::budget::{Consequence, Judgement, Outcome};
 use crate::history::nights::Standing;
 use crate::report::text::counted;
 use crate::report::{FailureRow, Slice, View, Word, seconds};
@@ -20,16 +20,7 @@ pub(in crate::report::view) fn sentences(view: &View) -> Vec<String> {
         out.push(format!("the guard `{}` {}", guard.text, guard.finding));
     }
     out.extend(unfit(view, Consequence::Invalid));
-    for budget in view.budgets.iter().filter(|b| b.outcome.broken()) {
-        let warning = if budget.warns() { " (a warning)" } else { "" };
-        let actual = budget.actual.as_deref().unwrap_or("no data");
-        let worst = budget.worst.as_deref();
-        let worst = worst.map_or_else(String::new, |w| format!("; worst is {w}"));
-        out.push(format!(
-            "{} does not hold{warning}: {actual}{worst}",
-            budget.text
-        ));
-    }
+    out.extend(view.budgets.iter().filter(|b| b.breaks()).map(broken));
     out.extend(regressions(view));
     for failure in view.failures.iter().take(KINDS) {
         out.push(failure_sentence(failure));
@@ -43,10 +34,12 @@ pub(in crate::report::view) fn sentences(view: &View) -> Vec<String> {
         ));
     }
     out.extend(dropped(view));
-    out.extend(unfit(view, Consequence::Undecided));
     if view.word != Word::Pass {
         out.extend(onset(&view.windows));
     }
+    out.extend(view.budgets.iter().filter(|b| b.warns()).map(broken));
+    out.extend(unfit(view, Consequence::Undecided));
+    out.extend(open(view));
     out.extend(clocks(view));
     let messages = view
         .steps
@@ -55,6 +48,26 @@ pub(in crate::report::view) fn sentences(view: &View) -> Vec<String> {
     out.extend(messages.map(|(step, clocks)| format!("{}: {clocks}", step.label)));
     out.extend(slowest(view));
     out
+}
+
+fn broken(budget: &Judgement) -> String {
+    let warning = if budget.warns() { " (a warning)" } else { "" };
+    let actual = budget.actual.as_deref().unwrap_or("no data");
+    let worst = budget.worst.as_deref();
+    let worst = worst.map_or_else(String::new, |w| format!("; worst is {w}"));
+    format!("{} does not hold{warning}: {actual}{worst}", budget.text)
+}
+
+/// What nothing is known of, in one sentence.
+fn open(view: &View) -> Option<String> {
+    let undecided = view.budgets.iter();
+    let undecided = undecided.filter(|b| b.outcome == Outcome::Undecided);
+    let texts: Vec<&str> = undecided.map(|b| b.text.as_str()).collect();
+    let shown = texts.len().min(KINDS);
+    let rest = (texts.len() - shown) as u64;
+    let rest = (rest > 0).then(|| format!(" and {}", counted(rest, "more budget")));
+    let rest = rest.unwrap_or_default();
+    (shown > 0).then(|| format!("undecided: {}{rest}", texts[..shown].join(", ")))
 }
 
 /// What is worse than in the runs before.
