@@ -186,7 +186,7 @@ impl View {
             run: RunView::of(record),
             totals: totals(record, &all),
             budgets: verdict.judgements.iter().map(rows::judged).collect(),
-            guards: record.guards.iter().map(GuardRow::of).collect(),
+            guards: guards(record),
             server: rows::servers(record),
             evidence: verdict.evidence.iter().map(rows::fitness).collect(),
             checks: verdict.checks.iter().map(check).collect(),
@@ -317,6 +317,11 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
             ..StepRow::of(step, flow(step.flow), seconds)
         })
         .collect()
+}
+
+fn guards(record: &RunRecord) -> Vec<GuardRow> {
+    let guards = record.guards.iter();
+    guards.map(|guard| GuardRow::of(guard, record.elapsed)).collect()
 }
 
 fn groups(record: &RunRecord) -> Vec<GroupRow> {

@@ -206,9 +206,10 @@ pub(super) fn generate(
     };
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let live = how.formats.live(folder, record, &inputs.scenario);
-    let showing = ui.map(|ui| Showing::new(ui, inputs, (record, plan), &masker));
-    let mut watching = Watching::new(progress, budgets, stop.stopper(), live).showing(showing);
     let observing = Observing::start(inputs, blueprint.clone())?;
+    let shows = |ui| Showing::new(ui, inputs, (&*record, plan), &masker, observing.beside());
+    let showing = ui.map(shows);
+    let mut watching = Watching::new(progress, budgets, stop.stopper(), live).showing(showing);
     let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {

@@ -67,8 +67,10 @@ impl Observer for Watching {
     }
 
     fn so_far(&mut self, parts: RunParts) {
-        if let Some(showing) = &self.showing {
-            showing.so_far(parts);
+        if let (Some(showing), Some(began)) = (&self.showing, self.began) {
+            let guards = self.watchman.as_ref();
+            let guards = guards.map_or_else(Vec::new, Watchman::standing);
+            showing.so_far(parts, guards, began);
         }
     }
 

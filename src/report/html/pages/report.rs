@@ -6,7 +6,9 @@ use crate::budget::{Judgement, Reason};
 use crate::report::html::parts::{self, EXCHANGES, Failure, History, Kept, Part, Phases};
 use crate::report::html::{assets, charts};
 use crate::report::text::{counted, figure};
-use crate::report::{FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, seconds};
+use crate::report::{
+    FailureRow, GuardRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, seconds,
+};
 use crate::units::{format_bytes, format_count, format_share, significant};
 use askama::Template;
 use std::borrow::Borrow;
@@ -82,7 +84,18 @@ struct Page<'a> {
 /// A value of a server, with its chart.
 struct Server<'a> {
     row: &'a ServerRow,
+    /// Those that speak of it.
+    budgets: Vec<&'a Judgement>,
     chart: Option<String>,
+}
+
+impl Server<'_> {
+    /// `max < 90 %` of `server cpu max < 90%`: its name stands beside it.
+    fn bound<'b>(&self, budget: &'b Judgement) -> &'b str {
+        let rest = budget.text.strip_prefix("server ");
+        let rest = rest.and_then(|rest| rest.trim_start().strip_prefix(self.row.name.as_str()));
+        rest.unwrap_or(&budget.text).trim_start()
+    }
 }
 
 impl<'a> Page<'a> {
@@ -160,6 +173,29 @@ impl<'a> Page<'a> {
 
     fn outcome(budget: &Judgement) -> &'static str {
         outcome(budget)
+    }
+
+    /// The class that colours a guard.
+    fn guard(guard: &GuardRow) -> &'static str {
+        match (guard.tripped, guard.since) {
+            (Some(_), _) => "fail",
+            (None, Some(_)) => "unsure",
+            _ => "pass",
+        }
+    }
+
+    fn guard_word(&self, guard: &GuardRow) -> &'static str {
+        match guard.word() {
+            "HELD" if self.running.is_some() => "HOLDS",
+            word => word,
+        }
+    }
+
+    /// The last reading: of the measured phase, or of a run that still goes.
+    fn newest(&self, row: &ServerRow) -> String {
+        let last = row.summary.map(|summary| summary.last);
+        let value = self.running.map_or(last, |_| row.newest);
+        value.map_or_else(|| "–".into(), significant)
     }
 
     /// The class that colours a policy.
@@ -288,8 +324,14 @@ impl<'a> Page<'a> {
 
 fn servers(view: &View) -> Vec<Server<'_>> {
     let rows = view.server.iter().take(SERVERS).enumerate();
+    let speaks = |row: &ServerRow| {
+        let scope = format!("server {}", row.name);
+        let budgets = view.budgets.iter().filter(move |b| b.scope == scope);
+        budgets.collect()
+    };
     rows.map(|(index, row)| Server {
         row,
+        budgets: speaks(row),
         chart: (index < DRAWN).then(|| charts::server(view, row)).flatten(),
     })
     .collect()

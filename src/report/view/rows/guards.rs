@@ -3,7 +3,7 @@
 
 use crate::record::GuardRecord;
 use crate::report::{seconds, text};
-use crate::units::format_share;
+use crate::units::{Nanos, format_share};
 
 /// One guard.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub struct GuardRow {
     pub line: usize,
     /// When it tripped, in seconds since the run began.
     pub tripped: Option<f64>,
-    /// Since when it was broken then, in seconds.
+    /// Since when it was broken then, in seconds; while the run goes, since when it is.
     pub since: Option<f64>,
     /// The longest time on end for which it was broken, in seconds.
     pub longest: f64,
@@ -25,7 +25,7 @@ pub struct GuardRow {
 }
 
 impl GuardRow {
-    pub(in crate::report::view) fn of(guard: &GuardRecord) -> Self {
+    pub(in crate::report::view) fn of(guard: &GuardRecord, now: Nanos) -> Self {
         let in_seconds = |at: u64| at as f64 / 1e9;
         Self {
             text: text::line(&guard.text),
@@ -34,27 +34,35 @@ impl GuardRow {
             since: guard.since.map(in_seconds),
             longest: in_seconds(guard.longest),
             worst: guard.worst,
-            finding: finding(guard),
+            finding: finding(guard, now),
         }
     }
 
     /// In capitals.
     pub fn word(&self) -> &'static str {
-        if self.tripped.is_some() {
-            "TRIPPED"
-        } else {
-            "HELD"
+        match (self.tripped, self.since) {
+            (Some(_), _) => "TRIPPED",
+            // Only while the run goes.
+            (None, Some(_)) => "BROKEN",
+            _ => "HELD",
         }
     }
 }
 
-fn finding(guard: &GuardRecord) -> String {
+/// At an instant of the run; only while it goes that matters.
+fn finding(guard: &GuardRecord, now: Nanos) -> String {
     let spoken = |at: u64| seconds(at as f64 / 1e9);
     let share = |share: f64| format!("{} of the requests broke it", format_share(share));
     match (guard.tripped, guard.since) {
         (Some(at), Some(since)) => format!(
             "tripped after {}, broken since {}; {} at the end",
             spoken(at),
+            spoken(since),
+            share(guard.share.unwrap_or_default())
+        ),
+        (None, Some(since)) => format!(
+            "broken for {}, since {}; {} now",
+            spoken(now.saturating_sub(since)),
             spoken(since),
             share(guard.share.unwrap_or_default())
         ),

@@ -23,6 +23,8 @@ pub struct ServerRow {
     pub missed: u64,
     /// Of the measured phase; `None` where nothing was read.
     pub summary: Option<ServerSummary>,
+    /// The newest reading of the whole run; `None` where it failed, or there is none.
+    pub newest: Option<f64>,
     /// Why something could not be read.
     pub problem: Option<String>,
     /// The whole run: seconds since it began, and the value; `None` is a gap.
@@ -54,6 +56,7 @@ impl ServerRow {
             read: measured.iter().map(|p| p.read).sum(),
             missed: measured.iter().map(|p| p.missed).sum(),
             summary: summary(&measured),
+            newest: series.points.last().and_then(ServerPoint::mean),
             problem: series.problem.as_deref().map(text::line),
             points: drawn(series),
         }
