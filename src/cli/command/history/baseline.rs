@@ -5,8 +5,7 @@ use super::past::Judged;
 use crate::cli::error::Error;
 use crate::history::nights::{ALL, Measure};
 use crate::record;
-use crate::report::Baseline;
-use crate::report::log_line as escape;
+use crate::report::{Baseline, View, log_line as escape};
 use std::path::Path;
 
 /// Of a stored run.
@@ -20,8 +19,21 @@ pub(in crate::cli) fn stored(path: &Path) -> Result<Baseline, Error> {
     })
 }
 
+/// A run as its reports show it: laid over a baseline, the one that was named or that of the runs before.
+pub(in crate::cli) fn laid(
+    view: View,
+    named: Option<Baseline>,
+    usual: Option<&Judged>,
+) -> View {
+    let view = view.over(named.or_else(|| usual.and_then(level)));
+    match usual {
+        Some(judged) => view.with_history(judged.view()),
+        None => view,
+    }
+}
+
 /// Of the runs before: the levels that the percentiles of all requests are compared with.
-pub(in crate::cli) fn level(judged: &Judged) -> Option<Baseline> {
+fn level(judged: &Judged) -> Option<Baseline> {
     let Judged::Night(night, _) = judged else {
         return None;
     };

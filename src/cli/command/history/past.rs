@@ -118,6 +118,22 @@ pub(in crate::cli) struct Opened {
 }
 
 impl Opened {
+    /// One that is only read.
+    pub(in crate::cli) fn read(
+        place: &Place,
+        runner: Option<String>,
+        least: &Least,
+    ) -> Result<Self, Error> {
+        let folder = Folder::new(place.clone());
+        folder.all()?;
+        Ok(Self {
+            folder,
+            runner,
+            release: None,
+            effect: least.effect(),
+        })
+    }
+
     /// Judges a run.
     pub(in crate::cli) fn judge(
         &self,
