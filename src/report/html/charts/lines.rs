@@ -57,8 +57,10 @@ pub(in crate::report::html) fn latency(view: &View) -> Option<String> {
         .into_iter()
         .filter(|(ms, _, _)| *ms < most * 4.0)
         .collect();
+    let usual = view.baseline.as_ref().and_then(|b| b.at(0.95));
+    let shown = limits.iter().map(|l| l.0).chain(usual);
     let (bottom, top) = plot_y(TALL);
-    let y = Scale::latency(known.chain(limits.iter().map(|l| l.0)), bottom, top);
+    let y = Scale::latency(known.chain(shown), bottom, top);
     let all = &view.totals.all.response;
     let label = format!(
         "Response time over time; of the whole measured phase: p50 {}, p95 {}, p99 {}, max {}",
@@ -71,6 +73,9 @@ pub(in crate::report::html) fn latency(view: &View) -> Option<String> {
     let mut chart = over_time(view, TALL, &label, unit, y);
     for (ms, name, class) in limits {
         chart.limit(ms, &name, class);
+    }
+    if let Some(ms) = usual {
+        chart.usual(ms, "p95 of the baseline");
     }
     for (name, class, pick) in PERCENTILES {
         let points = slices.iter().map(|s| (middle(s), pick(s).ms));

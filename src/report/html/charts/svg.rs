@@ -138,6 +138,17 @@ impl Chart {
 
     /// A horizontal limit with its name at the left, on the line.
     pub(super) fn limit(&mut self, value: f64, name: &str, class: &'static str) {
+        let (left, _) = plot_x();
+        self.across(value, name, (class, left + 5.0));
+    }
+
+    /// A level to compare with, its name at the right, on the line.
+    pub(super) fn usual(&mut self, value: f64, name: &str) {
+        let (_, right) = plot_x();
+        self.across(value, name, ("first z", right - 5.0));
+    }
+
+    fn across(&mut self, value: f64, name: &str, (class, x): (&str, f64)) {
         let (left, right) = plot_x();
         let at = self.y.at(value);
         put(
@@ -153,7 +164,7 @@ impl Chart {
             &mut self.notes,
             format_args!(
                 "<text class='n {class}' x={} y={}>{}</text>",
-                pixel(left + 5.0),
+                pixel(x),
                 pixel(at - 4.0),
                 escaped(name)
             ),

@@ -167,6 +167,14 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// The latency at a share, in milliseconds; `None` where no point is near.
+    pub fn at(&self, share: f64) -> Option<f64> {
+        let near = |p: &&(f64, f64)| (p.0 - share).abs() < 2e-3;
+        let far = |p: &&(f64, f64)| (p.0 - share).abs();
+        let points = self.points.iter().filter(near);
+        points.min_by(|a, b| far(a).total_cmp(&far(b))).map(|p| p.1)
+    }
+
     /// All requests of another run; `None` where none was answered.
     pub fn of(record: &RunRecord) -> Option<Self> {
         let mut all = Tally::default();
