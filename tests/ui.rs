@@ -115,7 +115,7 @@ fn guards_and_servers_are_shown_as_they_stand() {
     for part in [
         "<span class=\"word\">BROKEN</span> p95 &#60; 1us for 10m",
         "<span class=\"word\">HOLDS</span> error_rate &#60; 50% for 10m",
-        "100 % of the requests broke it now",
+        "100 % of the requests break it now",
         "<span class=\"word\">FAIL</span> &#60; 5</span>",
         "<td class=\"r strong\">7</td>",
     ] {

@@ -61,10 +61,10 @@ fn finding(guard: &GuardRecord, now: Nanos) -> String {
             share(guard.share.unwrap_or_default())
         ),
         (None, Some(since)) => format!(
-            "broken for {}, since {}; {} now",
+            "broken for {}, since {}; {} of the requests break it now",
             spoken(now.saturating_sub(since)),
             spoken(since),
-            share(guard.share.unwrap_or_default())
+            format_share(guard.share.unwrap_or_default())
         ),
         _ if guard.longest > 0 => format!(
             "broken for {} on end, not long enough; {} in its worst window",
