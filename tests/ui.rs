@@ -106,7 +106,8 @@ fn the_report_of_a_running_run_is_served_and_ends_with_it() {
 #[test]
 fn guards_and_servers_are_shown_as_they_stand() {
     let server = serve(|_| ("200 OK".into(), "{\"pool\":7}".into()));
-    let observe = format!("observe: {{ health: {{ url: \"{server}\", values: {{ pool: $.pool }} }} }}\n");
+    let observe =
+        format!("observe: {{ health: {{ url: \"{server}\", values: {{ pool: $.pool }} }} }}\n");
     let mut shown = shown_with(
         &observe,
         "budgets: [server pool < 5]\nguards: [p95 < 1us for 10m, error_rate < 50% for 10m]\n",

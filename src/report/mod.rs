@@ -25,10 +25,11 @@ pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, RemoteWrite, metric_name
 pub use text::line as log_line;
 use view::seconds;
 pub use view::{
-    Baseline, Buckets, CheckRow, Clock, Curve, ExhibitRow, FailureRow, FlowRow, Gravity, GroupRow, GuardRow,
-    HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency, MessagesRow, OverTime, PARTS,
-    PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice, SlowRow,
-    StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named, percent,
+    Baseline, Buckets, CheckRow, Clock, Curve, ExhibitRow, FailureRow, FlowRow, Gravity, GroupRow,
+    GuardRow, HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency, MessagesRow,
+    OverTime, PARTS, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice,
+    SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named,
+    percent,
 };
 use view::{finding_text, moment, since};
 

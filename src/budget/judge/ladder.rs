@@ -149,7 +149,10 @@ impl Rung {
             Self::Value(value) => show_value(metric, value),
             Self::AtLeast(nanos) => format!("≥ {}", format_nanos(nanos)),
             Self::Failed(share) => {
-                format!("no value: {} failed", format_share(f64::from(share) / 1e6))
+                format!(
+                    "over every limit: {} failed",
+                    format_share(f64::from(share) / 1e6)
+                )
             }
         }
     }

@@ -94,7 +94,7 @@ impl Latencies {
             Some(value) => show_value(self.metric, value),
             None => {
                 let share = self.missing() as f64 / self.n().max(1) as f64;
-                format!("no value: {} failed", format_share(share))
+                format!("over every limit: {} failed", format_share(share))
             }
         }
     }

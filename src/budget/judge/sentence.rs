@@ -157,12 +157,6 @@ fn failure(budget: &Budget, judgement: &Judgement) -> String {
         _ => format!(" of {}", judgement.scope),
     };
     let actual = judgement.actual.as_deref().unwrap_or("not known");
-    // "no value: 12 % failed" is had, a value is been.
-    let verb = if actual.starts_with("no value") {
-        "has"
-    } else {
-        "is"
-    };
     let limit = &judgement.limit;
     let marginal = match judgement.outcome {
         Outcome::Marginal { .. } => " (marginal)",
@@ -179,7 +173,7 @@ fn failure(budget: &Budget, judgement: &Judgement) -> String {
         _ => String::new(),
     };
     format!(
-        "{}{of} {verb} {actual}, limit {limit}{equal}{marginal}",
+        "{}{of} is {actual}, limit {limit}{equal}{marginal}",
         budget.subject()
     )
 }

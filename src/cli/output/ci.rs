@@ -134,7 +134,7 @@ impl Actions {
         Problem {
             gravity: match problem.severity {
                 Severity::Error => Gravity::Error,
-                Severity::Warning => Gravity::Warning,
+                Severity::Warning | Severity::Note => Gravity::Warning,
             },
             kind: "file",
             file: self.within(&problem.source.name),

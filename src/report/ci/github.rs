@@ -88,7 +88,11 @@ mod tests {
     #[test]
     fn texts_are_escaped_as_the_toolkit_does() {
         assert_eq!(
-            annotations(&[problem(Gravity::Error, "shop/pay: 50%, a", "x::error::y\r\n100 %")]),
+            annotations(&[problem(
+                Gravity::Error,
+                "shop/pay: 50%, a",
+                "x::error::y\r\n100 %"
+            )]),
             "::error file=a%2Cb/shop.yaml,line=7,endLine=7,title=shop/pay%3A 50%25%2C a::x::error::y⏎100 %25\n"
         );
         let nowhere = Problem {

@@ -216,16 +216,18 @@ impl View {
         view
     }
 
-    /// The same with what the runs before say.
+    /// The same with what the runs before say, laid over their usual unless it is laid over something else.
     #[must_use]
     pub fn with_history(mut self, history: HistoryView) -> Self {
+        let usual = || history.night().and_then(Baseline::usual);
+        self.baseline = self.baseline.or_else(usual);
         self.history = Some(history);
         self.why = words::why(&self);
         self.problems = words::problems(&self);
         self
     }
 
-    /// Laid over another run, or over those before it.
+    /// Laid over another run.
     #[must_use]
     pub fn over(mut self, baseline: Option<Baseline>) -> Self {
         self.baseline = baseline;
@@ -321,7 +323,9 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
 
 fn guards(record: &RunRecord) -> Vec<GuardRow> {
     let guards = record.guards.iter();
-    guards.map(|guard| GuardRow::of(guard, record.elapsed)).collect()
+    guards
+        .map(|guard| GuardRow::of(guard, record.elapsed))
+        .collect()
 }
 
 fn groups(record: &RunRecord) -> Vec<GroupRow> {

@@ -153,7 +153,10 @@ fn failed_requests_have_no_latency_and_never_help() {
     let record = landing(mixed(9_000, 500, 500, 0));
     let said = one(&record, "p95 < 500ms");
     assert_eq!(said.outcome, Outcome::Fail);
-    assert_eq!(said.actual.as_deref(), Some("no value: 10 % failed"));
+    assert_eq!(
+        said.actual.as_deref(),
+        Some("over every limit: 10 % failed")
+    );
     assert_eq!((said.headroom, said.violations), (None, Some(1_000)));
     assert_eq!(one(&record, "p50 < 500ms").outcome, Outcome::Pass);
     for metric in ["service", "ttfb"] {
@@ -254,7 +257,11 @@ fn means_and_maxima() {
     // Of 100 requests one has no answer: it counts at the timeout of 1 s, or at the limit.
     for (tally, mean, max) in [
         (mixed(99, 0, 0, 1), "≥ 109 ms", "≥ 1 s"),
-        (mixed(99, 0, 1, 0), "≥ 104 ms", "no value: 1 % failed"),
+        (
+            mixed(99, 0, 1, 0),
+            "≥ 104 ms",
+            "over every limit: 1 % failed",
+        ),
     ] {
         let record = landing(tally);
         let said = one(&record, "mean < 500ms");
@@ -271,13 +278,13 @@ fn means_and_maxima() {
     let said = one(&landing(mixed(98, 0, 1, 1)), "mean < 1h");
     assert_eq!(
         (said.outcome, said.actual.as_deref()),
-        (Outcome::Fail, Some("no value: 2 % failed"))
+        (Outcome::Fail, Some("over every limit: 2 % failed"))
     );
     let dead = landing(mixed(0, 0, 10, 0));
     let said = one(&dead, "mean < 5s");
     assert_eq!(
         (said.outcome, said.actual.as_deref()),
-        (Outcome::Fail, Some("no value: 100 % failed"))
+        (Outcome::Fail, Some("over every limit: 100 % failed"))
     );
 }
 

@@ -78,7 +78,7 @@ fn answers_of_a_status_are_judged_apart() {
             "p95 of 2xx < 500ms",
             800,
             100,
-            "no value: 12.5 % failed",
+            "over every limit: 12.5 % failed",
             Outcome::Fail,
         ),
         ("p80 of 2xx < 500ms", 800, 100, "100 ms", Outcome::Pass),

@@ -221,7 +221,7 @@ fn sentences() {
     );
     assert!(
         dead.sentence
-            .starts_with("FAIL: p95 has no value: 100 % failed, limit 1 s"),
+            .starts_with("FAIL: p95 is over every limit: 100 % failed, limit 1 s"),
         "{}",
         dead.sentence
     );

@@ -9,7 +9,6 @@ use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
-use crate::cli::command::history::baseline::laid;
 use crate::cli::command::history::past::{Judged, Opened};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
@@ -82,7 +81,11 @@ pub(super) fn execute(
     if let Some(judged) = usual {
         judged.enter(&mut verdict);
     }
-    let view = laid(View::new(&record, &verdict), baseline, usual);
+    let view = View::new(&record, &verdict).over(baseline);
+    let view = match usual {
+        Some(judged) => view.with_history(judged.view()),
+        None => view,
+    };
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
     ui.iter().for_each(|ui| ui.end(&view));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {

@@ -3,7 +3,7 @@
 
 use super::{again, place};
 use crate::cli::Terminal;
-use crate::cli::command::history::baseline::{laid, stored};
+use crate::cli::command::history::baseline::stored;
 use crate::cli::command::history::past::{Least, Opened};
 use crate::cli::error::Error;
 use crate::cli::output::Folder;
@@ -55,7 +55,10 @@ pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Er
         judged.enter(&mut verdict);
         view = View::new(&record, &verdict);
     }
-    let view = laid(view, baseline, judged.as_ref());
+    view = view.over(baseline);
+    if let Some(judged) = &judged {
+        view = view.with_history(judged.view());
+    }
     let folder = Folder::open(args.out.clone().unwrap_or_else(|| place(&args.run)))?;
     folder.write(&view, &args.formats.reporters(terminal.ci))?;
     println!("{}", folder.path().join("report.html").display());

@@ -44,6 +44,18 @@ impl Comparison<'_> {
 }
 
 impl Compared<'_> {
+    /// All requests of both: what it is, both values, the change.
+    fn totals(&self) -> Vec<(&'static str, String, String)> {
+        let [a, b] = [self.both.a, self.both.b].map(|view| &view.totals.all);
+        let both = |one: String, other: String| format!("{one} → {other}");
+        let errors = both(a.error_text(), b.error_text());
+        let times = compared(&a.response).into_iter().zip(compared(&b.response));
+        let times = ["p50", "p95", "p99"].into_iter().zip(times);
+        let times =
+            times.map(|(name, (a, b))| (name, both(a.spoken(), b.spoken()), change(a, b).0));
+        times.chain([("errors", errors, String::new())]).collect()
+    }
+
     fn tone(word: impl Borrow<Word>) -> &'static str {
         super::tone(*word.borrow())
     }

@@ -152,6 +152,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Markup: what stands between backticks is code.
+    fn marked(sentence: &str) -> String {
+        let parts = sentence.split('`').enumerate();
+        let parts = parts.map(|(index, part)| match index % 2 {
+            0 => charts::escaped(part),
+            _ => format!("<code>{}</code>", charts::escaped(part)),
+        });
+        parts.collect()
+    }
+
+    /// Whether there are bounds to be explained.
+    fn bounded(&self) -> bool {
+        self.budgets.iter().any(|budget| budget.interval.is_some())
+    }
+
     // Templates pass some numbers by value and others by reference: `Borrow` takes both.
 
     fn word(&self) -> &'static str {

@@ -2,6 +2,7 @@
 //! a percentile curve. Invariant: what is not known has no number, and what is only known to be at least so much
 //! says so.
 
+use crate::history::nights::{ALL, Measure, Night};
 use crate::record::{Histogram, Metric, Quantile, RunRecord, Tally, rank};
 use crate::report::text::{figure, line as clean};
 use crate::units::Nanos;
@@ -173,6 +174,22 @@ impl Baseline {
         let far = |p: &&(f64, f64)| (p.0 - share).abs();
         let points = self.points.iter().filter(near);
         points.min_by(|a, b| far(a).total_cmp(&far(b))).map(|p| p.1)
+    }
+
+    /// The levels that the percentiles of all requests are compared with; `None` where there are fewer than two.
+    pub fn usual(night: &Night) -> Option<Self> {
+        let all = night.findings.iter().filter(|f| f.part == ALL);
+        let mut levels: Vec<(Measure, (f64, f64))> = all
+            .filter_map(|f| Some((f.measure, (f.measure.quantile()?, f.baseline?))))
+            .collect();
+        levels.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+        let names: Vec<&str> = levels.iter().map(|l| l.0.words()).collect();
+        let (last, first) = names.split_last()?;
+        let (runs, first) = (night.before, first.join(", "));
+        (levels.len() > 1).then(|| Self {
+            name: format!("the usual of {runs} runs before, at {first} and {last}"),
+            points: levels.into_iter().map(|l| l.1).collect(),
+        })
     }
 
     /// All requests of another run; `None` where none was answered.

@@ -160,7 +160,12 @@ pub fn measured(measure: Measure, value: f64) -> String {
 
 /// 1.1 is +10.0 %.
 pub fn percent(ratio: f64) -> String {
-    format!("{:+.1} %", (ratio - 1.0) * 100.0)
+    // Rounded first: nothing has no sign.
+    let tenths = ((ratio - 1.0) * 1e3).round();
+    if tenths == 0.0 {
+        return "0.0 %".into();
+    }
+    format!("{:+.1} %", tenths / 10.0)
 }
 
 /// `p95 of browse/products`.

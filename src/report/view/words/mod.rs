@@ -7,6 +7,6 @@ mod why;
 
 pub use history::{HistoryPart, HistoryView, measured, named, percent};
 pub(in crate::report) use history::{finding_text, moment, since};
-pub use problems::{Gravity, Problem};
 pub(super) use problems::of as problems;
+pub use problems::{Gravity, Problem};
 pub(super) use why::sentences as why;
