@@ -10,6 +10,7 @@ pub use index::index;
 pub use nights::chronicles;
 pub use report::{Html, LiveHtml};
 
+use super::charts::escaped;
 use crate::budget::{Judgement, Outcome};
 use crate::report::Word;
 
@@ -20,6 +21,16 @@ fn tone(word: Word) -> &'static str {
         Word::Fail | Word::Unreachable | Word::Stopped => "fail",
         Word::Invalid | Word::Interrupted | Word::Terminated => "unsure",
     }
+}
+
+/// Markup of a sentence: what stands between backticks is code.
+fn marked(sentence: &str) -> String {
+    let parts = sentence.split('`').enumerate();
+    let parts = parts.map(|(index, part)| match index % 2 {
+        0 => escaped(part),
+        _ => format!("<code>{}</code>", escaped(part)),
+    });
+    parts.collect()
 }
 
 /// The class that colours a budget.

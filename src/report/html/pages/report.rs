@@ -16,6 +16,8 @@ use std::io::{self, Write};
 
 /// Steps shown; of more, the slowest.
 const STEPS: usize = 150;
+/// More steps than these scroll in a frame of their own, so that the charts stay near.
+const LONG: usize = 20;
 /// Policies of steps shown; those with findings first.
 const POLICIES: usize = 150;
 /// Values of servers shown, and those that get a chart.
@@ -150,16 +152,6 @@ impl<'a> Page<'a> {
             ),
             None => "–".into(),
         }
-    }
-
-    /// Markup: what stands between backticks is code.
-    fn marked(sentence: &str) -> String {
-        let parts = sentence.split('`').enumerate();
-        let parts = parts.map(|(index, part)| match index % 2 {
-            0 => charts::escaped(part),
-            _ => format!("<code>{}</code>", charts::escaped(part)),
-        });
-        parts.collect()
     }
 
     /// Whether there are bounds to be explained.

@@ -71,6 +71,10 @@ impl Judgement {
         match self.headroom {
             Some(left) if left >= 0.0 => format!("{} left", whole_share(left)),
             Some(over) if over < -9.995 => format!("{} × the limit", text::figure(1.0 - over)),
+            // A rate that is missed is not exceeded.
+            Some(over) if self.violations.is_none() && self.text.contains('>') => {
+                format!("{} short", whole_share(-over))
+            }
             Some(over) => format!("{} over", whole_share(-over)),
             None => String::new(),
         }

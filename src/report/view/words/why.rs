@@ -28,8 +28,8 @@ pub(in crate::report::view) fn sentences(view: &View) -> Vec<String> {
     if view.failures.len() > KINDS {
         let rest: u64 = view.failures.iter().skip(KINDS).map(|f| f.count).sum();
         out.push(format!(
-            "{} more of failure, {}",
-            counted((view.failures.len() - KINDS) as u64, "kind"),
+            "{} of failure, {}",
+            counted((view.failures.len() - KINDS) as u64, "more kind"),
             counted(rest, "request")
         ));
     }
