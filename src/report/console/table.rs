@@ -163,7 +163,7 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         _ => b.actual.clone().unwrap_or_else(|| "no data".into()),
     };
     let word = widest(Judgement::word).max(4) + 2;
-    let value = widest(actual).min(24) + 2;
+    let value = widest(actual).min(30) + 2;
     let text = widest(|b| line(&b.text)).min(page.width.saturating_sub(word + value));
     let left = widest(Judgement::headroom_text) + 2;
     let n = widest(|b| format_count(b.n)) + 4;

@@ -7,6 +7,9 @@ use super::svg::{Chart, plot_x, plot_y};
 use crate::report::text::{figure, put};
 use crate::report::{Clock, Curve, View};
 
+/// Fewer points of a baseline than these are dots.
+const FEW: usize = 10;
+
 /// Where a share stands on the axis of the curve.
 pub(super) fn nines(p: f64) -> f64 {
     -(1.0 - p).max(1e-12).log10()
@@ -56,7 +59,17 @@ pub(in crate::report::html) fn curve(view: &View) -> Option<String> {
     // What a longer baseline shows beyond the last of ours would stand on the edge.
     let within = baseline.iter().filter(|p| nines(p.0) <= longest + 1e-9);
     let points = within.map(|(p, ms)| (nines(*p), Some(*ms)));
-    chart.line("baseline", "first", points);
+    if baseline.len() < FEW {
+        // A line between them would say what nobody measured.
+        let dots: Vec<(f64, Option<f64>)> = points.collect();
+        let apart = dots.iter().flat_map(|dot| [*dot, (dot.0, None)]);
+        chart.line("baseline", "first", apart);
+        for (x, ms) in dots {
+            ms.iter().for_each(|ms| chart.dot(x, *ms, "usual"));
+        }
+    } else {
+        chart.line("baseline", "first", points);
+    }
     for curve in &view.curves {
         let (name, class) = named(curve.clock);
         let points = curve.points.iter().map(|(p, ms)| (nines(*p), Some(*ms)));

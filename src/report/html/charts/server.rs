@@ -3,6 +3,7 @@
 use super::frame::LOW;
 use super::scale::Scale;
 use super::svg::{Chart, plot_x, plot_y};
+use crate::budget::Judgement;
 use crate::report::text::figure;
 use crate::report::{ServerRow, View, seconds};
 use crate::units::significant;
@@ -11,12 +12,20 @@ use crate::units::significant;
 const HOVERED: usize = 120;
 
 /// A value of a server over the time of the run, told to the second where it is pointed at.
-pub(in crate::report::html) fn server(view: &View, row: &ServerRow) -> Option<String> {
+pub(in crate::report::html) fn server(
+    view: &View,
+    row: &ServerRow,
+    budgets: &[&Judgement],
+) -> Option<String> {
     let summary = row.summary.filter(|_| row.points.len() > 1)?;
     let (bottom, top) = plot_y(LOW);
     let known = || row.points.iter().filter_map(|point| point.1);
     let least = known().fold(0.0, f64::min);
     let most = known().fold(0.0, f64::max);
+    // A limit far above everything would flatten what there is to see.
+    let limits = budgets.iter().filter_map(|b| plain(&b.limit));
+    let limits: Vec<f64> = limits.filter(|l| *l > least && *l < most * 4.0).collect();
+    let most = limits.iter().copied().fold(most, f64::max);
     let y = if least < 0.0 {
         Scale::linear(least, most, bottom, top)
     } else {
@@ -36,7 +45,10 @@ pub(in crate::report::html) fn server(view: &View, row: &ServerRow) -> Option<St
         chart.band(phase.start, phase.end.min(end), &phase.name);
     }
     let (x, y) = (chart.x.moments(), chart.y.labels());
-    chart.axes(&x, &y, &row.name);
+    chart.axes(&x, &y, "");
+    for limit in limits {
+        chart.limit(limit, "limit", "max");
+    }
     chart.line(&row.name, "achieved", row.points.iter().copied());
     let group = row.points.len().div_ceil(HOVERED).max(1);
     // One value a column, the largest: each costs a sentence.
@@ -56,4 +68,12 @@ pub(in crate::report::html) fn server(view: &View, row: &ServerRow) -> Option<St
     let ends = ends.into_iter().chain([end]);
     chart.hover(columns.zip(ends).map(|((from, text), to)| (from, to, text)));
     Some(chart.finish())
+}
+
+/// A limit as servers count: a plain number, or a share as a fraction of one.
+fn plain(limit: &str) -> Option<f64> {
+    match limit.strip_suffix('%') {
+        Some(percent) => Some(percent.trim().parse::<f64>().ok()? / 100.0),
+        None => limit.replace(',', "").parse().ok(),
+    }
 }

@@ -178,7 +178,11 @@ impl<'a> Page<'a> {
         tone(self.view.word)
     }
 
-    fn outcome(budget: &Judgement) -> &'static str {
+    /// The class that colours a budget; of an invalid run it says nothing.
+    fn outcome(&self, budget: &Judgement) -> &'static str {
+        if self.invalid() {
+            return "off";
+        }
         outcome(budget)
     }
 
@@ -331,15 +335,16 @@ impl<'a> Page<'a> {
 
 fn servers(view: &View) -> Vec<Server<'_>> {
     let rows = view.server.iter().take(SERVERS).enumerate();
-    let speaks = |row: &ServerRow| {
+    rows.map(|(index, row)| {
         let scope = format!("server {}", row.name);
-        let budgets = view.budgets.iter().filter(move |b| b.scope == scope);
-        budgets.collect()
-    };
-    rows.map(|(index, row)| Server {
-        row,
-        budgets: speaks(row),
-        chart: (index < DRAWN).then(|| charts::server(view, row)).flatten(),
+        let budgets = view.budgets.iter().filter(|b| b.scope == scope);
+        let budgets: Vec<&Judgement> = budgets.collect();
+        let draw = || charts::server(view, row, &budgets);
+        Server {
+            row,
+            chart: (index < DRAWN).then(draw).flatten(),
+            budgets,
+        }
     })
     .collect()
 }
