@@ -82,10 +82,8 @@ pub(super) fn execute(
         judged.enter(&mut verdict);
     }
     let view = View::new(&record, &verdict).over(baseline);
-    let view = match usual {
-        Some(judged) => view.with_history(judged.view()),
-        None => view,
-    };
+    let said = usual.map(Judged::view).into_iter();
+    let view = said.fold(view, View::with_history);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
     ui.iter().for_each(|ui| ui.end(&view));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {

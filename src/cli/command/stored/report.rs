@@ -4,7 +4,7 @@
 use super::{again, place};
 use crate::cli::Terminal;
 use crate::cli::command::history::baseline::stored;
-use crate::cli::command::history::past::{Least, Opened};
+use crate::cli::command::history::past::{Judged, Least, Opened};
 use crate::cli::error::Error;
 use crate::cli::output::Folder;
 use crate::cli::output::format::Formats;
@@ -55,10 +55,8 @@ pub(in crate::cli) fn report(args: &Report, terminal: Terminal) -> Result<u8, Er
         judged.enter(&mut verdict);
         view = View::new(&record, &verdict);
     }
-    view = view.over(baseline);
-    if let Some(judged) = &judged {
-        view = view.with_history(judged.view());
-    }
+    let said = judged.as_ref().map(Judged::view).into_iter();
+    let view = said.fold(view.over(baseline), View::with_history);
     let folder = Folder::open(args.out.clone().unwrap_or_else(|| place(&args.run)))?;
     folder.write(&view, &args.formats.reporters(terminal.ci))?;
     println!("{}", folder.path().join("report.html").display());
