@@ -1,7 +1,7 @@
 //! Guards and the webhook, through the binary: the run stops, its reports are written, somebody is told.
 
 use crate::support::cli::Bench;
-use crate::support::target::{refused, target};
+use crate::support::target::{Target, refused, target};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest as Metrics;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest as Traces;
 use prost::Message as _;
@@ -157,6 +157,19 @@ fn a_run_ends_early_when_its_error_rates_are_decided() {
     assert!(record.decided.unwrap().measured >= 20_000_000_000);
 }
 
+fn a_collector_was_told(hooks: &Target) {
+    let body = |path: &str| {
+        let seen = hooks.seen(path).pop().unwrap();
+        assert_eq!(seen.header("content-type"), Some("application/x-protobuf"));
+        seen.body
+    };
+    let metrics = Metrics::decode(body("/echo/v1/metrics").as_slice()).unwrap();
+    let metrics = &metrics.resource_metrics[0].scope_metrics[0];
+    assert_eq!(metrics.scope.as_ref().unwrap().name, "tollgate");
+    let spans = Traces::decode(body("/echo/v1/traces").as_slice()).unwrap();
+    assert!(spans.resource_spans[0].scope_spans[0].spans.len() >= 2);
+}
+
 #[test]
 fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
     let (target, hooks) = (target(), target());
@@ -209,16 +222,7 @@ fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
             "k-swordfish-k-swordfish"
         );
         assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
-        let otlp = |path: &str| {
-            let seen = hooks.seen(path).pop().unwrap();
-            assert_eq!(seen.header("content-type"), Some("application/x-protobuf"));
-            seen.body
-        };
-        let metrics = Metrics::decode(otlp("/echo/v1/metrics").as_slice()).unwrap();
-        let metrics = &metrics.resource_metrics[0].scope_metrics[0];
-        assert_eq!(metrics.scope.as_ref().unwrap().name, "tollgate");
-        let spans = Traces::decode(otlp("/echo/v1/traces").as_slice()).unwrap();
-        assert!(spans.resource_spans[0].scope_spans[0].spans.len() >= 2);
+        a_collector_was_told(&hooks);
         let line: Value =
             serde_json::from_str(&std::fs::read_to_string(bench.path("told.ndjson")).unwrap())
                 .unwrap();

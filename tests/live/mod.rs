@@ -1,6 +1,12 @@
 //! Against real servers, where the environment names some; elsewhere these tests say what they wanted and pass. How each
 //! server is started stands beside its test.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what was compared, and what was not, is worth saying"
+)]
+
 mod buckets;
 mod otlp;
 mod series;

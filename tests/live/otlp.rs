@@ -169,7 +169,7 @@ fn a_collector_passes_on_what_the_reports_say() {
     let (mut found, mut found_spans) = (Said::new(), Said::new());
     while found.len() < metrics.len() || found_spans.len() < traces.len() {
         let request = passed
-            .recv_timeout(Duration::from_secs(60))
+            .recv_timeout(Duration::from_mins(1))
             .unwrap_or_else(|_| panic!("{} series, {} spans", found.len(), found_spans.len()));
         if request.path.ends_with("/v1/metrics") {
             found.extend(points(request.read()));
