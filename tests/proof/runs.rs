@@ -112,8 +112,8 @@ pub(super) fn variable<'a>(running: &'a Running, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value)
 }
 
-/// `4s` three times as long with each attempt.
+/// `4s` five times as long with each attempt.
 pub(super) fn longer(seconds: &str, attempt: u32) -> String {
     let seconds: u32 = seconds.strip_suffix('s').unwrap().parse().unwrap();
-    format!("{}s", seconds * 3_u32.pow(attempt - 1))
+    format!("{}s", seconds * 5_u32.pow(attempt - 1))
 }
