@@ -140,10 +140,10 @@ fn patient(budgets: &str) -> String {
     limits.replace_all(budgets, wider).into_owned()
 }
 
-/// `4s` three times as long with each attempt.
+/// `4s` five times as long with each attempt.
 pub(super) fn longer(time: &str, attempt: u32) -> String {
     let (figure, unit) = time.split_at(time.find(|c: char| !c.is_ascii_digit()).unwrap());
-    format!("{}{unit}", number(figure) * 3_u32.pow(attempt - 1))
+    format!("{}{unit}", number(figure) * 5_u32.pow(attempt - 1))
 }
 
 fn number(figure: &str) -> u32 {
