@@ -21,7 +21,7 @@ mod window;
 pub use file::{FORMAT, FileError, load, save};
 pub use harmless::{acts, json, json_lines};
 pub use histogram::{Histogram, rank};
-pub use mask::{MASK, Masker, name_of, proofs};
+pub use mask::{MASK, Masker, is_credential, name_of, proofs};
 pub use recorder::{
     FlowLayout, GroupLayout, Layout, Limit, Part, PartLayout, PartRecord, PolicyFinding,
     PolicyRecord, Recorded, Recorder, StepLayout,
