@@ -228,8 +228,8 @@ impl Program {
             user_teardown,
         };
         let user_feeders = share_feeders(&mut flows, scenario.flows.len(), outside);
-        let (requests, layout) = (builder.requests, builder.layout);
-        let secret_slots = requests
+        let (mut requests, layout) = (builder.requests, builder.layout);
+        let secret_slots: Vec<usize> = requests
             .iter()
             .flat_map(|r: &RequestProgram| {
                 let said = r.source.conversation.iter().flat_map(|c| c.captures());
@@ -238,6 +238,9 @@ impl Program {
             .filter(|c| c.secret)
             .map(|c| c.slot)
             .collect();
+        for request in requests.iter_mut().filter(|r| r.source.redirects > 0) {
+            request.confide(&secret_slots, masker);
+        }
         Self {
             target: scenario.target.value.clone(),
             load: scenario.flows.len(),
@@ -381,6 +384,19 @@ impl RequestProgram {
                     .any(|policy| matches!(policy.rule, Rule::Cached(_))),
             implicit_status: request.probe.is_none()
                 && !request.checks.iter().any(|c| c.value.tests_status()),
+        }
+    }
+
+    /// Notes which headers hold secrets, for redirects that lead elsewhere.
+    fn confide(&mut self, slots: &[usize], masker: &Masker) {
+        let source = &self.source;
+        let secret = |value: &Template| {
+            value.slots().any(|slot| slots.contains(&slot))
+                || value.texts().any(|text| masker.hides(text))
+        };
+        let own = source.headers.iter().filter(|(_, value)| secret(value));
+        for name in own.map(|(name, _)| name).chain(&source.key) {
+            self.ready.headers.confide(name);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The headers of a request as they go out. In: names and values; out: lines that are copied into requests as they
-//! are. Invariant: no value can end its line, so nothing that was captured can become a header of its own.
+//! are. Invariant: no value can end its line, so nothing that was captured can become a header of its own, and what is
+//! secret is not told to another origin.
 
+use crate::record::is_credential;
 use http::{HeaderName, header};
 
 /// Header lines, rendered once and sent many times.
@@ -9,6 +11,8 @@ pub struct Headers {
     lines: Vec<u8>,
     host: bool,
     cookie: bool,
+    /// Headers that hold secrets, though their names do not say so.
+    secret: Vec<HeaderName>,
 }
 
 impl Headers {
@@ -37,9 +41,28 @@ impl Headers {
             })
     }
 
+    /// A header of this name, which may yet be added, holds a secret.
+    pub fn confide(&mut self, name: &HeaderName) {
+        self.secret.push(name.clone());
+    }
+
+    /// Takes out what another origin must not be told: credentials, secrets, and who was asked.
+    pub fn leave(&mut self) {
+        let known = self.iter().map(|(name, _)| name);
+        let private = known.filter(|name| is_credential(name));
+        let mut names: Vec<_> = private
+            .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
+            .collect();
+        names.append(&mut self.secret);
+        names.push(header::HOST);
+        self.remove(&names);
+    }
+
     /// Takes headers out.
     pub fn remove(&mut self, names: &[HeaderName]) {
+        let secret = std::mem::take(&mut self.secret);
         let lines = std::mem::take(self);
+        self.secret = secret;
         for (name, value) in lines.iter() {
             // What went in comes out: names and values are text.
             if let (Ok(name), Ok(value)) = (

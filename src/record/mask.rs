@@ -86,8 +86,8 @@ fn behind_a_name(text: &[u8], mark: u8) -> bool {
         .any(|w| w[0].is_ascii_alphanumeric() && w[1] == mark)
 }
 
-/// Whether a header holds credentials.
-fn is_credential(name: &str) -> bool {
+/// Whether a header of this name holds credentials.
+pub fn is_credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     HEADERS.iter().any(|end| name.ends_with(end))
 }
@@ -139,6 +139,11 @@ impl Masker {
             marks: patterns.values().cloned().collect(),
             patterns: patterns.into_keys().collect(),
         }
+    }
+
+    /// Whether a text holds a secret, as far as that is known before the run.
+    pub fn hides(&self, text: &str) -> bool {
+        self.text(text, &[]) != text
     }
 
     /// A text without secrets; `captured` are values that this user captured as secret.

@@ -15,7 +15,7 @@ mod watch;
 mod window;
 
 pub use file::{FORMAT, FileError, acts, json, json_lines, load, save};
-pub use mask::{MASK, Masker, name_of, proofs};
+pub use mask::{MASK, Masker, is_credential, name_of, proofs};
 pub use recorder::{
     FlowLayout, GroupLayout, Layout, Limit, Part, PartLayout, PartRecord, PolicyFinding,
     PolicyRecord, Recorded, Recorder, StepLayout,

@@ -168,6 +168,14 @@ impl Template {
         self.segments.iter().flat_map(Segment::slots)
     }
 
+    /// The texts in it that do not depend on the run.
+    pub fn texts(&self) -> impl Iterator<Item = &str> + '_ {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// The parts of variables that it reads.
     pub fn members(&self) -> impl Iterator<Item = &Member> + '_ {
         self.segments.iter().flat_map(Segment::members)

@@ -1,6 +1,6 @@
 //! Following redirects as browsers do. In: an answer; out: where the next request goes and what it carries.
-//! Invariant: a POST becomes a GET on 301, 302 and 303 and stays on 307 and 308; authorization never follows
-//! to another origin.
+//! Invariant: a POST becomes a GET on 301, 302 and 303 and stays on 307 and 308; no secret in a
+//! header follows to another origin.
 
 use super::multiplex::Target;
 use super::origin::{Origin, path_of};
@@ -8,7 +8,7 @@ use super::wire::{self, Received};
 use crate::protocol::{Call, Place, Problem};
 use crate::record::Failure;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use std::borrow::Cow;
@@ -78,8 +78,7 @@ impl<'a> Hop<'a> {
             call.headers.remove(&[CONTENT_TYPE, CONTENT_ENCODING]);
         }
         if !Rc::ptr_eq(&origin, &self.origin) {
-            let headers = &mut self.call.to_mut().headers;
-            headers.remove(&[AUTHORIZATION, COOKIE, HOST]);
+            self.call.to_mut().headers.leave();
         }
         self.origin = origin;
         self.path = path_of(url);

@@ -247,6 +247,68 @@ async fn an_answer_knows_where_it_came_from() {
     assert!(!session.jar.is_empty());
 }
 
+/// Reads one request, answers it, and gives what it said.
+async fn told(listener: &TcpListener, answer: &str) -> String {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        assert!(stream.read_buf(&mut request).await.unwrap() > 0);
+    }
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    String::from_utf8(request).unwrap()
+}
+
+#[tokio::test]
+async fn no_secret_follows_to_another_origin() {
+    let (here, there) = (listen().await, listen().await);
+    let task = async {
+        for (from, to, leaves) in [(&here, &there, true), (&here, &here, false)] {
+            // A connection for each request, so that the server reads them one by one.
+            let client = client(from, Connections::PerRequest);
+            let mut headers = Headers::default();
+            for (name, value) in [
+                ("connection", "close"),
+                ("authorization", "Bearer secret-1"),
+                ("x-api-key", "secret-2"),
+                ("x-auth-token", "secret-3"),
+                ("cookie", "sid=secret-4"),
+                ("x-shop", "secret-5"),
+                ("x-tenant", "tea"),
+            ] {
+                let name = http::HeaderName::from_static(name);
+                assert!(headers.add(&name, value));
+            }
+            headers.confide(&http::HeaderName::from_static("x-shop"));
+            let call = Call {
+                url: Location::Target(PathAndQuery::from_static("/a?key=secret-6")),
+                headers,
+                redirects: 2,
+                ..call()
+            };
+            let (mut session, now) = (Session::default(), Instant::now());
+            let led = format!(
+                "HTTP/1.1 302 X\r\nlocation: http://{}/b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                to.local_addr().unwrap()
+            );
+            let server = async {
+                let first = told(from, &led).await;
+                assert_eq!(first.matches("secret-").count(), 6, "{first}");
+                told(to, OK).await
+            };
+            let (exchange, seen) = tokio::join!(client.call(&call, &mut session, now), server);
+            assert!(exchange.result.is_ok(), "{:?}", exchange.result);
+            assert!(
+                seen.starts_with("GET /b HTTP/1.1\r\n") && seen.contains("x-tenant: tea"),
+                "{seen}"
+            );
+            // The query is where the server leads to: nothing is added.
+            let kept = if leaves { 0 } else { 5 };
+            assert_eq!(seen.matches("secret-").count(), kept, "{seen}");
+        }
+    };
+    LocalSet::new().run_until(task).await;
+}
+
 #[tokio::test]
 async fn time_limits_name_what_was_there() {
     let listener = listen().await;

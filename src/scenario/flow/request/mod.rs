@@ -101,6 +101,8 @@ pub struct Request {
     pub tags: Vec<String>,
     /// Authentication that is worked out for each request.
     pub auth: Option<Auth>,
+    /// The header that `auth:` sets.
+    pub key: Option<HeaderName>,
     /// Sent again until something holds.
     pub until: Option<Until>,
     /// Sent again when it failed.
@@ -155,6 +157,7 @@ struct Outgoing {
     body: Option<Body>,
     compress: Option<Coding>,
     auth: Option<Auth>,
+    key: Option<HeaderName>,
 }
 
 /// Reads a step whose only verb sends a request.
@@ -210,6 +213,7 @@ pub(super) fn read<'a>(
         needs_body,
         tags,
         auth: outgoing.auth,
+        key: outgoing.key,
         until,
         retry,
         policies,
@@ -326,12 +330,13 @@ fn outgoing<'a>(
     }
     let packing = Packing::read(loading, fields, &own);
     let compress = packing.apply(&here.defaults.packing, (&own, has_body), &mut headers);
-    let mut computed = None;
+    let (mut computed, mut key) = (None, None);
     match auth::read(loading, fields, &own, here) {
         Told::Nothing => {}
         Told::Header(name, value) => {
             headers.retain(|(known, _)| *known != name);
-            headers.push((name, value));
+            headers.push((name.clone(), value));
+            key = Some(name);
         }
         Told::Query(name, value) => query
             .iter_mut()
@@ -349,6 +354,7 @@ fn outgoing<'a>(
         body,
         compress,
         auth: computed,
+        key,
     }
 }
 
