@@ -10,6 +10,7 @@ mod history;
 mod latency;
 mod messages;
 mod over_time;
+mod parts;
 mod phases;
 mod policies;
 mod problems;
@@ -30,6 +31,7 @@ pub(in crate::report) use history::{finding_text, moment, since};
 pub use latency::{Baseline, Clock, Curve, Latency, Point};
 pub use messages::MessagesRow;
 pub use over_time::OverTime;
+pub use parts::{COLUMNS as PART_COLUMNS, PartRow};
 pub use phases::PARTS;
 pub use policies::PolicyRow;
 pub use problems::Problem;
@@ -143,6 +145,10 @@ pub struct View {
     pub budgets: Vec<BudgetRow>,
     /// The guards.
     pub guards: Vec<GuardRow>,
+    /// The parts of a load that changes while it is judged.
+    pub parts: Vec<PartRow>,
+    /// What stairs say, in one sentence.
+    pub statement: Option<String>,
     /// What servers said of themselves.
     pub server: Vec<ServerRow>,
     /// Whether the generator was fit to measure.
@@ -211,6 +217,8 @@ impl View {
             server: server::rows(record),
             evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
             checks: verdict.checks.iter().map(check).collect(),
+            parts: parts::rows(verdict),
+            statement: verdict.statement.as_deref().map(text::line),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
             why: Vec::new(),
             problems: Vec::new(),
@@ -262,6 +270,20 @@ impl View {
             list = format!("{list} and {}", text::counted(rest as u64, "more step"));
         }
         (shown > 0).then(|| format!("no budget speaks of {list}"))
+    }
+
+    /// What stands over the parts: they are stairs where something is said of them together.
+    pub fn parts_title(&self) -> &'static str {
+        self.statement.as_ref().map_or("Part by part", |_| "Stairs")
+    }
+
+    /// How parts were judged, where that is not plain; each once.
+    pub fn part_notes(&self) -> Vec<&str> {
+        let notes = self.parts.iter().filter_map(|p| p.note.as_deref());
+        let mut notes: Vec<&str> = notes.collect();
+        notes.sort_unstable();
+        notes.dedup();
+        notes
     }
 
     /// Where a step stands: `scenarios/shop.yaml:34`.
