@@ -7,6 +7,9 @@ use crate::report::text::put;
 use crate::report::{PartRow, View};
 use std::io;
 
+/// What stands over the names.
+const HEAD: &str = "response time, ms";
+
 /// Parts shown.
 const MOST: usize = 40;
 
@@ -42,8 +45,8 @@ pub(super) fn parts(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         .width
         .saturating_sub(word + widths.iter().sum::<usize>());
     let longest = shown.iter().map(|row| row.name.chars().count()).max();
-    let name = longest.unwrap_or(0).min(room.max(12));
-    let mut heads = format!("{:word$}{:name$}", "", "response time, ms");
+    let name = longest.unwrap_or(0).min(room).max(HEAD.len());
+    let mut heads = format!("{:word$}{:name$}", "", HEAD);
     let titles = columns.iter().zip(&widths);
     titles.for_each(|(c, w)| put(&mut heads, format_args!("{:>w$}", head(*c))));
     page.line(&page.paint.on(DIM, &heads))?;

@@ -76,8 +76,8 @@ pub(super) fn failures(stretch: &Stretch, seen: &Window) -> Option<String> {
     let (kind, count) = seen.wrong.iter().max_by_key(|(_, count)| *count)?;
     let most = *count * 2 >= seen.counts.not_ok;
     (many && most).then(|| match kind {
-        Wrong::Check(0) => "failed checks".to_owned(),
-        Wrong::Check(class) => format!("failed checks on answers with {class}xx"),
+        Wrong::Check(0) => "checks failed".to_owned(),
+        Wrong::Check(class) => format!("checks failed on {class}xx answers"),
         Wrong::Failure(Failure::Timeout) => "timeouts".to_owned(),
         Wrong::Failure(failure) => failure.name().to_owned(),
     })

@@ -22,8 +22,8 @@ mod wall;
 
 pub(super) use statement::statement;
 
+use super::Run;
 use super::evidence::mitigation;
-use super::{Run, Statistic};
 use crate::budget::{
     Broken, Budget, Consequence, Evidence, Level, Outcome, Stretch, StretchOutcome,
 };
@@ -88,7 +88,9 @@ pub(super) fn find(
         .iter()
         .filter_map(|budget| asked::ask(run, budget, &parts))
         .collect();
-    let uncounted = asked.iter().filter(|b| could(b.statistic)).count() > answers.len();
+    let timed = |b: &&Budget| b.statistic.timed();
+    let told = answers.iter().filter(|a| timed(&a.budget)).count();
+    let uncounted = asked.iter().copied().filter(timed).count() > told;
     let faults = fault::find(run.record, &asked, &parts);
     let walls = wall::find(run.record, &parts);
     let unplaced = unplaced(run.record, evidence).filter(|_| faults.iter().all(Option::is_none));
@@ -105,8 +107,10 @@ pub(super) fn find(
             strict,
         };
         let mut stretch = figures.of(index, &parts[index]);
-        let cut = run.record.stop.is_some() && run.record.elapsed < stretch.end;
-        stretch.outcome = outcome(&found, &stretch, (cut, &parts[index]));
+        let elapsed = run.record.elapsed;
+        let cut = run.record.stop.is_some() && elapsed < stretch.end;
+        let reached = elapsed > stretch.start;
+        stretch.outcome = outcome(&found, (&stretch, &parts[index]), (reached, cut));
         let notes = found.judged.iter().filter_map(|(_, a)| a.note.clone());
         let missing = uncounted
             .then(|| "some budgets were not counted over time: run it again with these".to_owned());
@@ -116,11 +120,6 @@ pub(super) fn find(
         stretch
     };
     (0..parts.len()).map(one).collect()
-}
-
-/// A budget on this can be asked of a part.
-fn could(statistic: Statistic) -> bool {
-    statistic.timed()
 }
 
 fn parts(record: &RunRecord) -> Vec<Part<'_>> {
@@ -166,14 +165,19 @@ struct Found<'a> {
     strict: bool,
 }
 
-fn outcome(found: &Found<'_>, stretch: &Stretch, (cut, part): (bool, &Part<'_>)) -> StretchOutcome {
+fn outcome(
+    found: &Found<'_>,
+    (stretch, part): (&Stretch, &Part<'_>),
+    (reached, cut): (bool, bool),
+) -> StretchOutcome {
     let undecided = |why: &str| StretchOutcome::Undecided {
         why: why.to_owned(),
     };
     if stretch.n == 0 && stretch.offered.is_none_or(|rate| rate == 0.0) {
-        return match part.windows.is_empty() {
-            true => StretchOutcome::NotReached,
-            false => undecided("no request was due in it"),
+        return if reached {
+            undecided("no request of it was counted")
+        } else {
+            StretchOutcome::NotReached
         };
     }
     if let Some(why) = &found.fault {

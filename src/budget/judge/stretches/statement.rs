@@ -64,9 +64,7 @@ fn tail(end: &Stretch) -> String {
                 2 => ", and 1 more budget".to_owned(),
                 all => format!(", and {} more budgets", all - 1),
             };
-            let failures = failures
-                .as_ref()
-                .map(|f| format!("; most failures are {f}"));
+            let failures = failures.as_ref().map(|f| format!("; most failures: {f}"));
             format!("at {level} {told}{more}{}", failures.unwrap_or_default())
         }
         StretchOutcome::Undecided { why } => format!("{level} is undecided: {why}"),
@@ -76,7 +74,7 @@ fn tail(end: &Stretch) -> String {
             )
         }
         StretchOutcome::Refused { share } => format!(
-            "at {level} something in front of the target begins to refuse requests ({}): its limit is found, not the target's",
+            "at {level} something in front of the target begins to refuse requests ({} of them): its limit is found, not the target's",
             format_share(*share)
         ),
         StretchOutcome::NotReached => format!("{level} was not reached"),

@@ -17,7 +17,12 @@ pub(super) fn find(record: &RunRecord, parts: &[Part<'_>]) -> Vec<Option<f64>> {
     if mitigation::evidence(record).all(|e| e.holds) {
         return vec![None; parts.len()];
     }
-    let shares: Vec<(u64, f64)> = parts.iter().map(|p| refused(&p.seen)).collect();
+    let platforms = record.steps.iter().any(|s| {
+        let tallies = [&s.measured, &s.unmeasured];
+        tallies.iter().any(|t| !t.refused.platforms.is_empty())
+    });
+    let share = |part: &Part<'_>| refused(&part.seen, platforms);
+    let shares: Vec<(u64, f64)> = parts.iter().map(share).collect();
     let asked = parts
         .iter()
         .zip(&shares)
@@ -43,9 +48,13 @@ fn ended(seen: &Window) -> u64 {
     seen.counts.ok + seen.counts.not_ok
 }
 
-/// Checks that failed on answers with 4xx and 5xx: those that a platform or a limiter gives.
-fn refused(seen: &Window) -> (u64, f64) {
-    let refusal = |w: &&(Wrong, u64)| matches!(w.0, Wrong::Check(4 | 5));
+/// Checks that failed on answers with 4xx, and on 5xx where a platform was seen: some refuse with 503.
+fn refused(seen: &Window, platforms: bool) -> (u64, f64) {
+    let refusal = |w: &&(Wrong, u64)| match w.0 {
+        Wrong::Check(4) => true,
+        Wrong::Check(5) => platforms,
+        _ => false,
+    };
     let count = seen.wrong.iter().filter(refusal).map(|w| w.1).sum();
     (count, count as f64 / ended(seen).max(1) as f64)
 }
