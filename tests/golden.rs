@@ -4,8 +4,8 @@ use crate::support::{sample_nights, sample_run};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use tollgate::report::{
-    Console, GitLab, HistoryView, Html, Json, Junit, Markdown, OpenMetrics, Reporter, SUMMARY,
-    Summary, Tap, View, Windows,
+    Console, GitLab, HistoryView, Html, Json, Junit, Markdown, OpenMetrics, Parts, Reporter,
+    SUMMARY, Summary, Tap, View, Windows,
 };
 
 pub(crate) fn rendered(reporter: &dyn Reporter, view: &View) -> String {
@@ -26,11 +26,12 @@ fn compare(name: &str, view: &View) {
         most: SUMMARY,
         sticky: false,
     };
-    let reporters: [(&str, &dyn Reporter); 10] = [
+    let reporters: [(&str, &dyn Reporter); 11] = [
         ("console.txt", &console),
         ("report.html", &Html),
         ("summary.csv", &Summary),
         ("windows.csv", &Windows),
+        ("parts.csv", &Parts),
         ("result.json", &Json),
         ("junit.xml", &Junit),
         ("summary.md", &summary),
@@ -41,7 +42,9 @@ fn compare(name: &str, view: &View) {
     let mut different = Vec::new();
     for (file, reporter) in reporters {
         let (path, text) = (folder.join(file), rendered(reporter, view));
-        if env::var_os("UPDATE").is_some() {
+        if text.is_empty() {
+            assert!(!path.exists(), "{} has nothing to say", path.display());
+        } else if env::var_os("UPDATE").is_some() {
             fs::create_dir_all(&folder).unwrap();
             fs::write(&path, text).unwrap();
         } else if fs::read_to_string(&path).unwrap_or_default() != text {
@@ -71,6 +74,12 @@ fn golden_fail() {
 fn golden_invalid() {
     let (record, verdict) = sample_run::invalid();
     compare("invalid", &View::new(&record, &verdict));
+}
+
+#[test]
+fn golden_stairs() {
+    let (record, verdict) = sample_run::stairs();
+    compare("stairs", &View::new(&record, &verdict));
 }
 
 #[test]

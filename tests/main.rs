@@ -44,6 +44,7 @@ mod server;
 mod shops;
 mod signals;
 mod smoke;
+mod stairs;
 mod streams;
 mod support;
 mod target;

@@ -41,6 +41,7 @@ static ALL: LazyLock<Vec<View>> = LazyLock::new(|| {
         sample_run::pass(),
         sample_run::fail(),
         sample_run::invalid(),
+        sample_run::stairs(),
         extreme_runs::hostile(),
     ]
     .map(view)

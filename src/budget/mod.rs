@@ -116,6 +116,7 @@ mod guard;
 mod judge;
 mod parse;
 mod statistics;
+mod stretch;
 mod text;
 mod tighten;
 mod verdict;
@@ -128,6 +129,7 @@ pub use guard::{Decider, Standing, Watchman};
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};
 pub use statistics::decided;
+pub use stretch::{Broken, Planned, Stretch, StretchOutcome};
 pub use tighten::{Slack, Suggestion, patch, slack, tighten};
 pub use verdict::{Consequence, Evidence, FailedCheck, Judgement, Outcome, Verdict};
 

@@ -1,7 +1,7 @@
 //! What is said about a run. In: judgements, evidence and failed checks; out: the [`Verdict`] that reports
 //! render and its one sentence. Invariant: plain values; whoever renders them decides nothing.
 
-use super::{Exit, Level, Reason};
+use super::{Exit, Level, Reason, Stretch};
 use serde::{Deserialize, Serialize};
 
 /// The verdict on one run.
@@ -19,6 +19,12 @@ pub struct Verdict {
     pub exit: Exit,
     /// The verdict in one sentence.
     pub sentence: String,
+    /// The parts of a profile whose load changes while it is judged, in order; none of others.
+    #[serde(default)]
+    pub stretches: Vec<Stretch>,
+    /// What stairs say, in one sentence.
+    #[serde(default)]
+    pub statement: Option<String>,
 }
 
 /// What is said about one budget.

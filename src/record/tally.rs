@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A percentile as it can be known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Quantile {
     /// No request at all.
     Nothing,

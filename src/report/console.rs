@@ -5,6 +5,7 @@
 mod conversation;
 mod failures;
 mod paint;
+mod parts;
 mod policies;
 mod server;
 mod table;
@@ -59,6 +60,7 @@ impl Reporter for Console {
         // Of a target that was never reached there is nothing else to say.
         if view.word != Word::Unreachable {
             page.budgets(view)?;
+            parts::parts(&mut page, view)?;
             table::guards(&mut page, view)?;
             server::server(&mut page, view)?;
             policies::policies(&mut page, view)?;

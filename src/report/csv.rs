@@ -1,10 +1,11 @@
 //! Tables for spreadsheets and scripts. In: a view; out: `summary.csv`, one row a step and one for all, `windows.csv`,
-//! one row a window, `steps.csv`, one row a step and slot, and `server.csv`, one row a reading of a server, where there
-//! are any. Invariant: units stand in the header, numbers are plain, an unknown value is an
+//! one row a window, `steps.csv`, one row a step and slot, and, where there are any, `parts.csv`, one row a part of a load
+//! that changes, and `server.csv`, one row a reading of a server. Invariant: units stand in the header, numbers are plain, an unknown value is an
 //! empty cell, and no cell can be taken for a formula. A percentile among timed-out requests is the timeout: it is
 //! that or more, and the column `timed_out` says so.
 
-use super::{Latency, MessagesRow, Point, Reporter, Slice, StepRow, View};
+use super::{Latency, MessagesRow, PartRow, Point, Reporter, Slice, StepRow, View};
+use crate::budget::Planned;
 use std::io::{self, Write};
 
 /// `summary.csv`.
@@ -208,6 +209,69 @@ impl Reporter for Servers {
         }
         table.flush()
     }
+}
+
+/// `parts.csv`; nothing where the load does not change while it is judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts;
+
+const PARTS: [&str; 15] = [
+    "part",
+    "start_s",
+    "end_s",
+    "planned_per_second",
+    "planned_users",
+    "offered_per_second",
+    "achieved_per_second",
+    "requests",
+    "errors",
+    "error_percent",
+    "response_p50_ms",
+    "response_p95_ms",
+    "response_p99_ms",
+    "outcome",
+    "budgets",
+];
+
+impl Reporter for Parts {
+    fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
+        if view.parts.is_empty() {
+            return Ok(());
+        }
+        let mut table = ::csv::Writer::from_writer(out);
+        table.write_record(PARTS)?;
+        for row in &view.parts {
+            table.write_record(part(row))?;
+        }
+        table.flush()
+    }
+}
+
+fn part(row: &PartRow) -> [String; 15] {
+    let known = |value: Option<f64>| value.map_or_else(String::new, |v| decimals(v, 3));
+    let (rate, users) = match row.planned {
+        Some(Planned::Rate(rate)) => (Some(rate), None),
+        Some(Planned::Users(users)) => (None, Some(users)),
+        None => (None, None),
+    };
+    let share = row.failed_share.map(|share| decimals(share * 100.0, 4));
+    [
+        guarded(&row.name),
+        decimals(row.start, 3),
+        decimals(row.end, 3),
+        known(rate),
+        known(users),
+        known(row.offered),
+        known(row.achieved),
+        row.n.to_string(),
+        row.failed.to_string(),
+        share.unwrap_or_default(),
+        milliseconds(&row.p50),
+        milliseconds(&row.p95),
+        milliseconds(&row.p99),
+        row.outcome.word().to_owned(),
+        guarded(&row.outcome.text()),
+    ]
 }
 
 fn window(slice: &Slice) -> [String; 23] {

@@ -17,7 +17,7 @@ mod view;
 pub use ci::{COMMENT, GitLab, Junit, Markdown, SUMMARY, Tap, annotations};
 pub use compare::{Comparison, Pair};
 pub use console::Console;
-pub use csv::{Servers, Steps, Summary, Windows};
+pub use csv::{Parts, Servers, Steps, Summary, Windows};
 pub use html::{Html, LiveHtml, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
@@ -27,9 +27,9 @@ use view::seconds;
 pub use view::{
     Baseline, Buckets, CheckRow, Clock, Curve, ExhibitRow, FailureRow, FlowRow, Gravity, GroupRow,
     GuardRow, HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency, MessagesRow,
-    OverTime, PARTS, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice,
-    SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named,
-    percent,
+    OverTime, PART_COLUMNS, PARTS, PartRow, PhaseRow, Point, PolicyRow, Problem, RunView,
+    ServerRow, ServerSummary, Slice, SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow,
+    View, Word, measured, named, percent,
 };
 use view::{changed, finding_text, moment, since};
 

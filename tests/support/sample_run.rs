@@ -16,6 +16,9 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 const WARM: u64 = 5 * SECOND;
 const END: u64 = 65 * SECOND;
 const TIMEOUT: u64 = 2 * SECOND;
+/// How many stairs there are, and how long each is.
+const STAIRS: u64 = 5;
+const EVERY: u64 = 10 * SECOND;
 
 pub(crate) const BUDGETS: &str = "budgets:
   - p95 < 250ms
@@ -45,6 +48,8 @@ enum Story {
     Stall,
     /// The generator is late.
     Late,
+    /// From 100 to 500 req/s, and from 400 on it is too much.
+    Stairs,
 }
 
 pub(crate) fn pass() -> (RunRecord, Verdict) {
@@ -57,6 +62,10 @@ pub(crate) fn fail() -> (RunRecord, Verdict) {
 
 pub(crate) fn invalid() -> (RunRecord, Verdict) {
     judged(simulate(Story::Late))
+}
+
+pub(crate) fn stairs() -> (RunRecord, Verdict) {
+    judged(simulate(Story::Stairs))
 }
 
 fn judged(record: RunRecord) -> (RunRecord, Verdict) {
@@ -160,6 +169,9 @@ impl Simulation {
                 (outcome, status) = (Outcome::CheckFailed(0), 503);
             }
         }
+        if self.story == Story::Stairs {
+            service *= [1, 1, 1, 3, 6][stair(intended).min(4) as usize];
+        }
         if service > TIMEOUT {
             service = TIMEOUT;
             outcome = Outcome::Failed(Failure::Timeout);
@@ -224,8 +236,15 @@ fn simulate(story: Story) -> RunRecord {
     let mut due = 0f64;
     loop {
         // 500 req/s over 2.3 requests a flow.
-        due += simulation.dice.roll() * 2.0 / 217.4 * 1e9;
-        if due >= END as f64 {
+        let (rate, end) = match story {
+            Story::Stairs => (
+                (stair(due as u64) + 1) as f64 * 100.0 / 2.3,
+                WARM + STAIRS * EVERY,
+            ),
+            _ => (217.4, END),
+        };
+        due += simulation.dice.roll() * 2.0 / rate * 1e9;
+        if due >= end as f64 {
             break;
         }
         let requests = simulation.arrive(due as u64);
@@ -244,7 +263,34 @@ fn simulate(story: Story) -> RunRecord {
         duration: END - WARM,
         ..Counts::default()
     };
+    if story == Story::Stairs {
+        climb(&mut record);
+    }
     record
+}
+
+/// Which stair an instant is on; the warm-up is on the first.
+fn stair(at: u64) -> u64 {
+    at.saturating_sub(WARM) / EVERY
+}
+
+/// The profile that the stairs are of.
+fn climb(record: &mut RunRecord) {
+    let stair = |i: u64| {
+        let start = WARM + i * EVERY;
+        let name = format!("step {} ({} req/s)", i + 1, (i + 1) * 100);
+        phase(&name, start, start + EVERY, true)
+    };
+    record.profile = "limit".into();
+    record.counts.duration = STAIRS * EVERY;
+    record.model = Model::Open {
+        requests: 300.0,
+        flows: 130.4,
+        peak: Some(500.0),
+        poisson: true,
+    };
+    record.phases = vec![phase("warm-up", 0, WARM, false)];
+    record.phases.extend((0..STAIRS).map(stair));
 }
 
 /// Plays the events into a recorder, a window a second.

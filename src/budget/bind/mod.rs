@@ -161,12 +161,27 @@ fn profile(file: &BudgetFile, budget: &Budget, profiles: &[String]) -> Option<Di
             .then(|| Diagnostic::error("T0824", &file.source, span, message).help(help));
     }
     let names = profiles.iter().map(String::as_str);
-    let help = closest(name, names.chain(PHASES)).map_or_else(
-        || format!("the profiles are: {}", profiles.join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let list = || format!("the profiles are: {}", profiles.join(", "));
+    let help = if is_part(name) {
+        let every = "every part of a profile is judged by itself, without being named, and the report has a row for each";
+        format!("{}; {every}", list())
+    } else {
+        closest(name, names.chain(PHASES))
+            .map_or_else(list, |near| format!("did you mean `{near}`?"))
+    };
     let message = format!("no profile is called `{name}`");
     Some(Diagnostic::error("T0822", &file.source, span, message).help(help))
+}
+
+/// `step 3`, `stage 2 (to 50 users)`, `rise`: what stairs, stages and spikes call their parts.
+fn is_part(name: &str) -> bool {
+    let mut words = name.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("step" | "stage"), Some(number)) => number.parse::<u64>().is_ok(),
+        (Some("base" | "spike" | "rise" | "fall"), None) => true,
+        (Some("base" | "spike"), Some(level)) => level.starts_with('('),
+        _ => false,
+    }
 }
 
 /// Where a scope's name stands; the whole budget where it does not stand there letter by letter.
@@ -271,6 +286,12 @@ mod tests {
                 "T0822",
                 "b.yaml:2:21",
                 "did you mean `launch`?",
+            ),
+            (
+                "p95 < 1s during step 3",
+                "T0822",
+                "b.yaml:2:21",
+                "the profiles are: smoke, launch; every part of a profile is judged by itself",
             ),
             (
                 "p95 < 1s during soak test",

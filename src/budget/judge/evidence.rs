@@ -24,7 +24,7 @@
 //! In a closed model nothing is due, so nothing is late; passes load nothing.
 
 mod clocks;
-mod mitigation;
+pub(super) mod mitigation;
 mod settling;
 
 use super::Run;
@@ -36,11 +36,11 @@ const MS: Nanos = 1_000_000;
 /// The least lag that p99 may have, whatever the budgets.
 const LAG: Nanos = 2 * MS;
 /// Later than this is late, whatever the budgets.
-const LATE: Nanos = 10 * MS;
+pub(super) const LATE: Nanos = 10 * MS;
 /// Share of requests that may be late.
-const LATE_SHARE: f64 = 0.01;
+pub(super) const LATE_SHARE: f64 = 0.01;
 /// As many late requests are one hiccup.
-const HICCUP: u64 = 4;
+pub(super) const HICCUP: u64 = 4;
 /// Busier than this, a generator cannot be trusted to keep up.
 const BUSY: f64 = 0.8;
 
@@ -76,7 +76,7 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
 }
 
 /// How late p99 may be, by the tightest budget on response time.
-fn lag_limit(judged: &[&Budget]) -> Nanos {
+pub(super) fn lag_limit(judged: &[&Budget]) -> Nanos {
     let limits = judged.iter().filter_map(|budget| match budget.statistic {
         Statistic::Percentile { metric, .. } | Statistic::Mean(metric) | Statistic::Max(metric) => {
             budget.bound.time().filter(|_| metric == Metric::Response)
@@ -119,6 +119,11 @@ fn lag(record: &RunRecord, judged: &[&Budget]) -> [Evidence; 2] {
             advice: advice.to_owned(),
         },
     ]
+}
+
+/// Arrivals were dropped, and not because of the target.
+pub(super) fn by_generator(record: &RunRecord) -> bool {
+    !drops(record).holds || !connections(record).holds
 }
 
 fn drops(record: &RunRecord) -> Evidence {

@@ -8,6 +8,7 @@ mod point;
 mod sentence;
 mod server;
 mod share;
+mod stretches;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -64,6 +65,7 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
     }
     let checks = checks::failed(&run, &judged);
     let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
+    let stretches = stretches::find(&run, (list, strict), &evidence);
     let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));
     let mut verdict = Verdict {
         uncovered: budgets.map_or_else(Vec::new, |b| b.uncovered(&record.profile, &run.places)),
@@ -72,6 +74,8 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
         checks,
         exit,
         sentence: String::new(),
+        statement: stretches::statement(&stretches),
+        stretches,
     };
     verdict.sentence = sentence::sentence(&run, list, budgets.is_some(), &verdict);
     verdict

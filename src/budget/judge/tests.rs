@@ -121,16 +121,16 @@ fn run(model: Model, tallies: [Tally; 3]) -> RunRecord {
 }
 
 /// A healthy open run in which only browse/landing was used.
-fn landing(tally: Tally) -> RunRecord {
+pub(super) fn landing(tally: Tally) -> RunRecord {
     run(OPEN, [tally, Tally::default(), Tally::default()])
 }
 
-fn file(budgets: &[&str]) -> BudgetFile {
+pub(super) fn file(budgets: &[&str]) -> BudgetFile {
     let text = format!("budgets:\n  - {}\n", budgets.join("\n  - "));
     parse(Arc::new(Source::new("b.yaml", text))).unwrap()
 }
 
-fn verdict(record: &RunRecord, budgets: &[&str]) -> Verdict {
+pub(super) fn verdict(record: &RunRecord, budgets: &[&str]) -> Verdict {
     judge(record, Some(&file(budgets)))
 }
 

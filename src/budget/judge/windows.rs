@@ -155,7 +155,7 @@ fn several(
 
 impl Rule {
     /// "3.2 % over 500 ms (5 % may)".
-    fn violating(self, share: f64) -> String {
+    pub(super) fn violating(self, share: f64) -> String {
         let may = decimal(self.allowed * 100.0);
         match self.bound.time() {
             Some(_) => {

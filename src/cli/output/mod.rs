@@ -9,16 +9,17 @@ pub(super) mod ui;
 use super::error::Error;
 use super::{Terminal, columns};
 use crate::record::{self, RunRecord};
-use crate::report::{Console, Html, Json, Junit, Reporter, Servers, Summary, View, Windows};
+use crate::report::{Console, Html, Json, Junit, Parts, Reporter, Servers, Summary, View, Windows};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The reports of a run, with their file names.
-const REPORTS: [(&str, &dyn Reporter); 6] = [
+const REPORTS: [(&str, &dyn Reporter); 7] = [
     ("report.html", &Html),
     ("summary.csv", &Summary),
     ("windows.csv", &Windows),
+    ("parts.csv", &Parts),
     ("server.csv", &Servers),
     ("result.json", &Json),
     ("junit.xml", &Junit),

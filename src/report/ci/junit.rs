@@ -7,7 +7,8 @@ use crate::budget::{FailedCheck, Judgement, Level, Outcome, Reason};
 use crate::history::nights::Standing;
 use crate::report::text::{self, put};
 use crate::report::{
-    ExhibitRow, GuardRow, HistoryPart, Reporter, StepRow, View, Word, finding_text,
+    ExhibitRow, GuardRow, HistoryPart, PART_COLUMNS, PartRow, Reporter, StepRow, View, Word,
+    finding_text,
 };
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -76,6 +77,9 @@ fn suite(view: &View, name: String, part: &str, cases: Vec<TestCase>) -> TestSui
         ("verdict", &view.sentence),
     ] {
         suite.add_property((property, value.as_str()));
+    }
+    if let Some(statement) = &view.statement {
+        suite.add_property(("stairs", statement.as_str()));
     }
     if let Some(env) = &view.run.env {
         suite.add_property(("environment", env.as_str()));
@@ -361,6 +365,13 @@ fn budget_status(view: &View, budget: &Judgement) -> TestCaseStatus {
 }
 
 /// The run itself: red when nothing can be said, so that no broken run looks green.
+/// A part of a load that changes, on one line.
+fn part(row: &PartRow) -> String {
+    let named = PART_COLUMNS.iter().zip(row.cells());
+    let cells: Vec<String> = named.map(|(name, cell)| format!("{name} {cell}")).collect();
+    format!("{}: {}", row.name, cells.join(", "))
+}
+
 fn validity(view: &View) -> TestCase {
     let status = match view.word {
         Word::Pass | Word::Fail | Word::Stopped => TestCaseStatus::success(),
@@ -377,6 +388,8 @@ fn validity(view: &View) -> TestCase {
         .evidence
         .iter()
         .map(|e| format!("{}: {}, allowed {}", e.name, e.value, e.limit))
+        .chain(view.statement.clone())
+        .chain(view.parts.iter().map(part))
         .collect();
     if !evidence.is_empty() {
         case.set_system_out(evidence.join("\n"));

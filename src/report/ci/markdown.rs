@@ -6,7 +6,8 @@ use super::gfm::{block, cell, code, plain};
 use crate::history::nights::{Finding, Standing};
 use crate::report::text::{clip, counted, put};
 use crate::report::{
-    ExhibitRow, FailureRow, Reporter, StepRow, View, changed, measured, named, percent, since,
+    ExhibitRow, FailureRow, PART_COLUMNS, Reporter, StepRow, View, changed, measured, named,
+    percent, since,
 };
 use crate::units::format_count;
 use std::io::{self, Write};
@@ -45,6 +46,7 @@ impl Reporter for Markdown {
         let room = self.most.saturating_sub(end.len() + cut.len());
         for section in [
             budgets(view),
+            parts(view),
             why(view),
             history(view),
             failures(view),
@@ -135,6 +137,33 @@ fn budgets(view: &View) -> String {
     out.push_str(&left(rows.len(), ROWS.0, "budget"));
     out.push('\n');
     out
+}
+
+/// What stairs say, and a row a part.
+fn parts(view: &View) -> String {
+    if view.parts.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("#### {}\n\n", view.parts_title());
+    if let Some(statement) = &view.statement {
+        put(
+            &mut out,
+            format_args!("{}\n\n", plain(&clip(statement, SHOWN))),
+        );
+    }
+    let mut head = vec!["part"];
+    head.extend(PART_COLUMNS);
+    out.push_str(&table(&head, 1));
+    for row in view.parts.iter().take(ROWS.0) {
+        let cells = row.cells().map(|text| plain(&clip(&text, NAME)));
+        let name = plain(&clip(&row.name, NAME));
+        put(
+            &mut out,
+            format_args!("| {name} | {} |\n", cells.join(" | ")),
+        );
+    }
+    out.push_str(&left(view.parts.len(), ROWS.0, "part"));
+    out + "\n"
 }
 
 fn left(all: usize, shown: usize, noun: &str) -> String {

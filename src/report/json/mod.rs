@@ -4,6 +4,7 @@
 
 mod events;
 mod history;
+mod parts;
 mod server;
 
 pub use events::{EVENTS, Events, LiveEvents};
@@ -45,6 +46,11 @@ fn document(view: &View) -> Value {
     if let (Some(object), false) = (document.as_object_mut(), view.server.is_empty()) {
         let server = view.server.iter().map(server::row).collect();
         object.insert("server".into(), Value::Array(server));
+    }
+    if let (Some(object), false) = (document.as_object_mut(), view.parts.is_empty()) {
+        let parts = view.parts.iter().map(parts::part).collect();
+        object.insert("parts".into(), Value::Array(parts));
+        object.insert("statement".into(), json!(view.statement));
     }
     if let (Some(object), Some(row)) = (document.as_object_mut(), &view.history) {
         object.insert("history".into(), history::history(row));

@@ -2,12 +2,14 @@
 //! both show comes from the same field here, and every text in it is clean (see `text`).
 
 mod exchanges;
+mod parts;
 mod rows;
 mod run;
 mod times;
 mod words;
 
 pub use exchanges::{ExhibitRow, FailureRow, SlowRow, TraceRow};
+pub use parts::{COLUMNS as PART_COLUMNS, PartRow};
 pub use rows::{
     CheckRow, FlowRow, GroupRow, GuardRow, MessagesRow, PARTS, PolicyRow, ServerRow, ServerSummary,
     StepRow, TimingRow,
@@ -122,6 +124,10 @@ pub struct View {
     pub budgets: Vec<Judgement>,
     /// The guards.
     pub guards: Vec<GuardRow>,
+    /// The parts of a load that changes while it is judged.
+    pub parts: Vec<PartRow>,
+    /// What stairs say, in one sentence.
+    pub statement: Option<String>,
     /// What servers said of themselves.
     pub server: Vec<ServerRow>,
     /// Whether the generator was fit to measure.
@@ -189,6 +195,8 @@ impl View {
             server: rows::servers(record),
             evidence: verdict.evidence.iter().map(rows::fitness).collect(),
             checks: verdict.checks.iter().map(check).collect(),
+            parts: parts::rows(verdict),
+            statement: verdict.statement.as_deref().map(text::line),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
             why: Vec::new(),
             problems: Vec::new(),
@@ -247,6 +255,20 @@ impl View {
     /// The budgets as people read them: what fails the run first, then what is only shown, what is open, what holds.
     pub fn ranked(&self) -> Vec<&Judgement> {
         rows::ranked(&self.budgets)
+    }
+
+    /// What stands over the parts: they are stairs where something is said of them together.
+    pub fn parts_title(&self) -> &'static str {
+        self.statement.as_ref().map_or("Part by part", |_| "Stairs")
+    }
+
+    /// How parts were judged, where that is not plain; each once.
+    pub fn part_notes(&self) -> Vec<&str> {
+        let notes = self.parts.iter().filter_map(|p| p.note.as_deref());
+        let mut notes: Vec<&str> = notes.collect();
+        notes.sort_unstable();
+        notes.dedup();
+        notes
     }
 
     /// Where a step stands: `scenarios/shop.yaml:34`.

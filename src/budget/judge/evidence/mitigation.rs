@@ -18,7 +18,7 @@ const WALL: (f64, u64) = (0.2, 20);
 /// How probable it may be that a wall is an even spread of refusals.
 const CHANCE: f64 = 1e-6;
 
-pub(super) fn evidence(record: &RunRecord) -> impl Iterator<Item = Evidence> {
+pub(in crate::budget::judge) fn evidence(record: &RunRecord) -> impl Iterator<Item = Evidence> {
     let steps: Vec<(&StepRecord, Tally)> = record
         .steps
         .iter()
