@@ -114,6 +114,8 @@ fn hostile_exhibit() -> Exhibit {
         status: Some(200),
         response: Some(message()),
         said: Vec::new(),
+        also: Vec::new(),
+        page: None,
     }
 }
 
