@@ -137,9 +137,15 @@ pub(super) fn exhibit(
         status: sample.status,
         response: answer.map(|answer| {
             let most = if evidence.whole { WHOLE } else { EXCERPT };
-            masker.excerpt(answer.headers.iter(), &answer.body, (secrets.as_slice(), most))
+            masker.excerpt(
+                answer.headers.iter(),
+                &answer.body,
+                (secrets.as_slice(), most),
+            )
         }),
-        also: fault.map_or_else(Vec::new, |fault| fault.checks().skip(1).map(|c| c.0).collect()),
+        also: fault.map_or_else(Vec::new, |fault| {
+            fault.checks().skip(1).map(|c| c.0).collect()
+        }),
         page: answer
             .filter(|_| evidence.smoke && fault.is_some())
             .and_then(|answer| page(answer, mask)),

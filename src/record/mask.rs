@@ -245,10 +245,15 @@ impl Masker {
 
 /// A secret as pages write it, but for `'`.
 fn html(secret: &str) -> String {
-    let marks = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;")];
-    marks
-        .iter()
-        .fold(secret.to_owned(), |text, (mark, name)| text.replace(mark, name))
+    let marks = [
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("\"", "&quot;"),
+    ];
+    marks.iter().fold(secret.to_owned(), |text, (mark, name)| {
+        text.replace(mark, name)
+    })
 }
 
 /// What stands in the place of a secret of this name: an environment variable, or nothing.

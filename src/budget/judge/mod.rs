@@ -180,6 +180,7 @@ struct Finding {
     exact: bool,
     notes: Vec<String>,
     worst: Option<String>,
+    by_failures: bool,
 }
 
 impl Finding {
@@ -202,6 +203,7 @@ impl Finding {
                 .into_iter()
                 .collect(),
             worst: None,
+            by_failures: false,
         }
     }
 }
@@ -299,6 +301,7 @@ impl<'a> Run<'a> {
             exact: finding.exact,
             note: note(finding.notes, self.left_out(budget)),
             worst: finding.worst,
+            by_failures: finding.by_failures,
         }
     }
 

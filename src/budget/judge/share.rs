@@ -109,6 +109,9 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         ..rule.finding(count, run.smoke)
     };
     finding.notes.extend(caches.then(|| apart(steps)).flatten());
+    let failed: u64 = steps.iter().map(|s| s.measured.violations()).sum();
+    let of_requests = rule.of_requests() && budget.part.is_none();
+    finding.by_failures = of_requests && finding.outcome.broken() && count.k <= failed;
     finding
 }
 
@@ -151,6 +154,17 @@ impl Rule {
     /// It is of messages, not of requests.
     pub(super) fn of_messages(self) -> bool {
         self.statistic.metric().is_some_and(Metric::of_messages)
+    }
+
+    /// Whoever failed violates it.
+    fn of_requests(self) -> bool {
+        match self.statistic {
+            Statistic::Percentile { metric, .. } => {
+                !metric.of_connections() && !metric.of_messages()
+            }
+            Statistic::ErrorRate | Statistic::SuccessRate | Statistic::CheckRate => true,
+            _ => false,
+        }
     }
 
     /// What counts alone say.
@@ -288,7 +302,16 @@ impl Rule {
             .then(|| (side(lower, "no lower bound"), side(upper, "no upper bound")));
         let worst = upper.map(|rank| ladder.at(rank));
         Shown {
-            actual: rung.map_or_else(String::new, |rung| rung.text(metric)),
+            actual: match rung {
+                None => String::new(),
+                Some(Rung::Failed(share)) => format!(
+                    "{} failed, so there is no {} (at most {} % may fail)",
+                    format_share(f64::from(share) / 1e6),
+                    self.statistic,
+                    decimal(self.allowed * 100.0)
+                ),
+                Some(rung) => rung.text(metric),
+            },
             headroom: rung
                 .zip(self.bound.time())
                 .and_then(|(rung, limit)| rung.headroom(limit)),

@@ -212,3 +212,30 @@ fn brief(message: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_what_people_see_of_it() {
+        for (page, title, text) in [
+            (
+                "<title>A &amp;\n B</title><style>p{}</style><h1>Oh</h1><p>no<script>x()</script>",
+                "A & B",
+                "Oh no",
+            ),
+            (
+                "<div hidden>gone</div><svg><title>t</title></svg>&lt;b&gt;",
+                "",
+                "<b>",
+            ),
+            ("<noscript>on</noscript><body></body>", "", ""),
+            ("no page", "", "no page"),
+        ] {
+            let seen = seen(page).unwrap();
+            assert_eq!((&*seen.0, &*seen.1), (title, text), "{page}");
+        }
+        assert_eq!(seen(&"<div>".repeat(3_000)), None);
+    }
+}

@@ -347,9 +347,7 @@ impl<P: Protocol> Worker<P> {
             heard,
             sample,
             smoke,
-            whole: smoke
-                && matches!(case, Case::Failed(_))
-                && self.recorder.borrow().wants_whole(),
+            whole: smoke && matches!(case, Case::Failed(_)) && self.recorder.borrow().wants_whole(),
         };
         let exhibit = exhibit(&self.program, &self.masker, evidence, case);
         self.recorder.borrow_mut().exhibit(exhibit);

@@ -41,6 +41,8 @@ const POLICIES: usize = 150;
 /// Values of servers shown, and those that get a chart.
 const SERVERS: usize = 100;
 const DRAWN: usize = 8;
+/// Bytes of a page that has room for long bodies.
+const MOST: usize = 480_000;
 /// Budgets shown.
 const BUDGETS: usize = 100;
 
@@ -50,7 +52,12 @@ pub struct Html;
 
 impl Reporter for Html {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
-        Page::new(view).write_into(out).map_err(io::Error::other)
+        let page = Page::new(view, exchanges::BODIES);
+        let mut text = page.render().map_err(io::Error::other)?;
+        if text.len() > MOST {
+            text = Page::new(view, 0).render().map_err(io::Error::other)?;
+        }
+        out.write_all(text.as_bytes())
     }
 }
 
@@ -66,7 +73,7 @@ impl Reporter for LiveHtml {
         let page = Page {
             running: Some(&self.sentence),
             policy: script::live_policy(),
-            ..Page::new(view)
+            ..Page::new(view, 0)
         };
         page.write_into(out).map_err(io::Error::other)
     }
@@ -108,14 +115,17 @@ struct Server<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn new(view: &'a View) -> Self {
+    fn new(view: &'a View, bodies: usize) -> Self {
         let mut steps: Vec<&StepRow> = view.steps.iter().collect();
         if steps.len() > STEPS {
             let slow = |s: &StepRow| s.response.p95.ms.unwrap_or(-1.0);
             steps.sort_by(|a, b| slow(b).total_cmp(&slow(a)));
             steps.truncate(STEPS);
         }
-        let mut room = exchanges::EXCHANGES;
+        let mut room = exchanges::Room {
+            exchanges: exchanges::EXCHANGES,
+            bodies,
+        };
         let failures = exchanges::failures(view, &mut room);
         let kept = exchanges::kept(view, &mut room);
         Self {

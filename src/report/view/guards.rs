@@ -21,13 +21,17 @@ pub struct GuardRow {
     pub longest: f64,
     /// The largest share of requests that broke it in one of its windows, as a fraction of one.
     pub worst: f64,
+    /// The run was too short for it to trip.
+    pub unwatched: bool,
     /// What became of it, in words.
     pub finding: String,
 }
 
 impl GuardRow {
-    pub(super) fn of(guard: &GuardRecord) -> Self {
+    /// Of a guard, and how long the run took where it was a smoke test.
+    pub(super) fn of(guard: &GuardRecord, smoke: Option<u64>) -> Self {
         let in_seconds = |at: u64| at as f64 / 1e9;
+        let short = smoke.filter(|elapsed| guard.tripped.is_none() && *elapsed < guard.lasts);
         Self {
             text: text::line(&guard.text),
             line: guard.line,
@@ -35,7 +39,15 @@ impl GuardRow {
             since: guard.since.map(in_seconds),
             longest: in_seconds(guard.longest),
             worst: guard.worst,
-            finding: finding(guard),
+            unwatched: short.is_some(),
+            finding: short.map_or_else(
+                || finding(guard),
+                |elapsed| {
+                    let [took, lasts] =
+                        [elapsed, guard.lasts].map(|time| seconds(in_seconds(time)));
+                    format!("the run took {took}, and it trips when broken for {lasts}")
+                },
+            ),
         }
     }
 
@@ -43,6 +55,8 @@ impl GuardRow {
     pub fn word(&self) -> &'static str {
         if self.tripped.is_some() {
             "TRIPPED"
+        } else if self.unwatched {
+            "NOT WATCHED"
         } else {
             "HELD"
         }

@@ -207,7 +207,7 @@ impl View {
             run: RunView::of(record),
             totals: totals(record, &all),
             budgets: verdict.judgements.iter().map(BudgetRow::of).collect(),
-            guards: record.guards.iter().map(GuardRow::of).collect(),
+            guards: guards(record),
             server: server::rows(record),
             evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
             checks: verdict.checks.iter().map(check).collect(),
@@ -333,6 +333,13 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
             ..StepRow::of(step, flow(step.flow), seconds)
         })
         .collect()
+}
+
+fn guards(record: &RunRecord) -> Vec<GuardRow> {
+    let load = matches!(record.model, Model::Open { .. } | Model::Closed { .. });
+    let smoke = (!load).then_some(record.elapsed);
+    let guards = record.guards.iter();
+    guards.map(|guard| GuardRow::of(guard, smoke)).collect()
 }
 
 fn groups(record: &RunRecord) -> Vec<GroupRow> {

@@ -47,6 +47,8 @@ pub struct BudgetRow {
     pub note: Option<String>,
     /// The step that stands worst.
     pub worst: Option<String>,
+    /// Broken, and only by requests that failed.
+    pub by_failures: bool,
 }
 
 impl BudgetRow {
@@ -70,6 +72,7 @@ impl BudgetRow {
             exact: judgement.exact,
             note: judgement.note.as_deref().map(text::line),
             worst: judgement.worst.as_deref().map(text::line),
+            by_failures: judgement.by_failures,
         }
     }
 
@@ -471,6 +474,7 @@ mod tests {
             exact: true,
             note: None,
             worst: None,
+            by_failures: false,
         };
         let mut row = BudgetRow::of(&judgement);
         assert_eq!((row.word().as_str(), row.breaks()), ("MARGINAL FAIL", true));

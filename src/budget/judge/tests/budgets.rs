@@ -153,7 +153,11 @@ fn failed_requests_have_no_latency_and_never_help() {
     let record = landing(mixed(9_000, 500, 500, 0));
     let said = one(&record, "p95 < 500ms");
     assert_eq!(said.outcome, Outcome::Fail);
-    assert_eq!(said.actual.as_deref(), Some("no value: 10 % failed"));
+    assert_eq!(
+        said.actual.as_deref(),
+        Some("10 % failed, so there is no p95 (at most 5 % may fail)")
+    );
+    assert!(said.by_failures);
     assert_eq!((said.headroom, said.violations), (None, Some(1_000)));
     assert_eq!(one(&record, "p50 < 500ms").outcome, Outcome::Pass);
     for metric in ["service", "ttfb"] {
