@@ -66,6 +66,8 @@ pub struct Judgement {
     pub note: Option<String>,
     /// The step that stands worst, with its value, where the budget speaks of several.
     pub worst: Option<String>,
+    /// Broken, and no request that passed violates it: only those that failed do.
+    pub by_failures: bool,
 }
 
 impl Judgement {

@@ -96,6 +96,7 @@ pub use facts::{Facts, Mismatch};
 pub use head::Head;
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};
+pub use query::seen;
 pub use template::{Member, Template};
 pub use timing::server_timings;
 pub use vocabulary::{EXAMPLE, Entry, Kind, vocabulary};

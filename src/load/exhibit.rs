@@ -1,6 +1,9 @@
 //! Exchanges kept as evidence. In: a call, how it went, what was expected; out: a masked, shortened
 //! [`Exhibit`]. Invariant: built only when one is still wanted, since it copies headers and bodies.
 
+mod page;
+
+use self::page::page;
 use super::program::Program;
 use super::user::{Captured, Heard, Log, with_facts};
 use crate::expr::{Facts, Mismatch, Value};
@@ -17,12 +20,37 @@ use std::borrow::Cow;
 
 /// Characters that are shown of a message.
 const EXCERPT: usize = 512;
+/// Characters that are kept of a body that failed in a smoke test.
+const WHOLE: usize = 64 << 10;
 
 /// What went wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) what: What,
     pub(super) mismatch: Mismatch,
+    /// Further checks that the same answer failed, by index: a smoke test looks at all of them.
+    pub(super) also: Vec<(usize, Mismatch)>,
+}
+
+impl Fault {
+    pub(super) fn new(what: What, mismatch: Mismatch) -> Self {
+        let also = Vec::new();
+        Self {
+            what,
+            mismatch,
+            also,
+        }
+    }
+
+    /// The checks that failed: none where something else did.
+    fn checks(&self) -> impl Iterator<Item = (usize, &Mismatch)> {
+        let first = match self.what {
+            What::Check(index) => Some((index, &self.mismatch)),
+            What::Failure(_) => None,
+        };
+        let others = self.also.iter().map(|(index, also)| (*index, also));
+        first.into_iter().chain(others)
+    }
 }
 
 /// What became of one exchange.
@@ -60,6 +88,10 @@ pub(super) struct Evidence<'a> {
     /// What was said behind the answer.
     pub(super) heard: Option<&'a Heard>,
     pub(super) sample: &'a Sample,
+    /// A smoke test, which looks at every check and keeps what a page says.
+    pub(super) smoke: bool,
+    /// As much of a failed answer's body is kept as anybody may want to read.
+    pub(super) whole: bool,
 }
 
 /// The evidence for a case.
@@ -103,7 +135,20 @@ pub(super) fn exhibit(
             ..with_cookies(message, evidence.cookies, mask)
         },
         status: sample.status,
-        response: answer.map(|a| masker.message(a.headers.iter(), &a.body, &secrets)),
+        response: answer.map(|answer| {
+            let most = if evidence.whole { WHOLE } else { EXCERPT };
+            masker.excerpt(
+                answer.headers.iter(),
+                &answer.body,
+                (secrets.as_slice(), most),
+            )
+        }),
+        also: fault.map_or_else(Vec::new, |fault| {
+            fault.checks().skip(1).map(|c| c.0).collect()
+        }),
+        page: answer
+            .filter(|_| evidence.smoke && fault.is_some())
+            .and_then(|answer| page(answer, mask)),
         said: evidence
             .heard
             .map(|heard| said(&heard.log, sample.sent, mask))
@@ -179,7 +224,7 @@ fn yielded(program: &Program, evidence: Evidence<'_>) -> Vec<String> {
         .collect()
 }
 
-/// What the checks wanted and found, up to the one that failed, and what was captured where none did.
+/// What the checks wanted and found, as far as they were looked at, and what was captured where all of them held.
 fn findings(
     program: &Program,
     evidence: Evidence<'_>,
@@ -187,10 +232,10 @@ fn findings(
     case: Case<'_>,
 ) -> Vec<Mismatch> {
     let request = &program.requests[evidence.call.step];
-    let (most, fault) = match case {
-        Case::Passed(_) => (usize::MAX, None),
+    let failed = match case {
+        Case::Passed(_) => None,
         Case::Failed(fault) | Case::Again(fault) => match fault.what {
-            What::Check(index) => (index, Some(fault.mismatch.clone())),
+            What::Check(index) => Some((index, fault)),
             // A conversation that broke off: no check is to blame.
             What::Failure(_) => return Vec::new(),
         },
@@ -228,15 +273,19 @@ fn findings(
         let expected = String::new();
         all.push(Mismatch { expected, actual });
     }
-    if most < usize::MAX {
-        // Policies come behind captures, of which nobody asked what they found.
-        let unasked = Mismatch {
+    if let Some((index, fault)) = failed {
+        let words = |words: &str| Mismatch {
             expected: String::new(),
-            actual: "captured".into(),
+            actual: words.into(),
         };
-        all.resize(most, unasked);
+        let looked = request.looked(index, evidence.smoke);
+        // Policies come behind captures, of which nobody asked what they found.
+        all.resize(looked.min(request.checked()), words("captured"));
+        all.resize(looked, words("nothing found"));
+        for (index, mismatch) in fault.checks() {
+            all[index].clone_from(mismatch);
+        }
     }
-    all.extend(fault);
     all
 }
 

@@ -3,6 +3,7 @@
 //! before it passed.
 
 mod aside;
+mod checks;
 mod control;
 mod group;
 mod identify;
@@ -17,16 +18,14 @@ mod told;
 use super::auth::Keys;
 use super::exhibit::Fault;
 use super::program::{Program, RequestProgram, Unsendable};
-use crate::expr::{Context, Facts, Mismatch, Template, Value};
+use crate::expr::{Context, Facts, Template, Value};
 use crate::plan::seed_of;
-use crate::protocol::{Answer, Call, Exchange, Jar, Problem, Session, mitigated_quietly};
-use crate::record::What;
+use crate::protocol::{Answer, Call, Exchange, Jar, Session};
 use crate::scenario::Draw;
 use crate::units::Nanos;
 use control::Loop;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use refusal::not_the_application;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -245,76 +244,6 @@ impl User {
     }
 }
 
-/// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold.
-fn evaluate(
-    program: &Program,
-    (variables, lane): (&[Value], &mut Lane),
-    call: &Call,
-    exchange: &Exchange,
-) -> Result<Vec<Captured>, Fault> {
-    let answer = exchange.result.as_ref().map_err(no_answer)?;
-    look(program, (variables, lane), (call, exchange, answer)).map_err(|(index, mismatch)| Fault {
-        what: What::Check(index),
-        mismatch,
-    })
-}
-
-fn look(
-    program: &Program,
-    (variables, lane): (&[Value], &mut Lane),
-    (call, exchange, answer): (&Call, &Exchange, &Answer),
-) -> Result<Vec<Captured>, (usize, Mismatch)> {
-    let request = &program.requests[call.step];
-    let status = answer.status.as_u16();
-    let mut index = 0;
-    if request.implicit_status {
-        let quiet = mitigated_quietly(answer);
-        let (held, expected) = request.implicit(status);
-        if !held || quiet.is_some() {
-            let who = quiet.map_or_else(String::new, not_the_application);
-            let mismatch = Mismatch {
-                expected: expected.into(),
-                actual: format!("number {status}{who}"),
-            };
-            return Err((0, mismatch));
-        }
-        index = 1;
-    }
-    with_facts(program, variables, (call, exchange, answer), |facts| {
-        for check in request.checks().chain(request.awaited()) {
-            check
-                .evaluate(facts, &mut lane.rng)
-                .map_err(|mismatch| (index, still_packed(answer, check.needs_body(), mismatch)))?;
-            index += 1;
-        }
-        let mut captured = Vec::new();
-        for capture in request.captures() {
-            let value = capture
-                .expression
-                .evaluate(facts, &mut lane.rng)
-                .map_err(|mismatch| {
-                    let needs_body = capture.expression.needs_body();
-                    (index, still_packed(answer, needs_body, mismatch))
-                })?;
-            captured.push((capture.slot, value));
-            index += 1;
-        }
-        Ok(captured)
-    })
-}
-
-/// Why something was not found in a body that came in a coding which is not known.
-#[cold]
-fn still_packed(answer: &Answer, needs_body: bool, mut mismatch: Mismatch) -> Mismatch {
-    if needs_body && answer.decoded.is_none() {
-        let coding = answer.headers.get("content-encoding").unwrap_or_default();
-        let coding: String = String::from_utf8_lossy(coding).chars().take(50).collect();
-        let why = format!(" (the body came packed as `{coding}`, which cannot be unpacked)");
-        mismatch.actual.push_str(&why);
-    }
-    mismatch
-}
-
 /// What queries see of an answer.
 #[inline]
 pub(super) fn with_facts<T>(
@@ -343,15 +272,4 @@ pub(super) fn with_facts<T>(
         facts = facts.with_details(told.details());
     }
     look(&facts)
-}
-
-fn no_answer(problem: &Problem) -> Fault {
-    let mismatch = Mismatch {
-        expected: "a whole answer".into(),
-        actual: problem.detail.clone(),
-    };
-    Fault {
-        what: What::Failure(problem.failure),
-        mismatch,
-    }
 }

@@ -119,10 +119,14 @@ impl Masker {
                 percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
                     .to_string();
             let json = serde_json::to_string(secret).unwrap_or_default();
+            let html = html(secret);
             for form in [
                 encoded,
                 form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
                 json.trim_matches('"').to_owned(),
+                html.replace('\'', "&#39;"),
+                html.replace('\'', "&#x27;"),
+                html,
             ] {
                 patterns.entry(form).or_insert_with(|| MASK.into());
             }
@@ -244,6 +248,19 @@ impl Masker {
     }
 }
 
+/// A secret as pages write it, but for `'`.
+fn html(secret: &str) -> String {
+    let marks = [
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("\"", "&quot;"),
+    ];
+    marks.iter().fold(secret.to_owned(), |text, (mark, name)| {
+        text.replace(mark, name)
+    })
+}
+
 /// What stands in the place of a secret of this name: an environment variable, or nothing.
 fn mark(name: &str) -> String {
     let mark = format!("{OPEN}{name}}}");
@@ -268,11 +285,12 @@ mod tests {
 
     #[test]
     fn secrets_of_every_kind_are_gone() {
-        let masker = Masker::new(["hunter2!", "p/w d"]);
+        let masker = Masker::new(["hunter2!", "p/w d", "o'ne<two"]);
         for text in [
             "password is hunter2!",
             "/login?pw=p%2Fw%20d",
             "x=p%2Fw+d",
+            "<p>o&#39;ne&lt;two",
             "token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
             r#"{"access_token": "abc\"def", "n": 1}"#,
             "client_secret=abcdef&x=1",
@@ -286,7 +304,7 @@ mod tests {
             "/x?said=a%20client_secret=abcdef",
         ] {
             let masked = masker.text(text, &["c4ptured".into()]);
-            for secret in ["hunter2!", "p%2Fw", "eyJhbGci", "abc", "c4ptured"] {
+            for secret in ["hunter2!", "p%2Fw", "eyJhbGci", "abc", "c4ptured", "ne&lt;"] {
                 assert!(!masked.contains(secret), "{masked}");
             }
             assert!(masked.contains(MASK));

@@ -25,7 +25,8 @@ pub use run_record::{
     PhaseRecord, RunRecord, StepRecord, Stop,
 };
 pub use sample::{
-    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample, What,
+    Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample,
+    SeenPage, What,
 };
 pub use server::{ServerPoint, ServerSeries, ServerSource};
 pub use tally::{

@@ -2,6 +2,7 @@
 //! and a window whenever it is asked for. Invariant: recording takes no lock, sends nothing and, once a step
 //! has been seen, allocates nothing.
 
+mod further;
 mod layout;
 mod part;
 mod policies;

@@ -190,7 +190,7 @@ pub struct Exhibit {
     /// It failed and was sent again: no failure of the step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retried: bool,
-    /// What the step's checks wanted and found, in their order, up to the first that did not hold.
+    /// What the step's checks wanted and found, in their order, up to the last that was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// When it was sent, since the run began.
@@ -215,6 +215,21 @@ pub struct Exhibit {
     /// The last messages of a conversation behind it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<Said>,
+    /// Indices of further checks that the same answer failed (smoke).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<usize>,
+    /// What a page says, where the answer is one that is too long to be read as it is (smoke).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<SeenPage>,
+}
+
+/// What a page says to those who see it, masked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenPage {
+    /// Its title; nothing where it has none.
+    pub title: String,
+    /// The beginning of its text, without scripts, styles and tags.
+    pub text: String,
 }
 
 /// A message of a conversation, masked.

@@ -56,6 +56,8 @@ pub struct GuardRecord {
     pub text: String,
     /// 1-based line in the budget file.
     pub line: usize,
+    /// How long on end it must be broken to trip; nothing where an older version made the run.
+    pub lasts: Nanos,
     /// When it tripped, since the run began.
     pub tripped: Option<Nanos>,
     /// Since when it had been broken when it tripped; while the run goes, since when it is.

@@ -10,9 +10,9 @@ mod policies;
 mod server;
 mod table;
 
-use super::text::{self, clip, counted, line, put};
+use super::text::{clip, counted, line, put};
 use super::view::seconds;
-use super::{ExhibitRow, HistoryView, Reporter, View, Word};
+use super::{HistoryView, Reporter, View, Word};
 use crate::budget::{Consequence, Judgement, Outcome, Reason};
 use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
@@ -50,6 +50,13 @@ impl Reporter for Console {
             width: self.width.clamp(60, 160),
         };
         page.head(view)?;
+        // Of a target that was never reached there is nothing else to say.
+        let reached = view.word != Word::Unreachable;
+        let smoke = !view.run.under_load;
+        if smoke && reached {
+            page.failures(view)?;
+            page.flaky(view)?;
+        }
         if view.totals.all.n() > 0 {
             table::steps(&mut page, view)?;
             table::messages(&mut page, view)?;
@@ -57,15 +64,16 @@ impl Reporter for Console {
                 page.checks(view)?;
             }
         }
-        // Of a target that was never reached there is nothing else to say.
-        if view.word != Word::Unreachable {
+        if reached {
             page.budgets(view)?;
             parts::parts(&mut page, view)?;
             table::guards(&mut page, view)?;
             server::server(&mut page, view)?;
             policies::policies(&mut page, view)?;
-            page.failures(view)?;
-            page.flaky(view)?;
+            if !smoke {
+                page.failures(view)?;
+                page.flaky(view)?;
+            }
             page.instrument(view)?;
             page.history(view)?;
         }
@@ -144,7 +152,8 @@ impl Page<'_> {
 
     /// The response time of all requests on one line: each word with its number and unit, to be searched for.
     fn response(&mut self, view: &View) -> io::Result<()> {
-        if view.totals.all.n() == 0 {
+        // The times of a few requests are in the table, as they are.
+        if view.totals.all.n() == 0 || table::too_few(view, &view.totals.all) {
             return Ok(());
         }
         let response = &view.totals.all.response;
@@ -171,8 +180,6 @@ impl Page<'_> {
         self.title("Checks")?;
         for step in &view.steps {
             self.line(&format!("  {}", line(&step.label)))?;
-            let failures = view.failures.iter().filter(|f| f.step == step.label);
-            let failed: Vec<&ExhibitRow> = failures.filter_map(|f| f.exhibits.first()).collect();
             for check in &step.checks {
                 let (style, word) = match (check.passed, check.failed) {
                     (0, 0) => (DIM, "not reached"),
@@ -187,19 +194,19 @@ impl Page<'_> {
                 };
                 let word = self.paint.on(style, &format!("{word:<11}"));
                 self.line(&format!("    {word} {}{often}", line(&check.text)))?;
-                let broken = failed.iter().find(|e| e.what.as_ref() == Some(&check.text));
-                if let Some(exhibit) = broken {
-                    self.mismatch(exhibit)?;
-                }
             }
+            let failures = view.failures.iter().filter(|f| f.step == step.label);
+            let failed = failures.filter_map(|f| f.exhibits.first()).next();
             let passed = step.exchanges.iter().find(|e| !e.retried);
-            if let Some(exhibit) = failed.first().copied().or(passed) {
+            if let Some(exhibit) = failed.or(passed) {
                 self.field("time", &exhibit.time_text())?;
-                self.field("time", &format!("{} ms", text::figure(exhibit.took)))?;
                 conversation::said(self, exhibit, usize::MAX)?;
-                self.curl(exhibit)?;
-            } else {
+            } else if !step.phases_text().is_empty() {
                 self.field("p95, ms", &step.phases_text())?;
+            }
+            // What failed stands with its command among the failures.
+            if let Some(exhibit) = passed.filter(|_| failed.is_none()) {
+                self.curl(exhibit)?;
             }
             for timing in &step.timings {
                 self.field("server", &timing.text())?;
@@ -220,15 +227,19 @@ impl Page<'_> {
             _ => "Budgets",
         })?;
         table::budgets(self, view)?;
+        if !view.run.under_load {
+            return table::smoke_pass(self, view);
+        }
         match view.coverage() {
             Some(coverage) => self.line(&self.paint.on(DIM, &line(&coverage))),
             None => Ok(()),
         }
     }
 
-    /// What is not plain about a budget, below its line.
+    /// What is not plain about a budget, below its line. A smoke test has a line for each, and one for all of them.
     fn budget_notes(&mut self, view: &View, budget: &Judgement) -> io::Result<()> {
-        if matches!(budget.outcome, Outcome::Pass | Outcome::NotRun) {
+        let plain = matches!(budget.outcome, Outcome::Pass | Outcome::NotRun);
+        if plain || !view.run.under_load {
             return Ok(());
         }
         let mut n = format_count(budget.n);

@@ -106,6 +106,8 @@ fn hostile_exhibit() -> Exhibit {
         status: Some(200),
         response: Some(message()),
         said: Vec::new(),
+        also: Vec::new(),
+        page: None,
     }
 }
 

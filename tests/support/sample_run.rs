@@ -379,6 +379,8 @@ fn exhibit(recorder: &Recorder, sample: &Sample) -> Option<Exhibit> {
         },
         status: sample.status,
         said: Vec::new(),
+        also: Vec::new(),
+        page: None,
         response: sample.status.map(|_| Message {
             headers: vec![
                 ("content-type".into(), "application/json".into()),

@@ -166,6 +166,8 @@ fn answer(seen: &Seen, word: &str, rest: &str, hit: u64) -> Option<Answer> {
         "headers" => (0..number(rest)).fold(Answer::new(200, "text/plain", OK), |answer, i| {
             answer.with(format!("x-header-{i}"), format!("value {i}"))
         }),
+        "crash" if rest == "short" => Answer::new(500, "text/html", "<html><p>short</p></html>"),
+        "crash" => Answer::new(500, "text/html; charset=utf-8", crash()),
         "hostile" => Answer::new(
             if rest.is_empty() { 200 } else { status(rest) },
             "text/html",
@@ -184,6 +186,17 @@ fn answer(seen: &Seen, word: &str, rest: &str, hit: u64) -> Option<Answer> {
                 .or_else(|| super::pages::answer(seen, hit));
         }
     })
+}
+
+/// The page of a framework that has crashed: a long head, and far more than anybody keeps.
+fn crash() -> String {
+    let style = "p { color: red }\n".repeat(100);
+    let trace = "<li>app.php:17</li>".repeat(6_000);
+    format!(
+        "<!doctype html>\n<html><head><title>Server\n Error</title><style>{style}</style></head>\n\
+         <body><script>start()</script><h1>Whoops</h1><p>Undefined variable $cart \
+         &lt;script&gt;alert(1)&lt;/script&gt;</p><ol>{trace}</ol></body></html>"
+    )
 }
 
 /// Paths that break the rules; everything else is 404.

@@ -89,6 +89,7 @@ impl Post {
         let record = GuardRecord {
             text: guard.text.clone(),
             line,
+            lasts: dwell,
             ..GuardRecord::default()
         };
         Self {

@@ -189,6 +189,7 @@ struct Finding {
     exact: bool,
     notes: Vec<String>,
     worst: Option<String>,
+    by_failures: bool,
 }
 
 impl Finding {
@@ -211,6 +212,7 @@ impl Finding {
                 .into_iter()
                 .collect(),
             worst: None,
+            by_failures: false,
         }
     }
 }
@@ -308,6 +310,7 @@ impl<'a> Run<'a> {
             exact: finding.exact,
             note: note(finding.notes, self.left_out(budget)),
             worst: finding.worst,
+            by_failures: finding.by_failures,
         }
     }
 

@@ -185,7 +185,8 @@ fn checks(verdict: &Verdict) -> String {
     let open: Vec<&FailedCheck> = verdict.checks.iter().filter(|c| !c.budgeted).collect();
     let first = open.first().map(|c| {
         let (count, n) = (format_count(c.count), format_count(c.n));
-        format!("`{}` in {count} of {n} requests of {}", c.what, c.step)
+        let noun = if c.n == 1 { "request" } else { "requests" };
+        format!("`{}` in {count} of {n} {noun} of {}", c.what, c.step)
     });
     let rest = more(open.len().saturating_sub(1), "kind of failure", "", "");
     let broken = verdict.judgements.iter().filter(|j| j.breaks()).count();

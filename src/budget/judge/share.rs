@@ -109,6 +109,9 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         ..rule.finding(count, run.smoke)
     };
     finding.notes.extend(caches.then(|| apart(steps)).flatten());
+    let failed: u64 = steps.iter().map(|s| s.measured.violations()).sum();
+    let of_requests = rule.of_requests() && budget.part.is_none();
+    finding.by_failures = of_requests && finding.outcome.broken() && count.k <= failed;
     finding
 }
 
@@ -151,6 +154,17 @@ impl Rule {
     /// It is of messages, not of requests.
     pub(super) fn of_messages(self) -> bool {
         self.statistic.metric().is_some_and(Metric::of_messages)
+    }
+
+    /// Whoever failed violates it.
+    fn of_requests(self) -> bool {
+        match self.statistic {
+            Statistic::Percentile { metric, .. } => {
+                !metric.of_connections() && !metric.of_messages()
+            }
+            Statistic::ErrorRate | Statistic::SuccessRate | Statistic::CheckRate => true,
+            _ => false,
+        }
     }
 
     /// What counts alone say.

@@ -138,6 +138,37 @@ impl Css {
     }
 }
 
+/// Elements whose text nobody sees.
+const UNSEEN: [&str; 5] = ["script", "style", "noscript", "template", "svg"];
+
+/// What a page says to those who see it: its title and its text, without scripts, styles and tags; `None` of a page that
+/// cannot be read.
+pub fn seen(page: &str) -> Option<(String, String)> {
+    let html = Page::read(page).0.ok()?;
+    let (mut title, mut texts) = (None, Vec::new());
+    let mut open = vec![html.tree.root()];
+    while let Some(node) = open.pop() {
+        if let Some(text) = node.value().as_text() {
+            // Elements keep their texts apart.
+            texts.extend([&**text, " "]);
+            continue;
+        }
+        let element = ElementRef::wrap(node);
+        let (name, hidden) = element.map_or(("", false), |element| {
+            let hidden = element.attr("hidden").is_some();
+            (element.value().name(), hidden)
+        });
+        match element {
+            Some(element) if name == "title" && title.is_none() => {
+                title = Some(as_seen(element.text()));
+            }
+            _ if hidden || UNSEEN.contains(&name) => {}
+            _ => open.extend(node.children().rev()),
+        }
+    }
+    Some((title.unwrap_or_default(), as_seen(texts.into_iter())))
+}
+
 /// Texts as they are seen: without blanks around them, and one for several.
 fn as_seen<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     let mut out = String::new();
@@ -180,4 +211,31 @@ fn brief(message: &str) -> String {
         first.make_ascii_lowercase();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_what_people_see_of_it() {
+        for (page, title, text) in [
+            (
+                "<title>A &amp;\n B</title><style>p{}</style><h1>Oh</h1><p>no<script>x()</script>",
+                "A & B",
+                "Oh no",
+            ),
+            (
+                "<div hidden>gone</div><svg><title>t</title></svg>&lt;b&gt;",
+                "",
+                "<b>",
+            ),
+            ("<noscript>on</noscript><body></body>", "", ""),
+            ("no page", "", "no page"),
+        ] {
+            let seen = seen(page).unwrap();
+            assert_eq!((&*seen.0, &*seen.1), (title, text), "{page}");
+        }
+        assert_eq!(seen(&"<div>".repeat(3_000)), None);
+    }
 }

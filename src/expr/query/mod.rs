@@ -13,6 +13,7 @@ mod parse;
 pub(super) use self::body::{Between, first_match, hex};
 use self::certificate::Field;
 use self::headers::Attribute;
+pub use self::html::seen;
 pub(super) use self::html::{Css, Page, plain_text};
 pub(super) use self::parse::{between, css, needed, pattern};
 

@@ -56,6 +56,17 @@ impl RequestProgram {
         }
     }
 
+    /// How much of it was looked at where this failed; in a smoke test every check of the answer, and every policy.
+    pub(in crate::load) fn looked(&self, index: usize, smoke: bool) -> usize {
+        let checks = self.handshake_checks() - self.source.captures.len();
+        match index {
+            _ if !smoke => index + 1,
+            _ if index < checks => checks,
+            _ if index < self.checked() => index + 1,
+            _ => self.checked() + self.source.policies.len(),
+        }
+    }
+
     /// How much of what can fail is about the answer, not about messages behind it.
     pub(super) fn handshake_checks(&self) -> usize {
         let checks = self.source.checks.len() + self.awaited().count();

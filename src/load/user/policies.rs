@@ -21,6 +21,8 @@ pub(in crate::load) const EVERY: u64 = 100;
 #[derive(Debug, Default)]
 pub(super) struct Policed {
     findings: Vec<PolicyFinding>,
+    /// Why the step fails.
+    pub(super) fault: Option<Box<Fault>>,
     /// The request is sent once more: the next answer may say.
     pub(super) later: bool,
 }
@@ -32,15 +34,14 @@ impl<P: Protocol> Worker<P> {
         variables: &[Value],
         shot: &Shot,
         (call, exchange): (&Call, &Exchange),
-        captured: Vec<Captured>,
-    ) -> (Result<Vec<Captured>, Fault>, Policed) {
+        captured: &[Captured],
+    ) -> Policed {
         let request = &self.program.requests[shot.step];
         match &exchange.result {
             Ok(answer) if request.is_policed() => {
-                let (fault, policed) = self.judge(shot, (call, answer), (variables, &captured));
-                (fault.map_or(Ok(captured), Err), policed)
+                self.judge(shot, (call, answer), (variables, captured))
             }
-            _ => (Ok(captured), Policed::default()),
+            _ => Policed::default(),
         }
     }
 
@@ -49,9 +50,9 @@ impl<P: Protocol> Worker<P> {
         shot: &Shot,
         (call, answer): (&Call, &Answer),
         (variables, captured): (&[Value], &[Captured]),
-    ) -> (Option<Fault>, Policed) {
+    ) -> Policed {
         let request = &self.program.requests[shot.step];
-        let (mut policed, mut fault) = (Policed::default(), None);
+        let mut policed = Policed::default();
         if request.source.remembered {
             let earlier = Earlier::new(answer.status.as_u16(), &answer.headers);
             self.earlier.borrow_mut().insert(shot.step, earlier);
@@ -59,7 +60,7 @@ impl<P: Protocol> Worker<P> {
         let policies = &request.source.policies;
         if !self.looks_at(shot.step) {
             policed.findings = vec![PolicyFinding::Unseen; policies.len()];
-            return (None, policed);
+            return policed;
         }
         let hidden = self.hidden(variables, request, captured);
         let earlier = self.earlier.borrow();
@@ -73,18 +74,24 @@ impl<P: Protocol> Worker<P> {
             let look = policy.look(&seen);
             policed.later |= look == Look::Later;
             let finding = self.finding(look, &hidden);
-            if let (PolicyFinding::Fails(words), None) = (&finding, &fault) {
-                fault = Some(Fault {
-                    what: What::Check(request.checked() + place),
-                    mismatch: Mismatch {
-                        expected: policy.word.to_owned(),
-                        actual: words.clone(),
-                    },
-                });
+            if let PolicyFinding::Fails(words) = &finding {
+                let index = request.checked() + place;
+                let mismatch = Mismatch {
+                    expected: policy.word.to_owned(),
+                    actual: words.clone(),
+                };
+                match &mut policed.fault {
+                    None => {
+                        let fault = Fault::new(What::Check(index), mismatch);
+                        policed.fault = Some(Box::new(fault));
+                    }
+                    Some(fault) if self.shows_passes() => fault.also.push((index, mismatch)),
+                    Some(_) => {}
+                }
             }
             policed.findings.push(finding);
         }
-        (fault, policed)
+        policed
     }
 
     /// Counts what was found.

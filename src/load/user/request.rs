@@ -3,7 +3,7 @@
 
 use super::policies::Policed;
 use super::refusal::refusal;
-use super::{Captured, Fault, Heard, Lane, evaluate};
+use super::{Captured, Fault, Heard, Lane};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};
 use crate::load::flight::Flying;
@@ -184,18 +184,19 @@ impl<P: Protocol> Worker<P> {
         }
         let done = heard.map_or_else(|| self.clock.at(exchange.done), |heard| heard.ended);
         let evaluated = match heard {
-            None => evaluate(&self.program, (variables, &mut *lane), call, exchange),
+            None => self.evaluate((variables, &mut *lane), call, exchange),
             Some(heard) => self.talked(shot, &mut flying, heard),
         };
-        let (evaluated, policed) = match evaluated {
+        let mut policed = match &evaluated {
             Ok(captured) => self.police(variables, shot, (call, exchange), captured),
-            fault => (fault, Policed::default()),
+            Err(_) => Policed::default(),
         };
         let cookies = lane.session.cookies();
         let seen = (variables, cookies, call, exchange, heard);
-        let mut fault = match evaluated {
-            Ok(captured) => return self.passed(shot, flying, seen, (captured, policed)),
-            Err(fault) => fault,
+        let (mut fault, usable) = match (evaluated, policed.fault.take()) {
+            (Ok(captured), None) => return self.passed(shot, flying, seen, (captured, policed)),
+            (Ok(captured), Some(fault)) => (*fault, Some(captured)),
+            (Err(fault), _) => (fault, None),
         };
         let refused = exchange.result.as_ref().ok().and_then(|answer| {
             let request = &self.program.requests[step];
@@ -226,14 +227,28 @@ impl<P: Protocol> Worker<P> {
         }
         self.found(shot, policed);
         let sample = self.sample(flying, exchange, outcome);
-        self.record(&sample);
-        self.aside(&sample, call, exchange);
-        self.count_cache(shot, exchange);
+        self.failed(shot, &sample, seen, &fault);
         self.count_refusal(shot, refused);
-        if self.recorder.borrow().wants_exhibit(step, fault.what) {
-            self.show(seen, &sample, Case::Failed(&fault));
+        match usable {
+            // The answer itself can be used: what is behind it is tested, too.
+            Some(captured) if self.goes_on() => End::Passed { done, captured },
+            _ => End::Failed { done },
         }
-        End::Failed { done }
+    }
+
+    /// Records a request that failed.
+    fn failed(&self, shot: &Shot, sample: &Sample, seen: Seen<'_>, fault: &Fault) {
+        self.record(sample);
+        if let (What::Check(index), true) = (fault.what, self.shows_passes()) {
+            let also: Vec<usize> = fault.also.iter().map(|(index, _)| *index).collect();
+            let looked = self.program.requests[shot.step].looked(index, true);
+            self.recorder.borrow_mut().further(sample, &also, looked);
+        }
+        self.aside(sample, seen.2, seen.3);
+        self.count_cache(shot, seen.3);
+        if self.recorder.borrow().wants_exhibit(shot.step, fault.what) {
+            self.show(seen, sample, Case::Failed(fault));
+        }
     }
 
     /// What came of a conversation; one that reaches into the measured phase is judged there.
@@ -323,6 +338,7 @@ impl<P: Protocol> Worker<P> {
         sample: &Sample,
         case: Case<'_>,
     ) {
+        let smoke = self.shows_passes();
         let evidence = Evidence {
             variables,
             call,
@@ -330,6 +346,8 @@ impl<P: Protocol> Worker<P> {
             exchange,
             heard,
             sample,
+            smoke,
+            whole: smoke && matches!(case, Case::Failed(_)) && self.recorder.borrow().wants_whole(),
         };
         let exhibit = exhibit(&self.program, &self.masker, evidence, case);
         self.recorder.borrow_mut().exhibit(exhibit);

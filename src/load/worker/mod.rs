@@ -223,6 +223,11 @@ impl<P: Protocol> Worker<P> {
         matches!(self.plan.load, Load::Passes(_))
     }
 
+    /// A flow goes on behind an answer that passed its checks and failed a policy.
+    pub(super) fn goes_on(&self) -> bool {
+        self.shows_passes() && !self.plan.bail
+    }
+
     pub(super) fn stopping(&self) -> bool {
         self.closing.get() || self.stopped()
     }

@@ -21,7 +21,7 @@ pub(super) use wire::OpenBody;
 
 use super::session::Session;
 use super::transport::{Connection, Dialer, Offer, Phases, TlsError, TlsSettings};
-use super::{Call, Exchange, Problem, Protocol};
+use super::{Call, Exchange, Location, Problem, Protocol};
 use crate::record::Failure;
 use crate::scenario::{Connections, Http, Network};
 use origin::{Origin, Origins};
@@ -181,9 +181,12 @@ impl Client {
         let origin = self.origins.of(url)?;
         let mut timings = Timings::default();
         let opening = self.open(&origin, &mut timings);
-        let connection = tokio::time::timeout(timeout, opening)
-            .await
-            .map_err(|_| Problem::new(Failure::Timeout, "no connection within the timeout"))??;
+        let opened = tokio::time::timeout(timeout, opening).await;
+        let connection = opened.map_err(|_| {
+            let secure = origin.endpoint.secure;
+            let seen = stuck(secure, &timings.phases).unwrap_or("no connection");
+            Problem::new(Failure::Timeout, within(seen, timeout))
+        })??;
         origin.admit(connection).await
     }
 
@@ -230,7 +233,11 @@ impl Protocol for Client {
             Some(Err(problem)) => (Instant::now(), Err(problem)),
             // A timeout counts at its limit, however late the timer was.
             None => {
-                let detail = timed_out(call.timeout, arrival);
+                let secure = match &call.url {
+                    Location::Target(_) => self.blueprint.target.scheme() == "https",
+                    Location::Elsewhere(url) => url.scheme() == "https",
+                };
+                let detail = timed_out(call.timeout, arrival, stuck(secure, &timings.phases));
                 (limit, Err(Problem::new(Failure::Timeout, detail)))
             }
         };
@@ -269,11 +276,21 @@ impl Protocol for Client {
     }
 }
 
-fn timed_out(limit: Duration, arrival: Arrival) -> String {
+fn timed_out(limit: Duration, arrival: Arrival, stuck: Option<&str>) -> String {
     let seen = if arrival.head.is_some() {
         "the head of the answer came, its body did not end"
     } else {
-        "no answer"
+        stuck.unwrap_or("no answer")
     };
+    within(seen, limit)
+}
+
+/// Where opening a connection stands, if it is known to have got as far as TLS.
+fn stuck(secure: bool, phases: &Phases) -> Option<&'static str> {
+    let securing = secure && phases.connect.is_some() && phases.tls.is_none();
+    securing.then_some("connected, but the TLS handshake did not end")
+}
+
+fn within(seen: &str, limit: Duration) -> String {
     format!("{seen} within {}", crate::units::format_duration(limit))
 }

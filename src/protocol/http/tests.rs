@@ -339,3 +339,29 @@ async fn time_limits_name_what_was_there() {
         assert_eq!(exchange.done, now + call.timeout);
     }
 }
+
+#[test]
+fn a_port_that_is_silent_about_tls_is_named() {
+    let took = Some(Duration::from_millis(1));
+    let phases = |connect, tls| Phases {
+        dns: None,
+        connect,
+        tls,
+    };
+    for (secure, phases, named) in [
+        (true, phases(took, None), true),
+        (true, phases(None, None), false),
+        (true, phases(took, took), false),
+        (false, phases(took, None), false),
+    ] {
+        let seen = stuck(secure, &phases);
+        assert_eq!(seen.is_some(), named, "{phases:?}");
+        let words = timed_out(Duration::from_secs(10), Arrival::default(), seen);
+        let expected = if named {
+            "connected, but the TLS handshake did not end within 10 s"
+        } else {
+            "no answer within 10 s"
+        };
+        assert_eq!(words, expected);
+    }
+}

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
+/// Characters of what stands in lists of failures.
+const MESSAGE: usize = 500;
+
 /// `junit.xml`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Junit;
@@ -139,9 +142,9 @@ fn step(view: &View, step: &StepRow) -> TestCase {
         .map_or((step.file.as_str(), step.line), |c| step.place_of(&c.what));
     place(&mut case, file, line);
     let mut said = format!(
-        "{} requests, {} errors; response time p50 {}, p95 {}, p99 {}, max {}",
-        step.n(),
-        step.errors(),
+        "{}, {}; response time p50 {}, p95 {}, p99 {}, max {}",
+        text::counted(step.n(), "request"),
+        text::counted(step.errors(), "error"),
         step.response.p50.spoken(),
         step.response.p95.spoken(),
         step.response.p99.spoken(),
@@ -186,17 +189,17 @@ fn step_status(view: &View, step: &StepRow, failed: &[&FailedCheck]) -> TestCase
     let Some(first) = counted.first() else {
         return unfailed_status(view, step);
     };
-    let message = format!("{}: {} of {} requests", first.what, first.count, first.n);
+    let told = |check: &FailedCheck| {
+        let of = text::counted(check.n, "request");
+        format!("{}: {} of {of}", check.what, check.count)
+    };
+    let rest = counted.iter().skip(1).map(|check| check.what.clone());
+    let all: Vec<String> = std::iter::once(told(first)).chain(rest).collect();
+    let message = text::clip(&all.join("; "), MESSAGE);
     let mut body = String::new();
     for check in &counted {
         let (file, line) = step.place_of(&check.what);
-        put(
-            &mut body,
-            format_args!(
-                "{file}:{line}: {}: {} of {} requests\n",
-                check.what, check.count, check.n
-            ),
-        );
+        put(&mut body, format_args!("{file}:{line}: {}\n", told(check)));
     }
     for failure in view.failures.iter().filter(|f| f.step == step.label) {
         if let Some(exhibit) = failure.exhibits.first() {
@@ -240,10 +243,18 @@ fn exchange(what: &str, exhibit: &ExhibitRow) -> String {
             put(&mut out, format_args!("  {name}: {value}\n"));
         }
     }
+    if exhibit.same_as.is_some() {
+        return out;
+    }
     if let Some(status) = exhibit.status {
         put(&mut out, format_args!("  status: {status}\n"));
     }
-    if !exhibit.response_body.is_empty() {
+    if let Some((title, page)) = &exhibit.page {
+        put(
+            &mut out,
+            format_args!("  title: {title}\n  page: {}\n", text::clip(page, 512)),
+        );
+    } else if !exhibit.response_body.is_empty() {
         let body = text::line(&exhibit.response_body);
         put(
             &mut out,
@@ -273,6 +284,8 @@ fn guard(view: &View, guard: &GuardRow) -> TestCase {
     let status = if guard.tripped.is_some() {
         let body = format!("{}\n{}", view.budget_place(guard.line), guard.finding);
         non_success(NonSuccessKind::Failure, "guard", &guard.finding, &body)
+    } else if guard.unwatched {
+        skipped(&format!("not watched: {}", guard.finding))
     } else {
         TestCaseStatus::success()
     };

@@ -283,10 +283,18 @@ fn exchange(exhibit: &ExhibitRow) -> String {
             put(&mut out, format_args!("{name}: {}\n", clip(value, SHOWN)));
         }
     }
+    if exhibit.same_as.is_some() {
+        return out;
+    }
     if let Some(status) = exhibit.status {
         put(&mut out, format_args!("status: {status}\n"));
     }
-    if !exhibit.response_body.is_empty() {
+    if let Some((title, page)) = &exhibit.page {
+        put(
+            &mut out,
+            format_args!("page: {title}: {}\n", clip(page, SHOWN)),
+        );
+    } else if !exhibit.response_body.is_empty() {
         put(
             &mut out,
             format_args!("body: {}\n", clip(&exhibit.response_body, SHOWN)),

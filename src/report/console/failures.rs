@@ -9,10 +9,14 @@ use crate::report::{ExhibitRow, FailureRow, StepRow, View};
 use crate::units::format_count;
 use std::io;
 
-/// Failures shown; the others are in the files.
+/// Failures shown of a load; the others are in the files.
 pub(super) const FAILURES: usize = 5;
+/// Failures shown of a smoke test, which is read to be mended.
+const SMOKE: usize = 20;
 /// Characters shown of the body of an answer.
 pub(super) const BODY: usize = 300;
+/// Characters of a body that begins like a page or a document, which are shown where there are no more.
+const PAGE: usize = 600;
 
 impl Page<'_> {
     pub(super) fn failures(&mut self, view: &View) -> io::Result<()> {
@@ -20,17 +24,29 @@ impl Page<'_> {
             return Ok(());
         }
         self.title("Failures")?;
-        for failure in view.failures.iter().take(FAILURES) {
-            self.failure(view, failure)?;
+        let most = if view.run.under_load { FAILURES } else { SMOKE };
+        let mut left = most;
+        let mut shown = 0;
+        // What one answer failed stands together, and is cut together.
+        for failure in view.failures.iter().filter(|f| !f.shares()) {
+            if left == 0 {
+                break;
+            }
+            let others: Vec<_> = failure.others(&view.failures).take(left - 1).collect();
+            left -= 1 + others.len();
+            shown += 1 + others.len();
+            self.failure(view, failure, &others)?;
         }
-        let rest = view.failures.len().saturating_sub(FAILURES);
+        let rest = view.failures.len().saturating_sub(shown) as u64;
         if rest > 0 {
-            self.line(&format!("       and {rest} more kinds, in the report"))?;
+            let rest = counted(rest, "more kind");
+            self.line(&format!("       and {rest}, in the report"))?;
         }
         Ok(())
     }
 
-    fn failure(&mut self, view: &View, failure: &FailureRow) -> io::Result<()> {
+    /// What failed, what was expected, what came, and where it is written.
+    fn failed_check(&mut self, failure: &FailureRow) -> io::Result<()> {
         let what = match failure.kind {
             "check" if failure.policy => format!("policy {}", failure.what),
             "check" => format!("check {}", failure.what),
@@ -39,22 +55,29 @@ impl Page<'_> {
         let name = line(&format!("{}: {what}", failure.step));
         let name = self.paint.on(BAD, &clip(&name, self.width - 2));
         self.line(&format!("  {name}"))?;
+        if let Some(exhibit) = failure.exhibits.first() {
+            self.mismatch(exhibit)?;
+        }
+        self.field("at", &failure.place())
+    }
+
+    fn failure(
+        &mut self,
+        view: &View,
+        failure: &FailureRow,
+        others: &[&FailureRow],
+    ) -> io::Result<()> {
+        self.failed_check(failure)?;
+        for other in others {
+            self.failed_check(other)?;
+        }
         let exhibit = failure.exhibits.first();
         if let Some(exhibit) = exhibit {
             self.exchange(exhibit)?;
         }
-        let mut often = format!(
-            "{} of {}, {}",
-            format_count(failure.count),
-            counted(failure.of, "request"),
-            when(failure)
-        );
-        let mut ours = view.checks.iter().filter(|c| c.step == failure.step);
-        if ours.clone().count() > 0 && ours.all(|c| c.budgeted) {
-            often.push_str("; judged by budgets");
+        if view.run.under_load || failure.of > 1 {
+            self.field("n", &often(view, failure))?;
         }
-        self.field("n", &often)?;
-        self.field("at", &failure.place())?;
         let Some(exhibit) = exhibit.filter(|e| !e.curl.is_empty()) else {
             return Ok(());
         };
@@ -62,7 +85,6 @@ impl Page<'_> {
     }
 
     fn exchange(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
-        self.mismatch(exhibit)?;
         let took = text::figure(exhibit.took);
         match exhibit.status {
             Some(status) => self.field("answer", &format!("status {status} after {took} ms"))?,
@@ -71,15 +93,35 @@ impl Page<'_> {
         if let Some(trace) = &exhibit.trace {
             self.field("trace", &trace.text())?;
         }
-        let words: Vec<&str> = exhibit.response_body.split_whitespace().collect();
-        let body = words.join(" ");
         conversation::said(self, exhibit, conversation::LAST)?;
+        self.body(exhibit)
+    }
+
+    /// The beginning of what came; of a page, what it says.
+    fn body(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
+        if let Some((title, text)) = &exhibit.page {
+            if !title.is_empty() {
+                self.field("title", title)?;
+            }
+            return match text.as_str() {
+                "" => self.field("body", "a page without any text"),
+                text => self.field("body", &clip(text, BODY)),
+            };
+        }
+        let words: Vec<&str> = exhibit.response_body.split_whitespace().collect();
+        let body = line(&words.join(" "));
+        let marked = body.starts_with('<');
+        let short = !exhibit.response_cut && body.chars().nth(PAGE).is_none();
+        let start: String = body.chars().take(14).collect();
+        let start = start.to_ascii_lowercase();
+        let is_page = start.starts_with("<!doctype html") || start.starts_with("<html");
         // A page begins with what nobody looks for; the report has it.
-        if body.is_empty() || body.starts_with('<') {
+        if body.is_empty() || (is_page && !short) {
             return Ok(());
         }
         let more = if exhibit.response_cut { "…" } else { "" };
-        self.field("body", &format!("{}{more}", clip(&line(&body), BODY)))
+        let most = if marked && short { PAGE } else { BODY };
+        self.field("body", &format!("{}{more}", clip(&body, most)))
     }
 
     pub(super) fn mismatch(&mut self, exhibit: &ExhibitRow) -> io::Result<()> {
@@ -110,6 +152,7 @@ impl Page<'_> {
             self.line(&format!("  {name}"))?;
             for attempt in step.exchanges.iter().filter(|e| e.retried) {
                 self.field("attempt", attempt.what.as_deref().unwrap_or_default())?;
+                self.mismatch(attempt)?;
                 self.exchange(attempt)?;
                 self.curl(attempt)?;
             }
@@ -120,6 +163,21 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// How often, when, and who judges it.
+fn often(view: &View, failure: &FailureRow) -> String {
+    let mut often = format!(
+        "{} of {}, {}",
+        format_count(failure.count),
+        counted(failure.of, "request"),
+        when(failure)
+    );
+    let mut ours = view.checks.iter().filter(|c| c.step == failure.step);
+    if ours.clone().count() > 0 && ours.all(|c| c.budgeted) {
+        often.push_str("; judged by budgets");
+    }
+    often
 }
 
 fn when(failure: &FailureRow) -> String {

@@ -4,7 +4,7 @@
 use super::paint::{BAD, DIM, GOOD, Paint, UNSURE};
 use super::{Page, clip, line};
 use crate::budget::{Judgement, Outcome};
-use crate::report::text::put;
+use crate::report::text::{counted, put};
 use crate::report::{GroupRow, MessagesRow, Point, StepRow, View};
 use crate::units::format_count;
 use std::io;
@@ -20,7 +20,13 @@ struct Column {
     from: usize,
 }
 
-const COLUMNS: [Column; 10] = [
+impl Column {
+    fn percentile(&self) -> bool {
+        self.head.contains('p')
+    }
+}
+
+static COLUMNS: [Column; 10] = [
     column("n", |s| format_count(s.n()), 0),
     column("errors", |s| format_count(s.errors()), 0),
     column("p50", |s| s.response.p50.text(), 70),
@@ -33,12 +39,40 @@ const COLUMNS: [Column; 10] = [
     column("service p99", |s| s.service.p99.text(), 100),
 ];
 
+/// Fewer requests of a smoke test than this have times, but no percentiles.
+const FEW: u64 = 20;
+
+/// Percentiles of so few requests are left out.
+pub(super) fn too_few(view: &View, row: &StepRow) -> bool {
+    !view.run.under_load && row.n() < FEW
+}
+
 const fn column(head: &'static str, cell: fn(&StepRow) -> String, from: usize) -> Column {
     Column { head, cell, from }
 }
 
+fn cell(column: &Column, (view, row): (&View, &StepRow)) -> String {
+    if column.percentile() && too_few(view, row) {
+        return String::new();
+    }
+    (column.cell)(row)
+}
+
+/// The columns that there is room for, and their widths.
+fn columns(width: usize, (view, rows): (&View, &[&StepRow])) -> (Vec<&'static Column>, Vec<usize>) {
+    let few = rows.iter().all(|row| too_few(view, row));
+    let columns = COLUMNS.iter().filter(|c| c.from <= width);
+    let columns: Vec<&Column> = columns.filter(|c| !(few && c.percentile())).collect();
+    let widest = |column: &&Column| {
+        let cells = rows.iter().map(|row| cell(column, (view, row)));
+        let cells = cells.map(|cell| cell.chars().count());
+        cells.chain([column.head.len()]).max().unwrap_or(0) + 2
+    };
+    let widths = columns.iter().map(widest).collect();
+    (columns, widths)
+}
+
 pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
-    let columns: Vec<&Column> = COLUMNS.iter().filter(|c| c.from <= page.width).collect();
     let mut shown: Vec<&StepRow> = view.steps.iter().collect();
     if view.run.under_load && shown.len() > STEPS {
         let slow = |p: Point| p.ms.unwrap_or(-1.0);
@@ -51,13 +85,7 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         .chain(&groups)
         .chain((view.steps.len() != 1).then_some(&view.totals.all))
         .collect();
-    let widths: Vec<usize> = columns
-        .iter()
-        .map(|c| {
-            let cells = rows.iter().map(|r| (c.cell)(r).chars().count());
-            cells.chain([c.head.len()]).max().unwrap_or(0) + 2
-        })
-        .collect();
+    let (columns, widths) = columns(page.width, (view, &rows));
     let name = page.width.saturating_sub(widths.iter().sum()).clamp(18, 48);
     let heads = columns.iter().zip(&widths);
     let mut head = String::new();
@@ -71,7 +99,7 @@ pub(super) fn steps(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         let label = clip(&line(&row.label), name);
         let mut line = format!("{label:<name$}");
         for (column, width) in columns.iter().zip(&widths) {
-            let cell = format!("{:>width$}", (column.cell)(row));
+            let cell = format!("{:>width$}", cell(column, (view, row)));
             let bad = column.head == "errors" && row.errors() > 0;
             line.push_str(&if bad { page.paint.on(BAD, &cell) } else { cell });
         }
@@ -141,6 +169,9 @@ pub(super) fn messages(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     Ok(())
 }
 
+/// Characters of a value.
+const WIDEST: usize = 30;
+
 /// The word of a budget, padded and painted.
 fn mark(paint: Paint, budget: &Judgement, width: usize) -> String {
     let style = match budget.outcome {
@@ -153,6 +184,23 @@ fn mark(paint: Paint, budget: &Judgement, width: usize) -> String {
     paint.on(style, &format!("{:<width$}", budget.word()))
 }
 
+/// What a smoke test's budgets say, and what they do not.
+pub(super) fn smoke_pass(page: &mut Page<'_>, view: &View) -> io::Result<()> {
+    let failed = view.budgets.iter().filter(|b| b.by_failures).count() as u64;
+    if failed > 0 {
+        let what = counted(failed, "budget");
+        let verb = if failed == 1 { "is" } else { "are" };
+        page.line(&format!("{what} {verb} broken by the failures above alone"))?;
+    }
+    let unsure = |b: &&Judgement| matches!(b.outcome, Outcome::Marginal { .. });
+    if view.budgets.iter().any(|b| unsure(&b)) {
+        let n = counted(view.totals.all.n(), "request");
+        let text = format!("{n}: a smoke pass, not evidence");
+        page.line(&page.paint.on(DIM, &text))?;
+    }
+    Ok(())
+}
+
 pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     let widest = |text: fn(&Judgement) -> String| {
         let lengths = view.budgets.iter().map(|b| text(b).chars().count());
@@ -163,18 +211,26 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         _ => b.actual.clone().unwrap_or_else(|| "no data".into()),
     };
     let word = widest(Judgement::word).max(4) + 2;
-    let value = widest(actual).min(30) + 2;
+    let value = widest(actual).min(WIDEST) + 2;
     let text = widest(|b| line(&b.text)).min(page.width.saturating_sub(word + value));
     let left = widest(Judgement::headroom_text) + 2;
     let n = widest(|b| format_count(b.n)) + 4;
     // The sentence and its value always stand; what is left of the line decides on the rest.
     let room = page.width.saturating_sub(word + text + value);
     for budget in view.ranked() {
+        let found = actual(budget);
+        if !view.run.under_load && found.chars().count() > WIDEST {
+            // A sentence, not a number.
+            let text = format!("{:<text$}", clip(&line(&budget.text), text));
+            let word = mark(page.paint, budget, word);
+            page.line(&format!("{word}{text}  {found}"))?;
+            continue;
+        }
         let mut line = format!(
             "{}{:<text$}{:>value$}",
             mark(page.paint, budget, word),
             clip(&line(&budget.text), text),
-            clip(&actual(budget), value - 2),
+            clip(&found, value - 2),
         );
         if room >= left {
             put(&mut line, format_args!("{:>left$}", budget.headroom_text()));
@@ -196,9 +252,16 @@ pub(super) fn guards(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     }
     page.title("Guards")?;
     for guard in &view.guards {
-        let style = if guard.tripped.is_some() { BAD } else { GOOD };
-        let word = page.paint.on(style, &format!("{:<9}", guard.word()));
+        let style = match guard.tripped {
+            Some(_) => BAD,
+            None if guard.unwatched => DIM,
+            None => GOOD,
+        };
+        let word = page.paint.on(style, &format!("{:<13}", guard.word()));
         page.line(&format!("{word}{}", line(&guard.text)))?;
+        if guard.unwatched {
+            continue;
+        }
         page.field("finding", &guard.finding)?;
         page.field("at", &view.budget_place(guard.line))?;
     }

@@ -381,6 +381,12 @@ fn exhibit(exhibit: &ExhibitRow) -> Value {
             object.insert("retried".into(), true.into());
             object.insert("what".into(), json!(exhibit.what));
         }
+        if let Some(other) = &exhibit.same_as {
+            object.insert("same_as".into(), json!(other));
+        }
+        if let Some((title, text)) = &exhibit.page {
+            object.insert("page".into(), json!({ "title": title, "text": text }));
+        }
         if !exhibit.findings.is_empty() {
             let findings = exhibit.findings.iter().map(|finding| {
                 json!({

@@ -343,9 +343,11 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
 }
 
 fn guards(record: &RunRecord) -> Vec<GuardRow> {
+    let load = matches!(record.model, Model::Open { .. } | Model::Closed { .. });
+    let smoke = (!load).then_some(record.elapsed);
     let guards = record.guards.iter();
     guards
-        .map(|guard| GuardRow::of(guard, record.elapsed))
+        .map(|guard| GuardRow::of(guard, record.elapsed, smoke))
         .collect()
 }
 

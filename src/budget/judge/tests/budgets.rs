@@ -157,6 +157,7 @@ fn failed_requests_have_no_latency_and_never_help() {
         said.actual.as_deref(),
         Some("over every limit: 10 % failed")
     );
+    assert!(said.by_failures);
     assert_eq!((said.headroom, said.violations), (None, Some(1_000)));
     assert_eq!(one(&record, "p50 < 500ms").outcome, Outcome::Pass);
     for metric in ["service", "ttfb"] {

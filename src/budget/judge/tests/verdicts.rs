@@ -76,7 +76,7 @@ fn in_a_smoke_pass_checks_decide() {
     assert_eq!(exits(&said), (3, Reason::CheckFailed));
     assert_eq!(
         said.sentence,
-        "FAIL: `status == 200` in 1 of 1 requests of browse/landing"
+        "FAIL: `status == 200` in 1 of 1 request of browse/landing"
     );
     // Strict files are for load; and a slow answer still breaks its budget.
     let mut strict = file(&budgets);

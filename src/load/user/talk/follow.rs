@@ -105,7 +105,7 @@ impl<P: Protocol> Talk<'_, P> {
                     expected: format!("{} to take it from", article(piece)),
                     actual: format!("no {piece}"),
                 };
-                Err(Halt::Fault(Fault { what, mismatch }))
+                Err(Halt::Fault(Fault::new(what, mismatch)))
             }
         }
     }

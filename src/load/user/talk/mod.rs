@@ -9,7 +9,7 @@ mod wait;
 pub(in crate::load) use log::{Line, Log};
 
 use super::request::Shot;
-use super::{Captured, Lane, evaluate};
+use super::{Captured, Lane};
 use crate::expr::{Check, Facts, Mismatch, Value};
 use crate::load::exhibit::Fault;
 use crate::load::program::RequestProgram;
@@ -102,7 +102,7 @@ impl<P: Protocol> Worker<P> {
         (call, exchange): (&Call, &mut Exchange),
     ) -> Heard {
         let program = &self.program.requests[shot.step];
-        let evaluated = evaluate(&self.program, (variables, &mut *lane), call, exchange);
+        let evaluated = self.evaluate((variables, &mut *lane), call, exchange);
         let mut heard = Heard {
             captured: Vec::new(),
             fault: None,
@@ -169,10 +169,7 @@ fn unopened(answer: &Answer) -> Fault {
 }
 
 fn fault(failure: Failure, expected: String, actual: String) -> Fault {
-    Fault {
-        what: What::Failure(failure),
-        mismatch: Mismatch { expected, actual },
-    }
+    Fault::new(What::Failure(failure), Mismatch { expected, actual })
 }
 
 fn broken(problem: Problem) -> Halt {
@@ -315,7 +312,7 @@ impl<P: Protocol> Talk<'_, P> {
                 check.value.evaluate(facts, &mut lane.rng)
             }) {
                 let what = What::Check(self.program.check_of_turn(turn, first + index));
-                return Err(Halt::Fault(Fault { what, mismatch }));
+                return Err(Halt::Fault(Fault::new(what, mismatch)));
             }
         }
         Ok(())

@@ -98,7 +98,7 @@ impl<P: Protocol> Talk<'_, P> {
                 Ok(value) => self.keep(vec![(capture.slot, value)]),
                 Err(mismatch) => {
                     let what = What::Check(self.program.check_of_turn(turn, first + index));
-                    return Err(Halt::Fault(Fault { what, mismatch }));
+                    return Err(Halt::Fault(Fault::new(what, mismatch)));
                 }
             }
         }
@@ -178,7 +178,7 @@ impl<P: Protocol> Talk<'_, P> {
                 actual: format!("{text:?}"),
             };
             let what = What::Check(self.program.check_of_turn(turn, 0));
-            return Err(Halt::Fault(Fault { what, mismatch }));
+            return Err(Halt::Fault(Fault::new(what, mismatch)));
         };
         // What has passed since it came is not on its way.
         let known = message.at.elapsed();

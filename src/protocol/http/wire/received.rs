@@ -10,8 +10,8 @@ use http::{StatusCode, Version};
 
 /// The most that is kept of one body, and the most that a packed one may unpack to.
 pub(in super::super) const KEPT: usize = 16 << 20;
-/// Longer bodies are not shown to anybody.
-const SHOWN: u64 = 64 << 10;
+/// Longer bodies are not shown to anybody: the error pages of frameworks are shorter.
+const SHOWN: u64 = 1 << 20;
 /// The most that is read of one body that nobody looks at.
 const READ: u64 = 256 << 20;
 

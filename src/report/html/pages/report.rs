@@ -3,7 +3,7 @@
 
 use super::{outcome, tone};
 use crate::budget::{Judgement, Reason};
-use crate::report::html::parts::{self, EXCHANGES, Failure, History, Kept, Part, Phases};
+use crate::report::html::parts::{self, BODIES, Failure, History, Kept, Part, Phases, Room};
 use crate::report::html::{assets, charts};
 use crate::report::text::{counted, figure};
 use crate::report::{
@@ -23,6 +23,8 @@ const POLICIES: usize = 150;
 /// Values of servers shown, and those that get a chart.
 const SERVERS: usize = 100;
 const DRAWN: usize = 8;
+/// Bytes of a page that has room for long bodies.
+const MOST: usize = 480_000;
 /// Budgets shown.
 const BUDGETS: usize = 100;
 
@@ -32,7 +34,12 @@ pub struct Html;
 
 impl Reporter for Html {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
-        Page::new(view).write_into(out).map_err(io::Error::other)
+        let page = Page::new(view, BODIES);
+        let mut text = page.render().map_err(io::Error::other)?;
+        if text.len() > MOST {
+            text = Page::new(view, 0).render().map_err(io::Error::other)?;
+        }
+        out.write_all(text.as_bytes())
     }
 }
 
@@ -48,7 +55,7 @@ impl Reporter for LiveHtml {
         let page = Page {
             running: Some(&self.sentence),
             policy: assets::live_policy(),
-            ..Page::new(view)
+            ..Page::new(view, 0)
         };
         page.write_into(out).map_err(io::Error::other)
     }
@@ -101,14 +108,14 @@ impl Server<'_> {
 }
 
 impl<'a> Page<'a> {
-    fn new(view: &'a View) -> Self {
+    fn new(view: &'a View, bodies: usize) -> Self {
         let mut steps: Vec<&StepRow> = view.steps.iter().collect();
         if steps.len() > STEPS {
             let slow = |s: &StepRow| s.response.p95.ms.unwrap_or(-1.0);
             steps.sort_by(|a, b| slow(b).total_cmp(&slow(a)));
             steps.truncate(STEPS);
         }
-        let mut room = EXCHANGES;
+        let mut room = Room::with(bodies);
         let failures = parts::failures(view, &mut room);
         let kept = parts::kept(view, &mut room);
         Self {
@@ -191,6 +198,7 @@ impl<'a> Page<'a> {
         match (guard.tripped, guard.since) {
             (Some(_), _) => "fail",
             (None, Some(_)) => "unsure",
+            _ if guard.unwatched => "",
             _ => "pass",
         }
     }

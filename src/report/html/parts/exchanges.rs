@@ -1,13 +1,34 @@
 //! Exchanges on a page. In: rows; out: their texts, as many as there is room for. Invariant: all of a page together are
-//! no longer than [`EXCHANGES`].
+//! no longer than [`EXCHANGES`] and, what is long of their bodies, [`BODIES`].
 
 use crate::report::text::clip;
 use crate::report::{ExhibitRow, FailureRow, StepRow, View};
 
+/// Characters of a body that count among those of its exchange; what is behind them has a room of its own.
+const BODY: usize = 512;
+/// What long bodies may take of a page, as they are written in it.
+pub(in crate::report::html) const BODIES: usize = 120_000;
+
+/// Room that is left on a page.
+pub(in crate::report::html) struct Room {
+    exchanges: usize,
+    bodies: usize,
+}
+
+impl Room {
+    /// A whole page's, with so much for long bodies.
+    pub(in crate::report::html) fn with(bodies: usize) -> Self {
+        Self {
+            exchanges: EXCHANGES,
+            bodies,
+        }
+    }
+}
+
 /// Kinds of failure shown.
 const FAILURES: usize = 40;
 /// Characters of all exchanges together.
-pub(in crate::report::html) const EXCHANGES: usize = 70_000;
+const EXCHANGES: usize = 70_000;
 /// Characters of one line of an exchange.
 const LINE: usize = 300;
 
@@ -29,7 +50,7 @@ pub(in crate::report::html) struct Exchange<'a> {
     pub(in crate::report::html) response: String,
 }
 
-pub(in crate::report::html) fn failures<'a>(view: &'a View, room: &mut usize) -> Vec<Failure<'a>> {
+pub(in crate::report::html) fn failures<'a>(view: &'a View, room: &mut Room) -> Vec<Failure<'a>> {
     let mut out = Vec::new();
     for row in view.failures.iter().take(FAILURES) {
         let exhibits = exchanges(&row.exhibits, room);
@@ -38,7 +59,7 @@ pub(in crate::report::html) fn failures<'a>(view: &'a View, room: &mut usize) ->
     out
 }
 
-pub(in crate::report::html) fn kept<'a>(view: &'a View, room: &mut usize) -> Vec<Kept<'a>> {
+pub(in crate::report::html) fn kept<'a>(view: &'a View, room: &mut Room) -> Vec<Kept<'a>> {
     let steps = view.steps.iter().filter(|s| !s.exchanges.is_empty());
     let steps = steps.map(|row| Kept {
         row,
@@ -48,44 +69,65 @@ pub(in crate::report::html) fn kept<'a>(view: &'a View, room: &mut usize) -> Vec
 }
 
 /// As many as there is room for.
-fn exchanges<'a>(rows: &'a [ExhibitRow], room: &mut usize) -> Vec<Exchange<'a>> {
+fn exchanges<'a>(rows: &'a [ExhibitRow], room: &mut Room) -> Vec<Exchange<'a>> {
     let mut out = Vec::new();
     for row in rows {
-        let exchange = exchange(row);
+        let (body, long) = body(row, room.bodies);
+        let exchange = exchange(row, &body);
         let findings = row.findings.iter();
         let findings = findings.map(|f| f.check.len() + f.expected.len() + f.actual.len() + 60);
         let size = exchange.request.len() + exchange.response.len() + row.curl.len();
-        let size = size + findings.sum::<usize>();
-        if size > *room {
+        let page = row.page.as_ref();
+        let page = page.map_or(0, |(title, text)| title.len() + text.len());
+        let long_text: usize = body.chars().skip(BODY).map(char::len_utf8).sum();
+        let size = size.saturating_sub(long_text) + page + findings.sum::<usize>();
+        if size > room.exchanges {
             break;
         }
-        *room -= size;
+        room.exchanges -= size;
+        room.bodies -= long;
         out.push(exchange);
     }
     out
 }
 
-fn exchange(row: &ExhibitRow) -> Exchange<'_> {
+/// As much of a body as there is room for, and how much of the room that takes. What is left out is said.
+fn body(row: &ExhibitRow, room: usize) -> (String, usize) {
+    let all = &row.response_body;
+    let mut used = 0;
+    let more = all.char_indices().skip(BODY);
+    let end = more.map(|(at, c)| (at, written(c))).find(|(_, width)| {
+        used += width;
+        used > room
+    });
+    match end {
+        None => {
+            let more = if row.response_cut { "…" } else { "" };
+            (format!("{all}{more}"), used)
+        }
+        Some((at, width)) => (
+            format!("{}… (cut here; more is in result.json)", &all[..at]),
+            used - width,
+        ),
+    }
+}
+
+/// Bytes of a character in a page.
+fn written(c: char) -> usize {
+    match c {
+        '<' | '>' | '&' | '"' | '\'' => 5,
+        c => c.len_utf8(),
+    }
+}
+
+fn exchange<'a>(row: &'a ExhibitRow, body: &str) -> Exchange<'a> {
     let status = row
         .status
         .map_or_else(|| "no answer".into(), |s| format!("status {s}"));
     Exchange {
         row,
-        request: message(
-            &row.request_line,
-            &row.request_headers,
-            &row.request_body,
-            false,
-        ),
-        response: with_said(
-            message(
-                &status,
-                &row.response_headers,
-                &row.response_body,
-                row.response_cut,
-            ),
-            row,
-        ),
+        request: message(&row.request_line, &row.request_headers, &row.request_body),
+        response: with_said(message(&status, &row.response_headers, body), row),
     }
 }
 
@@ -98,7 +140,7 @@ fn with_said(mut answer: String, row: &ExhibitRow) -> String {
     answer
 }
 
-fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {
+fn message(first: &str, headers: &[String], body: &str) -> String {
     let mut text = clip(first, LINE);
     for header in headers {
         text.push('\n');
@@ -107,9 +149,6 @@ fn message(first: &str, headers: &[String], body: &str, cut: bool) -> String {
     if !body.is_empty() {
         text.push_str("\n\n");
         text.push_str(body);
-        if cut {
-            text.push('…');
-        }
     }
     text
 }

@@ -5,6 +5,6 @@ mod exchanges;
 mod history;
 mod phases;
 
-pub(super) use exchanges::{EXCHANGES, Failure, Kept, failures, kept};
+pub(super) use exchanges::{BODIES, Failure, Kept, Room, failures, kept};
 pub(super) use history::{History, Row, class};
 pub(super) use phases::{MOST as PHASES, PARTS_OF_A_BAR, Part, Phases, rows as phases};

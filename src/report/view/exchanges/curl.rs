@@ -260,6 +260,8 @@ mod tests {
             status: None,
             response: None,
             said: Vec::new(),
+            also: Vec::new(),
+            page: None,
         };
         assert_eq!(
             curl(&RunRecord::default(), &exhibit),
@@ -296,6 +298,8 @@ mod tests {
             status: None,
             response: None,
             said: Vec::new(),
+            also: Vec::new(),
+            page: None,
         };
         let mut record = RunRecord {
             ca: Some("my ca.pem".into()),

@@ -38,6 +38,23 @@ pub struct FailureRow {
 }
 
 impl FailureRow {
+    /// It is another check of an answer that is shown with an earlier one.
+    pub fn shares(&self) -> bool {
+        let first = self.exhibits.first();
+        first.is_some_and(|exhibit| exhibit.same_as.is_some())
+    }
+
+    /// The other checks that the answer shown here failed.
+    pub fn others<'a>(&'a self, all: &'a [Self]) -> impl Iterator<Item = &'a Self> {
+        let own = self.exhibits.first().and_then(|own| own.what.as_ref());
+        let same = move |other: &&Self| {
+            let first = other.exhibits.first();
+            own.is_some() && first.is_some_and(|e| e.same_as.as_ref() == own)
+        };
+        let step = all.iter().filter(|other| other.step == self.step);
+        step.filter(same)
+    }
+
     /// Where it stands: `scenarios/shop.yaml:36`.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
@@ -90,8 +107,12 @@ pub struct ExhibitRow {
     pub retried: bool,
     /// What failed, if anything did: the check's text, or what happened instead of an answer.
     pub what: Option<String>,
-    /// The checks and captures that were looked at, in their order; the last is the one that failed.
+    /// The checks and captures that were looked at, in their order; of a load, up to the one that failed.
     pub findings: Vec<FindingRow>,
+    /// It is the answer of another failure of the step, whose text this is: what came is shown there.
+    pub same_as: Option<String>,
+    /// What a page says, where it is too long to be read as it is: its title and its text.
+    pub page: Option<(String, String)>,
     /// When it was sent, in seconds since the run began.
     pub at: f64,
     /// How long it took from being sent, in milliseconds.
@@ -133,8 +154,14 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
     let mut exhibits: Vec<ExhibitRow> = record
         .exhibits
         .iter()
-        .filter(|e| !e.retried && (e.step, e.what) == (failure.step, Some(failure.what)))
-        .map(|e| exhibit(record, e))
+        .filter(|e| !e.retried && e.step == failure.step)
+        .filter_map(|e| match failure.what {
+            what if e.what == Some(what) => Some(exhibit(record, e)),
+            What::Check(index) if e.also.contains(&index) => {
+                Some(shared(exhibit(record, e), (e, index), &failure.label))
+            }
+            _ => None,
+        })
         .collect();
     exhibits.sort_by(|a, b| a.at.total_cmp(&b.at));
     FailureRow {
@@ -155,6 +182,24 @@ fn row(record: &RunRecord, failure: &FailureCount) -> FailureRow {
         first: failure.first as f64 / 1e9,
         last: failure.last as f64 / 1e9,
         exhibits,
+    }
+}
+
+/// The same exchange as evidence of another check that failed.
+fn shared(row: ExhibitRow, (of, index): (&Exhibit, usize), what: &str) -> ExhibitRow {
+    let finding = of.findings.get(index);
+    ExhibitRow {
+        same_as: row.what,
+        what: Some(text::line(what)),
+        expected: finding.map(|f| text::line(&f.expected)),
+        actual: finding.map(|f| text::line(&f.actual)),
+        findings: Vec::new(),
+        page: None,
+        request_body: String::new(),
+        response_body: String::new(),
+        said: Vec::new(),
+        curl: String::new(),
+        ..row
     }
 }
 
@@ -198,6 +243,11 @@ fn exhibit(record: &RunRecord, exhibit: &Exhibit) -> ExhibitRow {
             What::Failure(failure) => failure.name().to_owned(),
         }),
         findings: findings(&checks, exhibit),
+        same_as: None,
+        page: exhibit
+            .page
+            .as_ref()
+            .map(|page| (text::line(&page.title), text::line(&page.text))),
         at: exhibit.at as f64 / 1e9,
         took: ms(exhibit.took),
         phases: exhibit
@@ -231,14 +281,11 @@ fn said(said: &Said) -> SaidRow {
 
 /// What each check found, beside its text.
 fn findings(checks: &[&str], exhibit: &Exhibit) -> Vec<FindingRow> {
-    let failed = match exhibit.what {
-        Some(What::Check(index)) => Some(index),
-        _ => None,
-    };
+    let failed = |index| exhibit.what == Some(What::Check(index)) || exhibit.also.contains(&index);
     let all = checks.iter().zip(&exhibit.findings).enumerate();
     all.map(|(index, (check, finding))| FindingRow {
         check: text::line(check),
-        held: failed != Some(index),
+        held: !failed(index),
         expected: text::line(&finding.expected),
         actual: text::line(&finding.actual),
     })

@@ -115,6 +115,7 @@ mod tests {
             exact: true,
             note: None,
             worst: None,
+            by_failures: false,
         };
         let mut row = judged(&judgement);
         assert_eq!((row.word().as_str(), row.breaks()), ("MARGINAL FAIL", true));

@@ -20,13 +20,21 @@ pub struct GuardRow {
     pub longest: f64,
     /// The largest share of requests that broke it in one of its windows, as a fraction of one.
     pub worst: f64,
+    /// The run was too short for it to trip.
+    pub unwatched: bool,
     /// What became of it, in words.
     pub finding: String,
 }
 
 impl GuardRow {
-    pub(in crate::report::view) fn of(guard: &GuardRecord, now: Nanos) -> Self {
+    /// Of a guard at an instant of the run, and how long the run took where it was a smoke test.
+    pub(in crate::report::view) fn of(
+        guard: &GuardRecord,
+        now: Nanos,
+        smoke: Option<Nanos>,
+    ) -> Self {
         let in_seconds = |at: u64| at as f64 / 1e9;
+        let short = smoke.filter(|elapsed| guard.tripped.is_none() && *elapsed < guard.lasts);
         Self {
             text: text::line(&guard.text),
             line: guard.line,
@@ -34,7 +42,15 @@ impl GuardRow {
             since: guard.since.map(in_seconds),
             longest: in_seconds(guard.longest),
             worst: guard.worst,
-            finding: finding(guard, now),
+            unwatched: short.is_some(),
+            finding: short.map_or_else(
+                || finding(guard, now),
+                |elapsed| {
+                    let [took, lasts] =
+                        [elapsed, guard.lasts].map(|time| seconds(in_seconds(time)));
+                    format!("the run took {took}, and it trips when broken for {lasts}")
+                },
+            ),
         }
     }
 
@@ -42,6 +58,7 @@ impl GuardRow {
     pub fn word(&self) -> &'static str {
         match (self.tripped, self.since) {
             (Some(_), _) => "TRIPPED",
+            _ if self.unwatched => "NOT WATCHED",
             // Only while the run goes.
             (None, Some(_)) => "BROKEN",
             _ => "HELD",
