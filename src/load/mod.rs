@@ -116,6 +116,7 @@ where
         masker: Arc::clone(&settings.masker),
         workers,
         max_in_flight: limit.div_ceil(workers),
+        max_flows: plan.max_flows,
         known: program.constants.clone().into(),
         tells_all: observer.wants_all(),
     };
