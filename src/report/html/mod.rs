@@ -22,7 +22,8 @@ pub use pages::index;
 
 use super::text::{counted, figure};
 use super::{
-    BudgetRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word, seconds,
+    BudgetRow, ExhibitRow, FailureRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, Word,
+    seconds,
 };
 use crate::budget::{Outcome, Reason};
 use crate::units::{format_bytes, format_count, format_share, significant};
@@ -271,10 +272,22 @@ impl<'a> Page<'a> {
     }
 
     fn when(failure: &FailureRow) -> String {
-        if failure.last > failure.first {
-            format!("{} to {}", seconds(failure.first), seconds(failure.last))
+        if failure.last <= 0.0 {
+            "before the load".to_owned()
+        } else if failure.last > failure.first {
+            let (first, last) = (seconds(failure.first), seconds(failure.last));
+            format!("{first} to {last} into the run")
         } else {
-            seconds(failure.first)
+            format!("{} into the run", seconds(failure.first))
+        }
+    }
+
+    /// When an exchange was sent: setup is before the run's clock.
+    fn sent(exchange: &ExhibitRow) -> String {
+        if exchange.at > 0.0 {
+            format!("at {}", seconds(exchange.at))
+        } else {
+            "before the load".to_owned()
         }
     }
 
