@@ -5,7 +5,7 @@
 //! 50 µs where tokio's timer rounds up to whole milliseconds. Elsewhere, and on a paused clock, tokio's timer does.
 
 use crate::units::{Nanos, nanos};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
@@ -16,14 +16,17 @@ use tokio::time::Instant;
 /// The clock of one worker: nanoseconds since the run began.
 #[derive(Clone)]
 pub struct Clock {
-    epoch: Instant,
+    epoch: Cell<Instant>,
     timer: Option<Rc<Timer>>,
 }
 
 impl Clock {
     /// A clock that waits with tokio's timer: exact on a paused runtime, to the millisecond otherwise.
     pub fn coarse(epoch: Instant) -> Self {
-        Self { epoch, timer: None }
+        Self {
+            epoch: Cell::new(epoch),
+            timer: None,
+        }
     }
 
     /// A clock that waits with a timerfd; its driver runs as a task of the current `LocalSet`.
@@ -35,7 +38,7 @@ impl Clock {
         let timer = Rc::new(Timer::new()?);
         tokio::task::spawn_local(drive(Rc::clone(&timer)));
         Ok(Self {
-            epoch,
+            epoch: Cell::new(epoch),
             timer: Some(timer),
         })
     }
@@ -49,6 +52,11 @@ impl Clock {
         Ok(Self::coarse(epoch))
     }
 
+    /// Counts from another instant: what was before the run goes on within it.
+    pub(super) fn restart(&self, epoch: Instant) {
+        self.epoch.set(epoch);
+    }
+
     /// Now; 0 before the run has begun.
     pub fn now(&self) -> Nanos {
         self.at(Instant::now())
@@ -56,12 +64,12 @@ impl Clock {
 
     /// An instant on this clock.
     pub fn at(&self, instant: Instant) -> Nanos {
-        nanos(instant.saturating_duration_since(self.epoch))
+        nanos(instant.saturating_duration_since(self.epoch.get()))
     }
 
     /// Waits until `deadline`; at once when it has passed.
     pub async fn sleep_until(&self, deadline: Nanos) {
-        let deadline = self.epoch + Duration::from_nanos(deadline);
+        let deadline = self.epoch.get() + Duration::from_nanos(deadline);
         match &self.timer {
             None => tokio::time::sleep_until(deadline).await,
             Some(timer) => {

@@ -116,6 +116,7 @@ where
         masker: Arc::clone(&settings.masker),
         workers,
         max_in_flight: limit.div_ceil(workers),
+        max_flows: plan.max_flows,
         known: program.constants.clone().into(),
         tells_all: observer.wants_all(),
     };
@@ -146,7 +147,8 @@ where
         threads.push(thread);
     }
     drop((sender, start));
-    observer.begin(gate.open(workers));
+    let epoch = gate.open(workers);
+    observer.begin(epoch);
     let timeline = collect(&receiver, workers, observer);
     let mut reports = Vec::new();
     for thread in threads {
@@ -156,7 +158,7 @@ where
                 .map_err(|_| io::Error::other("a worker thread panicked"))??,
         );
     }
-    reports.extend(stage.map(Stage::end));
+    reports.extend(stage.map(|stage| stage.end(epoch)));
     let mut parts = merge(reports, timeline, workers)?;
     parts.health.in_flight_limit = limit;
     parts.health.in_flight_wanted = plan.max_in_flight;

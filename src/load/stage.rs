@@ -1,6 +1,6 @@
 //! Before and behind the load. In: the flows `setup` and `teardown`; out: what setup found out, which every user
 //! begins with, and samples that are never measured. Invariant: one user does both, on a runtime of its own; where
-//! setup fails there is no load and no teardown.
+//! setup fails there is no load and no teardown; setup was before the run, and teardown has the clock of the load.
 
 use super::Clock;
 use super::stop::Stop;
@@ -55,14 +55,17 @@ impl<P: Protocol> Stage<P> {
     /// Does the setup: what every user begins with, or `None` where there must be no load.
     pub(super) fn set_up(&mut self) -> Option<Arc<[Captured]>> {
         let work = self.worker.set_up_run();
-        let user = self.tasks.block_on(&self.runtime, work)?;
+        let user = self.tasks.block_on(&self.runtime, work);
+        self.worker.recorder.borrow_mut().begin();
+        let user = user?;
         let known = user.known(&self.worker.program);
         self.user = Some(user);
         Some(known)
     }
 
-    /// Does the teardown, where setup passed, and gives what was recorded.
-    pub(super) fn end(mut self) -> WorkerReport {
+    /// Does the teardown of a run that began at `epoch`, where setup passed, and gives what was recorded.
+    pub(super) fn end(mut self, epoch: Instant) -> WorkerReport {
+        self.worker.clock.restart(epoch);
         if let Some(user) = self.user.take() {
             let work = self.worker.tear_down_run(user);
             self.tasks.block_on(&self.runtime, work);

@@ -54,6 +54,7 @@ fn orders(scenario: &Scenario, workers: u64) -> Orders {
         tells_all: false,
         program: Arc::new(Program::new(scenario, &[], &Masker::new([]))),
         max_in_flight: plan.max_in_flight.div_ceil(workers),
+        max_flows: plan.max_flows,
         plan,
         masker: Arc::new(Masker::new([])),
         known: scenario.constants.clone().into(),

@@ -37,8 +37,11 @@ pub struct Plan {
     pub flows: Vec<PlannedFlow>,
     /// Requests of an average flow.
     pub requests_per_flow: f64,
-    /// The most requests in flight: what would be outstanding if nothing answered until the timeout.
+    /// The most requests in flight: those of `max_flows`, or what would be outstanding if nothing answered until the
+    /// timeout.
     pub max_in_flight: u64,
+    /// The most unfinished flows, where the profile says: `max_in_flight` there.
+    pub max_flows: Option<u64>,
     /// Whether it ends as soon as its budgets are decided.
     pub until_decided: bool,
     /// Whether a smoke test ends at its first failure.

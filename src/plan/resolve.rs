@@ -5,7 +5,7 @@ use super::layout::{Stretch, stretches};
 use super::pacer::{Pacer, Shape};
 use super::steps::planned;
 use super::{Load, Phase, Plan, PlannedFlow};
-use crate::scenario::{self, Amount, Draw, Flow, Per, Profile, Request, Scenario};
+use crate::scenario::{self, Amount, BlockKind, Draw, Flow, Per, Profile, Request, Scenario, Step};
 use crate::source::closest;
 use crate::units::{Arrivals, Nanos, Rate, nanos};
 use std::time::Duration;
@@ -104,9 +104,11 @@ pub fn resolve(
     let mut judged = phases.iter().filter(|p| p.measured);
     let start = bound(|p| p.start, judged.next());
     let end = bound(|p| p.end, phases.last());
-    let max_in_flight = profile
-        .max_in_flight
-        .unwrap_or_else(|| in_flight(scenario, &load, requests_per_flow));
+    let max_flows = profile.max_in_flight;
+    let max_in_flight = max_flows.map_or_else(
+        || in_flight(scenario, &load, requests_per_flow),
+        |most| most.saturating_mul(at_once(scenario)),
+    );
     let plan = Plan {
         profile: profile.name.clone(),
         seed,
@@ -117,6 +119,7 @@ pub fn resolve(
         flows,
         requests_per_flow,
         max_in_flight,
+        max_flows,
         until_decided: profile.until_decided,
         bail: false,
     };
@@ -276,6 +279,23 @@ fn in_flight(scenario: &Scenario, load: &Load, requests_per_flow: f64) -> u64 {
             (mean + 6.0 * mean.sqrt()).ceil() as u64 + 64
         }
     }
+}
+
+/// The most requests that one flow has in flight: those of its widest group.
+fn at_once(scenario: &Scenario) -> u64 {
+    fn widest(steps: &[Step]) -> usize {
+        let of = |step: &Step| match step {
+            Step::Block(block) => match block.kind {
+                BlockKind::Group { parallel, .. } => parallel.min(block.steps.len()),
+                _ => widest(&block.steps),
+            },
+            _ => 1,
+        };
+        steps.iter().map(of).max().unwrap_or(1).max(1)
+    }
+    let flows = scenario.every_flow();
+    let widest = flows.map(|flow| widest(&flow.steps)).max().unwrap_or(1);
+    widest as u64
 }
 
 /// A feeder that must run out is found now, not an hour into the run.

@@ -356,6 +356,18 @@ impl Recorder {
         self.steps[step].timing(name, time, rest);
     }
 
+    /// The run begins: what was recorded until now, by its setup, has no time on its clock.
+    pub fn begin(&mut self) {
+        for (count, exhibits) in self.failures.values_mut() {
+            (count.first, count.last) = (0, 0);
+            exhibits.iter_mut().for_each(|exhibit| exhibit.at = 0);
+        }
+        let attempts = self.attempts.values_mut().flatten();
+        attempts
+            .chain(&mut self.passes)
+            .for_each(|exhibit| exhibit.at = 0);
+    }
+
     /// Whether anything failed so far.
     pub fn failed(&self) -> bool {
         !self.failures.is_empty()

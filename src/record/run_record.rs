@@ -276,7 +276,7 @@ pub struct Counts {
     pub arrivals: u64,
     /// Flow starts that were started.
     pub started: u64,
-    /// Flow starts dropped because too much was in flight.
+    /// Flow starts dropped because too many flows were unfinished, or too many requests in flight.
     pub dropped_in_flight: u64,
     /// Flow starts dropped because a unique feeder had run out.
     pub dropped_data: u64,

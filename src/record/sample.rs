@@ -174,7 +174,7 @@ pub struct FailureCount {
     pub label: String,
     /// How often, warm-up included.
     pub count: u64,
-    /// The first time, since the run began.
+    /// The first time, since the run began; 0 where that was before it, in its setup.
     pub first: Nanos,
     /// The last time.
     pub last: Nanos,
@@ -193,7 +193,7 @@ pub struct Exhibit {
     /// What the step's checks wanted and found, in their order, up to the last that was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// When it was sent, since the run began.
+    /// When it was sent, since the run began; 0 where that was before it, in its setup.
     pub at: Nanos,
     /// How long it took from being sent.
     pub took: Nanos,

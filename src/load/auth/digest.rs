@@ -50,6 +50,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_user_who_is_somebody_else_each_time_keeps_the_last_challenges() {
+        let digest = "Digest realm=\"r\", qop=\"auth\", nonce=\"n\", algorithm=SHA-256";
+        let mut keys = crate::load::auth::Keys::default();
+        for user in 0..100 {
+            keys.take(Challenge::read(&user.to_string(), digest).unwrap());
+        }
+        let users: Vec<_> = keys.challenges.iter().map(|c| c.user.as_str()).collect();
+        assert_eq!(users, ["92", "93", "94", "95", "96", "97", "98", "99"]);
+    }
+
+    #[test]
     fn only_digest_challenges_are_taken() {
         let digest = "Digest realm=\"r\", qop=\"auth\", nonce=\"n\", algorithm=SHA-256";
         assert!(Challenge::read("u", digest).is_some());

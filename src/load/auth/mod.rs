@@ -1,6 +1,6 @@
 //! Who a request comes from. In: a request's [`Auth`] and what its user has been given so far; out: the header
 //! `authorization`. Invariant: what is exchanged only to authenticate is no sample: neither its time nor its result
-//! is in any figure of the step, except that a step without a token fails.
+//! is in any figure of the step, except that a step without a token fails; and what a user keeps does not grow.
 //!
 //! A challenge (digest) is the answer to an attempt that is then sent again: it counts as retried. A request for a
 //! token is not counted at all. Both move the instant from which the step's response time counts.
@@ -17,6 +17,10 @@ pub(super) use digest::Challenge;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
 pub(super) use token::{Grant, Token, read_token};
+
+/// Tokens, and challenges, that a user keeps: the last ones. A user of the closed model may be somebody else in every
+/// iteration, for as long as the run lasts.
+const MOST: usize = 8;
 
 /// What a user was given to authenticate with.
 #[derive(Debug, Default)]
@@ -44,10 +48,11 @@ impl Keys {
         Some(&token.value)
     }
 
-    /// Keeps a token instead of the one before it.
-    pub(super) fn keep(&mut self, token: Token) {
-        self.tokens.retain(|known| !known.same(&token));
-        self.tokens.push(token);
+    /// Keeps a token instead of the one before it; `now` is when it came.
+    pub(super) fn keep(&mut self, token: Token, now: Nanos) {
+        self.tokens
+            .retain(|known| known.is_good(now) && !known.same(&token));
+        push(&mut self.tokens, token);
     }
 
     /// Takes the challenge of an answer that wants one answered; whether there was one.
@@ -64,9 +69,14 @@ impl Keys {
         let Some(challenge) = found else {
             return false;
         };
-        self.challenges.retain(|known| known.user != challenge.user);
-        self.challenges.push(challenge);
+        self.take(challenge);
         true
+    }
+
+    /// Keeps a challenge instead of the one before it.
+    fn take(&mut self, challenge: Challenge) {
+        self.challenges.retain(|known| known.user != challenge.user);
+        push(&mut self.challenges, challenge);
     }
 
     /// Answers the challenge that was last given to this user, if one was.
@@ -79,6 +89,14 @@ impl Keys {
         let challenge = self.challenges.iter_mut().find(|c| c.user == user)?;
         challenge.answer(password, call, seed_of(dice, 0))
     }
+}
+
+/// Adds one, and forgets the oldest where there are too many.
+fn push<T>(kept: &mut Vec<T>, new: T) {
+    if kept.len() >= MOST {
+        kept.remove(0);
+    }
+    kept.push(new);
 }
 
 /// The user of digest authentication; `None` for other kinds.

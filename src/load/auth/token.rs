@@ -132,7 +132,11 @@ impl Grant {
 
 impl Token {
     pub(super) fn fits(&self, grant: &Grant, now: Nanos) -> bool {
-        self.grant == *grant && self.until.is_none_or(|until| now < until)
+        self.grant == *grant && self.is_good(now)
+    }
+
+    pub(super) fn is_good(&self, now: Nanos) -> bool {
+        self.until.is_none_or(|until| now < until)
     }
 
     pub(super) fn same(&self, other: &Self) -> bool {
@@ -194,6 +198,7 @@ fn refusal(answer: &Answer, json: &serde_json::Value) -> String {
 mod tests {
     use super::*;
     use crate::expr::Head;
+    use crate::load::auth::Keys;
     use tokio::time::Instant;
 
     fn exchange(status: u16, body: &'static str) -> Exchange {
@@ -233,6 +238,31 @@ mod tests {
     }
 
     const SECOND: Nanos = 1_000_000_000;
+
+    #[test]
+    fn a_user_who_is_somebody_else_each_time_keeps_the_last_tokens_that_are_good() {
+        let of = |user: u64| Grant {
+            body: format!("username={user}"),
+            ..grant()
+        };
+        for (lasts, kept) in [("3600", 8), ("2", 2)] {
+            let body = format!(r#"{{"access_token": "t", "expires_in": {lasts}}}"#);
+            let body: &'static str = body.leak();
+            let mut keys = Keys::default();
+            for user in 0..1000 {
+                let now = user * SECOND;
+                let token = read_token(of(user), &exchange(200, body), now).unwrap();
+                keys.keep(token, now);
+                assert!(keys.token(&of(user), now).is_some());
+                assert!(keys.tokens.len() <= kept, "{lasts}: {}", keys.tokens.len());
+            }
+            // Asked for again, it takes the place of the one before it.
+            let known = keys.tokens.len();
+            let token = read_token(of(999), &exchange(200, body), 999 * SECOND).unwrap();
+            keys.keep(token, 999 * SECOND);
+            assert_eq!(keys.tokens.len(), known);
+        }
+    }
 
     #[test]
     fn tokens_are_good_until_shortly_before_their_end() {

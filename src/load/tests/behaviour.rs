@@ -147,3 +147,54 @@ fn stages_of_users_come_and_go() {
     let tally = tally(parts);
     assert!(tally.sent.abs_diff(1250) <= 40, "{}", tally.sent);
 }
+
+#[test]
+fn a_limit_of_the_profile_counts_unfinished_flows_wherever_they_are() {
+    let scenario = scenario(
+        "{ rate: 40 flows/s, arrivals: constant, duration: 8s, max_in_flight: 10 }",
+        "      - { get: /a, name: a }\n      - think: 3s\n      - { get: /b, name: b }\n",
+    );
+    let parts = run(&scenario, |_, _| Reply::after(MS));
+    // Ten at a time for 3 s each: those who think are not done.
+    let counts = parts.counts;
+    assert_eq!((counts.started, counts.dropped_in_flight), (30, 290));
+    assert_eq!(parts.recorder.finish().flows[0].completed, 30);
+}
+
+#[test]
+fn a_limit_of_the_profile_is_shared_by_the_workers() {
+    let scenario = scenario(
+        "{ rate: 100 flows/s, arrivals: constant, duration: 1s, max_in_flight: 10 }",
+        "      - { get: /a, name: a, timeout: 60s }\n",
+    );
+    let (_stopper, stop) = stop();
+    let slow = |_, _| Reply::after(10 * SECOND);
+    let parts = run_split(&scenario, 4, slow, (stop, |_: &LocalSet| {}));
+    assert_eq!((parts.counts.started, parts.health.in_flight), (10, 10));
+}
+
+#[test]
+fn arrivals_of_one_late_wake_up_keep_to_the_limit_together() {
+    // The paused clock wakes once a millisecond, for five arrivals.
+    let scenario = scenario(
+        "{ rate: 5000 flows/s, arrivals: constant, duration: 1s }",
+        "      - { get: /a, name: a, timeout: 60s }\n",
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let mut orders = orders(&scenario, 1);
+    (orders.max_in_flight, orders.max_flows) = (3, None);
+    let report = LocalSet::new().block_on(&runtime, async {
+        let epoch = Instant::now();
+        let protocol = Scripted::new(epoch, |_: &Call, _, _| Reply::after(10 * SECOND));
+        let (_stopper, stop) = stop();
+        let worker = Worker::new(&orders, 0, protocol, Clock::coarse(epoch), stop);
+        let (sender, _receiver) = mpsc::channel();
+        worker.work(sender).await
+    });
+    assert_eq!((report.counts.started, report.in_flight), (3, 3));
+    assert_eq!(report.counts.dropped_in_flight, 4997);
+}

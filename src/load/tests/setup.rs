@@ -4,6 +4,7 @@
 use super::blocks::{Requests, block, with_steps};
 use super::*;
 use crate::expr::{Template, Value};
+use crate::load::stage::Stage;
 use crate::record::Stop as Reason;
 use crate::scenario::{Assignment, BlockKind, Flow, Step};
 use std::cell::RefCell;
@@ -234,4 +235,33 @@ fn users_begin_with_constants_and_what_setup_found_out() {
         ));
         assert_eq!(staged(&scenario, fast, None).0.len(), sends, "{condition}");
     }
+}
+
+#[test]
+fn setup_is_before_the_run_and_teardown_is_within_it() {
+    let scenario = with_stages("{ passes: 1 }");
+    let staged = |failing: usize| {
+        let (_stopper, stop) = stop();
+        let make = move || {
+            Scripted::new(Instant::now(), move |call: &Call, _, _| Reply {
+                status: if call.step == failing { 500 } else { 200 },
+                ..Reply::after(0)
+            })
+        };
+        // The load began a minute ago.
+        let epoch = Instant::now() - Duration::from_mins(1);
+        let mut stage = Stage::new(&orders(&scenario, 1), make, &stop)
+            .unwrap()
+            .unwrap();
+        assert_eq!(stage.set_up().is_some(), failing == 2);
+        stage.end(epoch).recorder.finish()
+    };
+    let setup = staged(1);
+    assert_eq!((setup.failures[0].first, setup.failures[0].last), (0, 0));
+    assert_eq!(setup.exhibits[0].at, 0);
+    let teardown = staged(2);
+    assert_eq!(teardown.failures[0].step, 2);
+    assert!(teardown.failures[0].first >= 60 * SECOND);
+    assert!(teardown.exhibits[0].at >= 60 * SECOND);
+    assert!(teardown.steps[2].unmeasured.response_check_failed.max() < Some(60 * SECOND));
 }

@@ -40,7 +40,7 @@ impl<P: Protocol> Worker<P> {
             .await;
         let done = self.clock.at(exchange.done);
         let token = read_token(grant.clone(), &exchange, done).map_err(|e| e.to_string())?;
-        lane.keys.keep(token);
+        lane.keys.keep(token, done);
         shot.authorization = lane.keys.token(&grant, done).cloned();
         shot.intended = shot.intended.max(done);
         shot.due = shot.due.max(done);

@@ -43,8 +43,10 @@ pub(super) struct Orders {
     pub(super) plan: Arc<Plan>,
     pub(super) masker: Arc<Masker>,
     pub(super) workers: u64,
-    /// For one worker.
+    /// Requests in flight, for one worker.
     pub(super) max_in_flight: u64,
+    /// Unfinished flows, for all workers; `None` where the profile does not say.
+    pub(super) max_flows: Option<u64>,
     /// Slot → value that every user begins with.
     pub(super) known: Arc<[Captured]>,
     /// Somebody looks at all that was recorded while the run goes.
@@ -86,6 +88,7 @@ pub(super) struct Worker<P> {
     id: u64,
     workers: u64,
     max_in_flight: u64,
+    max_flows: u64,
     users: RefCell<Vec<User>>,
     /// Answers that requests of policies are compared with, by step: in smoke tests, where there is one user.
     pub(super) earlier: RefCell<BTreeMap<usize, Earlier>>,
@@ -93,6 +96,8 @@ pub(super) struct Worker<P> {
     pub(super) answers: RefCell<Vec<u64>>,
     /// Virtual users on a journey.
     active: Cell<u64>,
+    /// Those of them whose journey has not begun: one wake-up may release many.
+    released: Cell<u64>,
     tells_all: bool,
     counts: Cell<Counts>,
     last_done: Cell<Nanos>,
@@ -126,10 +131,15 @@ impl<P: Protocol> Worker<P> {
             id,
             workers: orders.workers,
             max_in_flight: orders.max_in_flight,
+            // The shares add up to the limit, as long as there is one for each.
+            max_flows: orders.max_flows.map_or(u64::MAX, |all| {
+                (all / orders.workers + u64::from(id < all % orders.workers)).max(1)
+            }),
             users: RefCell::default(),
             earlier: RefCell::default(),
             answers: RefCell::default(),
             active: Cell::new(0),
+            released: Cell::new(0),
             tells_all: orders.tells_all,
             counts: Cell::default(),
             last_done: Cell::new(0),

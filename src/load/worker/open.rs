@@ -1,5 +1,5 @@
 //! The open model: arrivals on a schedule. In: a pacer; out: users sent on their journeys. Invariant: a late
-//! wake-up releases every arrival that is due, each with its own intended instant.
+//! wake-up releases every arrival that is due, each with its own intended instant; together they keep to the limits.
 
 use super::{BATCH, FINE_RATE, Worker};
 use crate::load::user::{Journey, User};
@@ -42,7 +42,8 @@ impl<P: Protocol> Worker<P> {
     pub(super) fn admit(self: &Rc<Self>, flow: usize, index: u64, due: Nanos, uses: &[u64]) {
         let measured = self.measured(due);
         self.arrived(flow, measured);
-        if self.flights.borrow().count() >= self.max_in_flight {
+        let requests = self.flights.borrow().count() + self.released.get();
+        if self.active.get() >= self.max_flows || requests >= self.max_in_flight {
             return self.dropped(flow, (due, measured), |c| c.dropped_in_flight += 1);
         }
         let pooled = self.users.borrow_mut().pop();
@@ -55,8 +56,10 @@ impl<P: Protocol> Worker<P> {
         }
         self.started(flow, measured);
         self.active.set(self.active.get() + 1);
+        self.released.set(self.released.get() + 1);
         let worker = Rc::clone(self);
         tokio::task::spawn_local(async move {
+            worker.released.set(worker.released.get() - 1);
             worker
                 .session(
                     &mut user,

@@ -7,7 +7,7 @@ use crate::report::html::parts::{self, BODIES, Failure, History, Kept, Part, Pha
 use crate::report::html::{assets, charts};
 use crate::report::text::{counted, figure};
 use crate::report::{
-    FailureRow, GuardRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, seconds,
+    ExhibitRow, FailureRow, GuardRow, PolicyRow, Reporter, ServerRow, Slice, StepRow, View, seconds,
 };
 use crate::units::{format_bytes, format_count, format_share, significant};
 use askama::Template;
@@ -294,10 +294,22 @@ impl<'a> Page<'a> {
     }
 
     fn when(failure: &FailureRow) -> String {
-        if failure.last > failure.first {
-            format!("{} to {}", seconds(failure.first), seconds(failure.last))
+        if failure.last <= 0.0 {
+            "before the load".to_owned()
+        } else if failure.last > failure.first {
+            let (first, last) = (seconds(failure.first), seconds(failure.last));
+            format!("{first} to {last} into the run")
         } else {
-            seconds(failure.first)
+            format!("{} into the run", seconds(failure.first))
+        }
+    }
+
+    /// When an exchange was sent: setup is before the run's clock.
+    fn sent(exchange: &ExhibitRow) -> String {
+        if exchange.at > 0.0 {
+            format!("at {}", seconds(exchange.at))
+        } else {
+            "before the load".to_owned()
         }
     }
 

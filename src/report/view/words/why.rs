@@ -126,9 +126,9 @@ fn dropped(view: &View) -> Option<String> {
     let arrivals = totals.dropped_in_flight + totals.dropped_data;
     (arrivals > 0).then(|| {
         let cause = match (totals.dropped_in_flight, totals.dropped_data) {
-            (_, 0) => "too much was in flight",
+            (_, 0) => "too many flows were unfinished",
             (0, _) => "a unique feeder had run out",
-            _ => "too much was in flight or a unique feeder had run out",
+            _ => "too many flows were unfinished or a unique feeder had run out",
         };
         format!(
             "{} of {} arrivals could not be started: {cause}",
