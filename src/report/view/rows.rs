@@ -96,12 +96,9 @@ impl BudgetRow {
 
     /// `worth 420 independent ones (inflation 71.4)`, or nothing.
     pub fn effective_text(&self) -> Option<String> {
-        let (effective, inflation) = self.effective.zip(self.inflation)?;
-        Some(format!(
-            "worth {} independent ones (inflation {})",
-            format_count(effective),
-            text::figure(inflation)
-        ))
+        let (n, by) = self.effective.zip(self.inflation)?;
+        let (n, by) = (format_count(n), text::figure(by));
+        Some(format!("worth {n} independent ones (inflation {by})"))
     }
 
     /// `37 % left`, `104 % over`, or nothing.
