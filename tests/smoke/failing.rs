@@ -22,7 +22,8 @@ const THREE: &str = "  a:
 #[test]
 fn every_check_of_an_answer_is_evaluated_and_shown() {
     let target = target();
-    let ran = bench(&target.url(""), THREE).smoke(&["-v"]).expect(3);
+    let bench = bench(&target.url(""), THREE);
+    let ran = bench.smoke(&["-v"]).expect(3);
     assert_eq!(target.hits("/ok"), 0, "the flow ends there");
     for line in [
         "FAIL        status == 201",
@@ -74,7 +75,8 @@ fn every_check_of_an_answer_is_evaluated_and_shown() {
 #[test]
 fn a_load_stops_at_the_first_check() {
     let target = target();
-    let ran = bench(&target.url(""), THREE).smoke(&["--profile", "load"]);
+    let bench = bench(&target.url(""), THREE);
+    let ran = bench.smoke(&["--profile", "load"]);
     let result = ran.result();
     assert_eq!(result["failures"].as_array().unwrap().len(), 1, "{result}");
 }
@@ -115,7 +117,8 @@ fn a_failing_page_says_what_it_says() {
       - get: /crash/short
         name: other
 ";
-    let ran = bench(&target.url(""), flows).smoke(&[]).expect(3);
+    let bench = bench(&target.url(""), flows);
+    let ran = bench.smoke(&[]).expect(3);
     for line in [
         "title     Server Error",
         "body      Whoops Undefined variable $cart <script>alert(1)</script>",

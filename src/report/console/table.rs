@@ -184,6 +184,20 @@ fn mark(paint: Paint, budget: &Judgement, width: usize) -> String {
     paint.on(style, &format!("{:<width$}", budget.word()))
 }
 
+fn actual(budget: &Judgement) -> String {
+    match budget.outcome {
+        Outcome::NotRun => String::new(),
+        _ => budget.actual.clone().unwrap_or_else(|| "no data".into()),
+    }
+}
+
+/// The same for a column: `3.1 % failed`, without what follows from it.
+fn number(budget: &Judgement) -> String {
+    let actual = actual(budget);
+    let short = actual.strip_prefix("over every limit: ");
+    short.unwrap_or(&actual).to_owned()
+}
+
 /// What a smoke test's budgets say, and what they do not.
 pub(super) fn smoke_pass(page: &mut Page<'_>, view: &View) -> io::Result<()> {
     let failed = view.budgets.iter().filter(|b| b.by_failures).count() as u64;
@@ -206,12 +220,8 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
         let lengths = view.budgets.iter().map(|b| text(b).chars().count());
         lengths.max().unwrap_or(0)
     };
-    let actual = |b: &Judgement| match b.outcome {
-        Outcome::NotRun => String::new(),
-        _ => b.actual.clone().unwrap_or_else(|| "no data".into()),
-    };
     let word = widest(Judgement::word).max(4) + 2;
-    let value = widest(actual).min(WIDEST) + 2;
+    let value = widest(number).min(WIDEST) + 2;
     let text = widest(|b| line(&b.text)).min(page.width.saturating_sub(word + value));
     let left = widest(Judgement::headroom_text) + 2;
     let n = widest(|b| format_count(b.n)) + 4;
@@ -230,7 +240,7 @@ pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
             "{}{:<text$}{:>value$}",
             mark(page.paint, budget, word),
             clip(&line(&budget.text), text),
-            clip(&found, value - 2),
+            clip(&number(budget), value - 2),
         );
         if room >= left {
             put(&mut line, format_args!("{:>left$}", budget.headroom_text()));
