@@ -23,3 +23,7 @@ pub mod report;
 pub mod scenario;
 pub mod source;
 pub mod units;
+
+#[cfg(test)]
+#[path = "../tests/support/properties.rs"]
+mod properties;

@@ -230,7 +230,7 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
 pub fn format_share(share: f64) -> String {
     let percent = share * 100.0;
     // Near 100 % the interesting digits are those of the distance to it.
-    if percent > 99.0 && percent < 100.0 {
+    if percent > 90.0 && percent < 100.0 {
         let rest = significant(100.0 - percent);
         let decimals = rest.split_once('.').map_or(0, |(_, d)| d.len());
         return format!("{percent:.decimals$} %");
@@ -320,6 +320,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn printed_durations_parse_back_within_a_digit(nanos in 1_000u64..3_600_000_000_000) {
             let text = format_nanos(nanos);

@@ -142,6 +142,23 @@ fn fragments_groups_and_hosts_are_planned_and_judged_alike() {
     assert_eq!(n, [2, 2, 4, 4], "{judged:?}");
 }
 
+#[test]
+fn what_a_load_cannot_decide_is_told_before_it() {
+    let url = serve(|_| ("200 OK".into(), String::new()));
+    let steps = "      - get: /queue\n        name: queue\n      - get: /odd\n        name: odd\n";
+    let load = "  load: { rate: 20 req/s, duration: 1s }\n";
+    let bench = Bench::with_steps(&url, steps, load);
+    let budgets =
+        "budgets:\n  - p99.9 of queue < 5s\n  - p99 of odd < 5s\n  - error_rate of queue < 50%\n";
+    bench.write("b.yaml", budgets);
+    let run = ["run", "s.yaml", "--profile", "load", "--budgets", "b.yaml"];
+    // Undecided, or held up by this machine.
+    let told = bench.run(&run).expect(7).stderr;
+    let words = "warning: this load cannot decide `p99.9 of queue < 5s` (about 10 requests, 2,995 are needed), nor 1 more";
+    assert!(told.contains(words), "{told}");
+    assert_eq!(told.matches("cannot decide").count(), 1, "{told}");
+}
+
 /// Flows without weight are of smoke tests: a load cannot judge them, and says so; what is meant for another profile does
 /// not keep a run from being judged again.
 #[test]

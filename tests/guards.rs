@@ -2,6 +2,9 @@
 
 use crate::support::cli::Bench;
 use crate::support::target::{refused, target};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest as Metrics;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest as Traces;
+use prost::Message as _;
 use serde_json::Value;
 use tollgate::notify::{SIGNATURE, signature};
 use tollgate::record::RunRecord;
@@ -23,10 +26,10 @@ fn eight_when_a_guard_trips_and_the_webhook_gets_one_signed_event() {
     let (target, hook) = (target(), target());
     let notify = format!(
         "secrets: [HOOK_SECRET]\nnotify: {{ webhook: \"{}\", secret: \"${{HOOK_SECRET}}\" }}\n",
-        hook.url("/ok?key=k-4711")
+        hook.url("/ok?key=k-swordfish")
     );
     let bench = bench(&target.url(""), FAILING, &notify);
-    bench.write(".env", "HOOK_SECRET=s-4711-s-4711\n");
+    bench.write(".env", "HOOK_SECRET=s-swordfish-s-swordfish\n");
     let ran = bench.smoke(&["--budgets", "g.yaml"]).expect(8);
     ran.all_reports();
     assert!(ran.stdout.contains("STOPPED"), "{}", ran.stdout);
@@ -38,14 +41,14 @@ fn eight_when_a_guard_trips_and_the_webhook_gets_one_signed_event() {
     assert!((2.0..=20.0).contains(&seconds("tripped_s")), "{guard}");
     assert!(ran.report("junit.xml").contains("type=\"guard\""));
     assert!(ran.report("report.html").contains("TRIPPED"));
-    assert!(!ran.report("report.html").contains("k-4711"));
-    assert!(!ran.stderr.contains("4711"), "{}", ran.stderr);
+    assert!(!ran.report("report.html").contains("k-swordfish"));
+    assert!(!ran.stderr.contains("swordfish"), "{}", ran.stderr);
 
     let [told] = hook.seen("/ok").try_into().unwrap();
     assert_eq!(told.method, "POST");
     assert_eq!(
         told.header(SIGNATURE),
-        Some(signature("s-4711-s-4711", &told.body).as_str())
+        Some(signature("s-swordfish-s-swordfish", &told.body).as_str())
     );
     let event: Value = serde_json::from_slice(&told.body).unwrap();
     assert_eq!(event["schema"], "tollgate.event/1");
@@ -91,8 +94,16 @@ fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
     let target = target();
     let gone = refused();
     for (url, why, asked) in [
-        (target.url("/status/404?key=k-4711"), "it answered 404", 1),
-        (format!("http://{}/x?key=k-4711", gone.addr), "refused", 1),
+        (
+            target.url("/status/404?key=k-swordfish"),
+            "it answered 404",
+            1,
+        ),
+        (
+            format!("http://{}/x?key=k-swordfish", gone.addr),
+            "refused",
+            1,
+        ),
     ] {
         let notify = format!("notify: {{ webhook: \"{url}\", on: [fail, pass] }}\n");
         let steps = "      - get: /ok\n        name: a\n";
@@ -106,7 +117,7 @@ fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
             ran.stderr
         );
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
-        assert!(!ran.stderr.contains("k-4711"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("k-swordfish"), "{}", ran.stderr);
         assert_eq!(target.hits("/status/404"), asked);
     }
 }
@@ -164,16 +175,16 @@ fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
         let bench = Bench::with_steps(&target.url(""), &steps, "  smoke: { passes: 1 }\n");
         let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
         bench.write("s.yaml", &format!("{notify}{scenario}"));
-        bench.write(".env", "KEY=k-4711-k-4711\n");
+        bench.write(".env", "KEY=k-swordfish-k-swordfish\n");
         let all = "markdown,comment,tap,gitlab,openmetrics,otlp-metrics,otlp-traces,events,steps";
         let ran = bench.smoke(&["--format", all, "-v"]).expect(code);
-        assert!(!ran.stderr.contains("4711"), "{}", ran.stderr);
-        assert!(!ran.stdout.contains("4711"), "{}", ran.stdout);
+        assert!(!ran.stderr.contains("swordfish"), "{}", ran.stderr);
+        assert!(!ran.stdout.contains("swordfish"), "{}", ran.stdout);
         for file in std::fs::read_dir(&ran.out).unwrap() {
             let path = file.unwrap().path();
             let text = std::fs::read(&path).unwrap();
             let text = String::from_utf8_lossy(&text);
-            assert!(!text.contains("4711"), "{}", path.display());
+            assert!(!text.contains("swordfish"), "{}", path.display());
         }
         let body = |path: &str| -> Value {
             let seen = hooks
@@ -193,16 +204,21 @@ fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
                 .starts_with("tollgate: ")
         );
         assert_eq!(body("/status/200")["event_action"], action);
-        assert_eq!(body("/status/200")["routing_key"], "k-4711-k-4711");
-        assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
-        let metrics = body("/echo/v1/metrics");
         assert_eq!(
-            metrics["resourceMetrics"][0]["scopeMetrics"][0]["scope"]["name"],
-            "tollgate"
+            body("/status/200")["routing_key"],
+            "k-swordfish-k-swordfish"
         );
-        let spans = body("/echo/v1/traces");
-        let spans = &spans["resourceSpans"][0]["scopeSpans"][0]["spans"];
-        assert!(spans.as_array().unwrap().len() >= 2, "{spans}");
+        assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
+        let otlp = |path: &str| {
+            let seen = hooks.seen(path).pop().unwrap();
+            assert_eq!(seen.header("content-type"), Some("application/x-protobuf"));
+            seen.body
+        };
+        let metrics = Metrics::decode(otlp("/echo/v1/metrics").as_slice()).unwrap();
+        let metrics = &metrics.resource_metrics[0].scope_metrics[0];
+        assert_eq!(metrics.scope.as_ref().unwrap().name, "tollgate");
+        let spans = Traces::decode(otlp("/echo/v1/traces").as_slice()).unwrap();
+        assert!(spans.resource_spans[0].scope_spans[0].spans.len() >= 2);
         let line: Value =
             serde_json::from_str(&std::fs::read_to_string(bench.path("told.ndjson")).unwrap())
                 .unwrap();

@@ -255,6 +255,66 @@ fn a_failed_run_keeps_its_exit_and_an_unreachable_target_does_not_enter() {
     assert!(fs::read_dir(bench.path("past")).unwrap().next().is_none());
 }
 
+#[test]
+fn a_stored_run_is_judged_as_the_run_was() {
+    let target = target();
+    // The first run fails, beside what the runs before say; the others pass.
+    let steps = "      - get: /sequence/500,200\n        name: a\n";
+    let bench = Bench::with_steps(&target.url(""), steps, "  smoke: { passes: 1 }\n");
+    bench.write("b.yaml", "budgets:\n  - error_rate < 1%\n");
+    for name in ["r0", "r1", "r2"] {
+        let run = [
+            "run",
+            "s.yaml",
+            "--budgets",
+            "b.yaml",
+            "--history",
+            "past",
+            "--out",
+            name,
+        ];
+        let ran = bench.run(&run);
+        let own = bench.path(name);
+        let said = |file: &str| fs::read_to_string(own.join(file)).unwrap();
+        let judge = ["history", "judge", name, "--history", "past"];
+        let code = ran.code.unwrap();
+        let json = bench.run(&[&judge[..], &["--format", "json"]].concat());
+        assert_eq!(json.expect(code).stdout, said("history.json"));
+        let text = bench.run(&[&judge[..], &["--out", "again"]].concat());
+        let text = text.expect(code).stdout;
+        let result: Value = serde_json::from_str(&said("result.json")).unwrap();
+        let (word, history) = text.split_once('\n').unwrap();
+        assert!(
+            word.ends_with(result["sentence"].as_str().unwrap()),
+            "{text}"
+        );
+        assert!(ran.stdout.contains(history.trim_end()), "{text}");
+        for file in ["result.json", "junit.xml", "report.html", "history.json"] {
+            let again = fs::read_to_string(bench.path("again").join(file)).unwrap();
+            assert_eq!(again, said(file), "{file}");
+        }
+    }
+    let list = bench
+        .run(&["history", "--history", "past"])
+        .expect(0)
+        .stdout;
+    assert!(list.contains("3 runs"), "{list}");
+}
+
+#[test]
+fn a_stored_run_that_says_nothing_ends_as_it_did() {
+    let bench = nights(&[1.0; 2], 2);
+    let mut cut = night(13, 1.0);
+    cut.stop = Some(Stop::Interrupted);
+    tollgate::record::save(&cut, &bench.path("cut.tg")).unwrap();
+    let said = judged(&bench, "cut.tg", 130).stdout;
+    assert!(said.contains("not compared, not added"), "{said}");
+    let json = bench.run(&["history", "judge", "cut.tg", "--format", "json"]);
+    let json = json.expect(130);
+    assert_eq!(json.stdout, "");
+    assert!(json.stderr.contains("not compared"), "{}", json.stderr);
+}
+
 /// An application that answers after so many milliseconds.
 fn application(ms: u64) -> String {
     crate::support::serve::serve(move |_| {
@@ -268,9 +328,21 @@ fn six_quick_nights(profile: &str) -> Bench {
     let quick = application(10);
     let steps = "      - get: /ok\n        name: a\n";
     let bench = Bench::with_steps(&quick, steps, &format!("  smoke: {profile}\n"));
-    for _ in 0..6 {
-        bench.smoke(&[]).expect(0);
+    // As they would have been on a machine that does nothing else: one run, and nights like it.
+    let model = bench.smoke(&["--no-history"]).expect(0).record();
+    let names: Vec<String> = (0..6).map(|day| format!("n{day}.tg")).collect();
+    for (day, name) in names.iter().enumerate() {
+        let started = night(day, 1.0).started;
+        let mut night = RunRecord {
+            started,
+            ..model.clone()
+        };
+        night.steps[0].measured = tally(10.0 + 0.1 * day as f64);
+        tollgate::record::save(&night, &bench.path(name)).unwrap();
     }
+    let mut add = vec!["history", "add", "--history", "past"];
+    add.extend(names.iter().map(String::as_str));
+    bench.run(&add).expect(0);
     let list = bench.run(&["history", "--history", "past"]).expect(0);
     assert!(list.stdout.contains("6 runs"), "{}", list.stdout);
     bench
@@ -279,7 +351,7 @@ fn six_quick_nights(profile: &str) -> Bench {
 #[test]
 fn a_profile_names_its_history_and_pairs_with_the_base_confirm_a_suspect() {
     let bench = six_quick_nights("{ passes: 20, history: past }");
-    let (slow, quick) = (application(40), application(10));
+    let (slow, quick) = (application(100), application(10));
     let confirm = ["--history", "past", "--compare-to", &quick, "--pairs", "5"];
     let found = bench.smoke(&[&["--target", &slow], &confirm[..]].concat());
     let found = found.expect(5);

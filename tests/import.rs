@@ -1,7 +1,9 @@
 //! Documents become scenarios. In: the documents of `tests/import`; out: the scenarios beside them, each of which is
 //! valid at once and, where the shop is described, green against the shop. `UPDATE=1 cargo test import` writes them anew.
 
+mod found;
 mod hostile;
+pub(crate) mod noise;
 
 use crate::support::cli::Bench;
 use std::io::{BufRead as _, BufReader};

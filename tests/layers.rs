@@ -102,3 +102,32 @@ fn files_stay_readable() {
         .collect();
     assert!(long.is_empty(), "over 500 lines: {long:#?}");
 }
+
+#[test]
+fn every_property_draws_what_the_seed_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut luck = Vec::new();
+    for path in ["src", "tests"]
+        .iter()
+        .flat_map(|f| source_files(&root.join(f)))
+    {
+        let text = fs::read_to_string(&path).unwrap();
+        for (opens, seeded) in [
+            (concat!("proptest", "! {"), "#![proptest_config("),
+            (concat!("TestRunner", "::"), "new("),
+        ] {
+            let drawn = text.split(opens).skip(1).map(|rest| {
+                let config = rest.trim_start().strip_prefix(seeded);
+                config
+                    .and_then(|config| config.split_once('('))
+                    .map(|(name, _)| name)
+            });
+            let chance = drawn.filter(|name| !name.is_some_and(|name| name.ends_with("cases")));
+            luck.extend(chance.map(|_| path.display().to_string()));
+        }
+    }
+    assert!(
+        luck.is_empty(),
+        "without `cases(N)` of tests/support/properties.rs: {luck:#?}"
+    );
+}

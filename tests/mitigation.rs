@@ -4,6 +4,7 @@ use crate::support::cli::{Bench, Ran};
 use crate::support::serve::serve;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tollgate::record::RunRecord;
 
 /// An application that answers well so many times, and then like this.
 fn turning(after: u64, then: &'static str, page: &'static str) -> String {
@@ -21,18 +22,21 @@ const CHALLENGE: &str = "403 Forbidden\r\ncf-mitigated: challenge\r\ncontent-typ
 const WALL: &str = "429 Too Many Requests\r\nretry-after: 1";
 
 /// A short load on `/`, with an error budget that any of these breaks.
-fn load(url: &str, check: &str) -> (Bench, Ran) {
+fn load(server: impl Fn() -> String, check: &str) -> (Bench, Ran) {
     let steps = format!("      - get: /\n        name: landing\n{check}      - think: 1ms\n");
     let profile = "  smoke: { passes: 1 }\n  load: { users: 4, duration: 1s }\n";
-    let bench = Bench::with_steps(url, &steps, profile);
+    let bench = Bench::with_steps("http://127.0.0.1:1", &steps, profile);
     bench.write("b.yaml", "budgets:\n  - error_rate < 1%\n");
-    let ran = bench.smoke(&["--budgets", "b.yaml", "-p", "load"]);
+    // One that turns has done so for long, and one that does not has shown it.
+    let arguments = ["--budgets", "b.yaml", "-p", "load"];
+    let enough = |record: &RunRecord| record.steps[0].measured.sent >= 500;
+    let ran = bench.load(&arguments, Some(&server), enough);
     (bench, ran)
 }
 
 #[test]
 fn a_load_that_is_challenged_halfway_is_invalid_and_says_what_to_do() {
-    let (bench, ran) = load(&turning(100, CHALLENGE, "<p>just a moment"), "");
+    let (bench, ran) = load(|| turning(100, CHALLENGE, "<p>just a moment"), "");
     let ran = ran.expect(7);
     let sentence = ran.result()["sentence"].as_str().unwrap().to_owned();
     for words in [
@@ -52,7 +56,7 @@ fn a_load_that_is_challenged_halfway_is_invalid_and_says_what_to_do() {
 
 #[test]
 fn a_wall_that_nobody_declared_is_invalid_and_a_declared_one_is_not() {
-    let (_bench, ran) = load(&turning(100, WALL, ""), "");
+    let (_bench, ran) = load(|| turning(100, WALL, ""), "");
     let ran = ran.expect(7);
     let sentence = ran.result()["sentence"].as_str().unwrap().to_owned();
     assert!(
@@ -63,12 +67,12 @@ fn a_wall_that_nobody_declared_is_invalid_and_a_declared_one_is_not() {
     assert!(sentence.contains("f/landing"), "{sentence}");
 
     let declared = "        check: status in [200, 403, 429]\n";
-    load(&turning(100, WALL, ""), declared).1.expect(0);
-    load(&turning(100, CHALLENGE, ""), declared).1.expect(0);
+    load(|| turning(100, WALL, ""), declared).1.expect(0);
+    load(|| turning(100, CHALLENGE, ""), declared).1.expect(0);
     // Refused from the beginning: that is how the application answers, and the budget judges it.
-    load(&turning(0, WALL, ""), "").1.expect(4);
+    load(|| turning(0, WALL, ""), "").1.expect(4);
     // Another failure halfway is no protection.
-    load(&turning(100, "503 Service Unavailable", "overloaded"), "")
+    load(|| turning(100, "503 Service Unavailable", "overloaded"), "")
         .1
         .expect(4);
 }

@@ -4,7 +4,7 @@ use crate::support::cli::{Bench, Ran};
 use crate::support::target::{Target, target};
 use serde_json::Value;
 use std::ops::Deref;
-use tollgate::record::{Failure, What};
+use tollgate::record::{Failure, RunRecord, What};
 
 const SMOKE: &str = "  smoke: { passes: 1 }\n";
 const USERS: &str = "  load: { users: 2, duration: 1s }\n";
@@ -27,8 +27,13 @@ impl Deref for Done {
 fn run((target, steps, profiles): (&Target, &str, &str), code: i32, budgets: &str) -> Done {
     let bench = Bench::with_steps(&target.url(""), steps, profiles);
     bench.write("b.yaml", budgets);
-    let ran = bench.smoke(&["-v", "--budgets", "b.yaml"]).expect(code);
-    Done(ran, bench)
+    let arguments = ["-v", "--budgets", "b.yaml"];
+    let enough = |record: &RunRecord| record.steps[0].measured.sent >= 100;
+    let ran = match profiles {
+        USERS => bench.load(&arguments, None, enough),
+        _ => bench.smoke(&arguments),
+    };
+    Done(ran.expect(code), bench)
 }
 
 /// A smoke test of `/packed/…`, and what it makes of the body.
@@ -56,7 +61,7 @@ fn each_part_of_the_time_can_be_judged() {
     let url = target.url("").replace("127.0.0.1", "localhost");
     let steps = "      - post: /echo\n        name: a\n        text: hello\n        \
                  check: [write < 1m, wait not exists, status == 200]\n\
-                 \x20     - post: /import\n        name: big\n        file: big\n";
+                 \x20     - post: /import\n        name: big\n        file: big\n        timeout: 5m\n";
     let bench = Bench::with_steps(&url, steps, &format!("{SMOKE}{USERS}"));
     // More than the buffers of a connection hold.
     bench.write("big", &"tea ".repeat(4 << 20));
@@ -72,9 +77,13 @@ fn each_part_of_the_time_can_be_judged() {
     }
     let judged = |profile: &str, file: &str, code| {
         let file = format!("{file}.yaml");
-        bench
-            .smoke(&["-v", "-p", profile, "--budgets", &file])
-            .expect(code)
+        let arguments = ["-v", "-p", profile, "--budgets", &file];
+        let each = |record: &RunRecord| record.steps.iter().all(|s| s.measured.sent >= 10);
+        let ran = match profile {
+            "smoke" => bench.smoke(&arguments),
+            _ => bench.load(&arguments, None, each),
+        };
+        ran.expect(code)
     };
     let ran = judged("smoke", "wide", 0);
     let exchange = &step(&ran)["exchanges"][0];

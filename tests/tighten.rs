@@ -60,3 +60,42 @@ fn slack_is_taken_up_number_by_number() {
         .expect(0);
     assert_eq!(again.stdout, "", "{}", again.stderr);
 }
+
+#[test]
+fn runs_that_say_nothing_and_runs_of_another_profile_are_no_evidence() {
+    let bench = Bench::new(&[("b.yaml", BUDGETS)]);
+    let (mut good, _) = sample_run::pass();
+    good.profiles = vec!["launch".into(), "soak".into()];
+    let (mut invalid, mut other) = (good.clone(), good.clone());
+    invalid.health.conserved = false;
+    other.profile = "soak".into();
+    for (name, record) in [("good", good), ("invalid", invalid), ("other", other)] {
+        tollgate::record::save(&record, &bench.path(&format!("{name}.tg"))).unwrap();
+    }
+    let tighten = |runs: &[&str], code| {
+        let ran = bench.run(&[&["tighten", "--budgets", "b.yaml"], runs].concat());
+        ran.expect(code)
+    };
+    let one = tighten(&["good.tg"], 0);
+    assert!(one.stderr.contains("one run says little"), "{}", one.stderr);
+    let both = tighten(&["invalid.tg", "good.tg"], 0);
+    assert!(
+        both.stderr
+            .contains("left out: invalid.tg says nothing (invalid"),
+        "{}",
+        both.stderr
+    );
+    assert_eq!(both.stdout, one.stdout);
+    let none = tighten(&["invalid.tg"], 2);
+    assert!(
+        none.stderr.contains("none of these runs"),
+        "{}",
+        none.stderr
+    );
+    let mixed = tighten(&["good.tg", "other.tg"], 2);
+    assert!(
+        mixed.stderr.contains("other.tg is a run of shop/soak"),
+        "{}",
+        mixed.stderr
+    );
+}

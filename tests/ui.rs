@@ -1,6 +1,7 @@
 //! `--ui` as a user, and as somebody hostile, meets it: the binary, a target that takes its time, raw requests.
 
 use crate::support::cli::Bench;
+use crate::support::serve::serve;
 use crate::support::target::{Target, target};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,11 +17,18 @@ struct Shown {
 }
 
 fn shown() -> Shown {
+    shown_with("", "budgets: [p95 < 1us]\n")
+}
+
+/// With more at the head of its scenario, and these budgets.
+fn shown_with(more: &str, budgets: &str) -> Shown {
     let target = target();
     let steps = "      - get: /delay/20\n        name: tea\n";
     let profiles = "  soak: { users: 2, duration: 10m }\n";
     let bench = Bench::with_steps(&target.url(""), steps, profiles);
-    bench.write("b.yaml", "budgets: [p95 < 1us]\n");
+    let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    bench.write("s.yaml", &format!("{more}{scenario}"));
+    bench.write("b.yaml", budgets);
     let mut child = bench.start(&["-p", "soak", "--budgets", "b.yaml", "--ui"]);
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -93,6 +101,29 @@ fn the_report_of_a_running_run_is_served_and_ends_with_it() {
     assert!(TcpStream::connect(&shown.address).is_err());
     let written = std::fs::read_to_string(shown.bench.path("out/report.html")).unwrap();
     assert!(last.ends_with(&written), "the last page is the report");
+}
+
+#[test]
+fn guards_and_servers_are_shown_as_they_stand() {
+    let server = serve(|_| ("200 OK".into(), "{\"pool\":7}".into()));
+    let observe =
+        format!("observe: {{ health: {{ url: \"{server}\", values: {{ pool: $.pool }} }} }}\n");
+    let mut shown = shown_with(
+        &observe,
+        "budgets: [server pool < 5]\nguards: [p95 < 1us for 10m, error_rate < 50% for 10m]\n",
+    );
+    let page = until(&shown.address, "BROKEN");
+    for part in [
+        "<span class=\"word\">BROKEN</span> p95 &#60; 1us for 10m",
+        "<span class=\"word\">HOLDS</span> error_rate &#60; 50% for 10m",
+        "100 % of the requests break it now",
+        "<span class=\"word\">FAIL</span> &#60; 5</span>",
+        "<td class=\"r strong\">7</td>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    shown.child.kill().unwrap();
+    shown.child.wait().unwrap();
 }
 
 #[test]

@@ -237,14 +237,17 @@ fn a_flood_of_pings_ends_the_step() {
 #[test]
 fn a_ping_without_an_answer_fails_the_step() {
     let target = target();
-    let steps = |path: &str| {
+    let steps = |path: &str, ping: &str, listen: &str| {
         format!(
-            "      - websocket: {path}\n        name: a\n        ping: 100ms\n        messages:\n          - listen: 1s\n"
+            "      - websocket: {path}\n        name: a\n        ping: {ping}\n        messages:\n          - listen: {listen}\n"
         )
     };
-    let bench = Bench::with_steps(&target.url(""), &steps("/ws/echo"), SMOKE);
+    // The second ping would be sent behind the end: a slow server has all this time for the first.
+    let answered = steps("/ws/echo", "1s", "1900ms");
+    let bench = Bench::with_steps(&target.url(""), &answered, SMOKE);
     bench.smoke(&[]).expect(0);
-    let bench = Bench::with_steps(&target.url(""), &steps("/ws/mute"), SMOKE);
+    let mute = steps("/ws/mute", "100ms", "10m");
+    let bench = Bench::with_steps(&target.url(""), &mute, SMOKE);
     let record = bench.smoke(&[]).expect(3).record();
     assert_eq!(record.failures[0].what, What::Failure(Failure::Timeout));
     let words = record.exhibits[0].actual.clone().unwrap();

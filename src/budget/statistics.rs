@@ -250,6 +250,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn tails_agree_with_the_library(n in 1u64..2_000, share in 0.0f64..1.0, p in 0.0005f64..0.9995) {
             let k = (share * n as f64) as u64;

@@ -21,6 +21,7 @@ Exit codes:
   5  regression: worse than the runs before, or than the version beside it
   6  the target could not be reached; no load was sent
   7  invalid run: the load generator was at fault, or there was too little data to say
+  8  a guard stopped the run
   130, 143  interrupted by Ctrl-C or SIGTERM; reports are written";
 
 /// Smoke tests, load tests and regression checks for web systems, from one YAML file.

@@ -7,7 +7,7 @@ mod post;
 use crate::notify::{Event, Severity, signature};
 use crate::protocol::Blueprint;
 use crate::record;
-use crate::report::{OtlpMetrics, OtlpTraces, RemoteWrite, Reporter, View};
+use crate::report::{OtlpBinary, RemoteWrite, Reporter, View};
 use crate::scenario::{Ending, Notify, Tls, Way};
 use post::{Form, Letter, post};
 use std::fs::OpenOptions;
@@ -94,16 +94,20 @@ fn letter(way: &Way, event: &Event) -> Option<Letter> {
 
 /// Metrics of the run and, of a smoke test, its spans.
 fn telemetry(base: &Url, view: &View) -> Vec<Letter> {
-    let mut reporters: Vec<(&str, &dyn Reporter)> = vec![("v1/metrics", &OtlpMetrics)];
+    let mut requests = vec![(
+        "the collector of metrics",
+        "v1/metrics",
+        OtlpBinary::Metrics,
+    )];
     if !view.run.under_load {
-        reporters.push(("v1/traces", &OtlpTraces));
+        requests.push(("the collector of traces", "v1/traces", OtlpBinary::Traces));
     }
-    let letters = reporters.into_iter().filter_map(|(path, reporter)| {
+    let letters = requests.into_iter().filter_map(|(to, path, request)| {
         Some(Letter {
-            to: "the collector",
+            to,
             url: below(base, path)?,
-            body: rendered(reporter, view)?,
-            form: Form::Json,
+            body: rendered(&request, view)?,
+            form: Form::Otlp,
         })
     });
     letters.collect()

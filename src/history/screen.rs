@@ -31,7 +31,15 @@ impl Better {
         }
     }
 
-    pub(super) fn sign(self) -> f64 {
+    /// The other way.
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::Lower => Self::Higher,
+            Self::Higher => Self::Lower,
+        }
+    }
+
+    fn sign(self) -> f64 {
         match self {
             Self::Lower => 1.0,
             Self::Higher => -1.0,
@@ -88,6 +96,17 @@ pub fn screen(level: &[f64], better: Better) -> Option<Screen> {
         let (newest, before) = level.split_last()?;
         bounded(before, *newest, better)
     })
+}
+
+/// How many runs at the end of a level are better than it and in line with the level before it: what made it worse is
+/// mended, it seems.
+pub(super) fn recovered(before: &[f64], level: &[f64], better: Better) -> usize {
+    let nights = screen(level, better.turned()).map_or(0, |s| s.nights);
+    let sign = better.sign();
+    let back = level[level.len() - nights..].iter();
+    let worst = back.map(|v| sign * v).reduce(f64::max);
+    let in_line = worst.and_then(|worst| bounded(before, sign * worst, better));
+    in_line.filter(|s| !s.beyond).map_or(0, |_| nights)
 }
 
 /// One run against those before it, by a one-sided t prediction bound on logs: 95 %, and 99 % with fewer than twelve

@@ -2,7 +2,7 @@
 //! newest run. Invariant: only a level of [`super::SEGMENT`] runs or more is a regression.
 
 use super::detect::{Change, Least, MEMORY, detect};
-use super::screen::{Better, FEWEST, Screen, screen};
+use super::screen::{Better, FEWEST, Screen, recovered, screen};
 use super::significance::median;
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ pub enum State {
     Suspect,
     /// The newest level is worse than the one before it.
     Regression,
+    /// It is, but the newest run is back in line with the one before it.
+    Recovered,
 }
 
 /// Runs of one level.
@@ -40,6 +42,8 @@ pub struct Trend {
     pub changes: Vec<Change>,
     /// The newest run.
     pub state: State,
+    /// So many runs on end are back in line with the level before a regression, the newest the last.
+    pub recovered: usize,
     /// The newest run by itself; none below [`FEWEST`] runs of its level before it.
     pub screen: Option<Screen>,
 }
@@ -67,8 +71,18 @@ pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
     let screen = screen(&values[first..], better);
     let regressed = changes
         .last()
-        .is_some_and(|c| better.worse(c.ratio) && values.len() - c.index <= MEMORY);
-    let state = if regressed {
+        .filter(|c| better.worse(c.ratio) && values.len() - c.index <= MEMORY);
+    let recovered = regressed.map_or(0, |change| {
+        let before = starts[starts.len() - 2].max(change.index.saturating_sub(MEMORY));
+        recovered(
+            &values[before..change.index],
+            &values[change.index..],
+            better,
+        )
+    });
+    let state = if recovered > 0 {
+        State::Recovered
+    } else if regressed.is_some() {
         State::Regression
     } else if values.len() <= FEWEST {
         State::NoBaseline
@@ -81,6 +95,7 @@ pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
         segments,
         changes,
         state,
+        recovered,
         screen,
     }
 }

@@ -16,6 +16,8 @@ pub use document::{ImportError, Kind, SIZE_LIMIT};
 
 use crate::source::Source;
 use document::Document;
+use draft::settle::settle;
+use url::Url;
 
 /// What the user says about an import.
 #[derive(Debug, Clone, Default)]
@@ -54,12 +56,20 @@ pub struct Left {
 /// What is wrong with the document, where, and what to do about it.
 pub fn import(source: &Source, options: &Options) -> Result<Imported, ImportError> {
     let document = Document::read(source, options.kind)?;
-    let draft = match document.kind {
+    let mut draft = match document.kind {
         Kind::OpenApi => openapi::draft(&document, options)?,
         Kind::Har => har::draft(&document, options)?,
         Kind::Curl => curl::draft(&document, options)?,
         Kind::Postman => postman::draft(&document, options)?,
     };
+    settle(&mut draft);
+    if draft.flows.is_empty() {
+        return Err(ImportError::Document {
+            place: source.name.clone(),
+            what: "it has no request that a scenario could begin with".into(),
+            fix: "add one that reads something, or makes what the others delete".into(),
+        });
+    }
     let mut left = document.places(draft.left.clone());
     for one in &mut left {
         // Only now: with what a terminal must not see, a pointer leads to its place.
@@ -73,12 +83,22 @@ pub fn import(source: &Source, options: &Options) -> Result<Imported, ImportErro
     })
 }
 
+/// The URL of a site: http or https.
+fn site(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(is_hosted)?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+/// Whether a URL has a host that somebody can have. Parsers let more pass, such as `a}b`, which would end the `${…}`
+/// that the target stands in.
+fn is_hosted(url: &Url) -> bool {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b);
+    url.host_str().is_some_and(|host| host.bytes().all(fine))
+}
+
 /// The target that the user gave: scheme, host and port, and its path.
 fn target(text: &str) -> Result<(String, String), ImportError> {
-    let url = url::Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"));
-    let url = url.ok_or_else(|| ImportError::Document {
+    let url = site(text).ok_or_else(|| ImportError::Document {
         place: "--target".into(),
         what: format!("`{}` is not an http or https URL", name::line(text, 80)),
         fix: "give one, such as https://shop.test".into(),

@@ -93,6 +93,21 @@ pub(super) fn environment(parts: &[&str]) -> String {
     variable(&parts.join("_")).to_uppercase()
 }
 
+/// Whether a scenario can have a header of this name: those of the connection follow from the request.
+pub(super) fn is_header(name: &str) -> bool {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b);
+    let follow = ["content-length", "transfer-encoding", "connection"];
+    let follows = follow.iter().any(|one| name.eq_ignore_ascii_case(one));
+    !name.is_empty() && !follows && name.bytes().all(fine)
+}
+
+/// The media type of a file's part.
+pub(super) fn media_type(told: Option<&str>) -> &str {
+    let fine = |told: &&str| told.contains('/') && told.bytes().all(|b| (b' '..=b'~').contains(&b));
+    let told = told.map(str::trim).filter(|told| !told.contains('*'));
+    told.filter(fine).unwrap_or("application/octet-stream")
+}
+
 /// One of several: `categories` → `category`.
 pub(super) fn singular(word: &str) -> String {
     let cut = |tail: usize, end: &str| format!("{}{end}", &word[..word.len() - tail]);

@@ -197,23 +197,15 @@ impl<'c> Copier<'c> {
         for (name, value) in pairs {
             let text = self.value(place, name, value, known);
             let value = number(&text).unwrap_or_else(|| text.into());
-            match out.iter_mut().find(|(there, _)| there == name) {
-                Some((_, Value::Array(values))) => values.push(value),
-                Some((_, first)) => *first = json!([first.clone(), value]),
-                None => out.push((name.clone(), value)),
-            }
+            out.push((name.clone(), value));
         }
         out
     }
 
     fn header(&mut self, name: &str, value: &str, request: &mut Request, known: &mut Known<'_>) {
-        let token = !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b));
         let browser =
             name.starts_with("sec-") || name.starts_with("x-forwarded") || DROPPED.contains(&name);
-        if !token
+        if !name::is_header(name)
             || browser
             || value.chars().any(char::is_control)
             || request.headers.iter().any(|(there, _)| there == name)
@@ -341,18 +333,12 @@ impl<'c> Copier<'c> {
         let mut out: Vec<(String, Value)> = Vec::new();
         for (name, value, file, kind) in parts {
             let part = if let Some(file) = file {
-                let kind = kind
-                    .clone()
-                    .unwrap_or_else(|| "application/octet-stream".into());
-                json!({ "text": "to be replaced by `file:`", "filename": literal(&name::line(file, 80)), "type": literal(&kind) })
+                let kind = name::media_type(kind.as_deref());
+                json!({ "text": "to be replaced by `file:`", "filename": literal(&name::line(file, 80)), "type": literal(kind) })
             } else {
                 self.value(Place::Inside, name, value, known).into()
             };
-            match out.iter_mut().find(|(there, _)| there == name) {
-                Some((_, Value::Array(values))) => values.push(part),
-                Some((_, first)) => *first = json!([first.clone(), part]),
-                None => out.push((name.clone(), part)),
-            }
+            out.push((name.clone(), part));
         }
         (!out.is_empty()).then_some(Body::Multipart(out))
     }

@@ -61,7 +61,7 @@ pub(super) fn is_value(text: &str) -> bool {
             r"|\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",
             r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|[srp]k_(?:live|test)_|sk-)[A-Za-z0-9_-]{10,}",
             r"|\bAIza[A-Za-z0-9_-]{30,}",
-            r"|(?i)\b(?:bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{8,}",
+            r"|(?i)\b(?:bearer|basic|digest)(?:\s|\+|%20)+[A-Za-z0-9._~+/=-]{8,}",
             r"|://[^\s/@:]*:[^\s/@]+@",
         ))
         .unwrap()
@@ -92,6 +92,7 @@ mod tests {
         for value in [
             "eyJhbGciOi.eyJzdWIi.x",
             "Bearer abcdefgh",
+            "a=Bearer+abcdefgh",
             "sk_live_abcdefghijkl",
             "postgres://u:p@h/db",
         ] {

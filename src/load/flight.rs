@@ -1,7 +1,10 @@
 //! Requests on their way. In: a request when it is sent; out: a place to hand back when it ends. Invariant:
-//! whatever is still here when a run is cut off is recorded as aborted, so the counts always add up.
+//! whatever is still here when a run is cut off is recorded, as aborted or, between two attempts, as the failure that the
+//! last one was: so the counts always add up.
 
+use crate::record::Sample;
 use crate::units::Nanos;
+use std::collections::BTreeMap;
 
 /// A request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub(super) struct Flights {
     free: Vec<usize>,
     peak: u64,
     window_peak: u64,
+    /// Attempts that have failed and are to be sent again.
+    failed: BTreeMap<u64, Sample>,
+    next_failed: u64,
 }
 
 impl Flights {
@@ -52,6 +58,23 @@ impl Flights {
         let peak = self.window_peak;
         self.window_peak = self.count();
         peak
+    }
+
+    /// An attempt has failed and is to be sent again.
+    pub(super) fn hold(&mut self, failed: Sample) -> u64 {
+        self.next_failed += 1;
+        self.failed.insert(self.next_failed, failed);
+        self.next_failed
+    }
+
+    /// It is sent again, or will not be.
+    pub(super) fn release(&mut self, failed: u64) -> Option<Sample> {
+        self.failed.remove(&failed)
+    }
+
+    /// Every attempt that was to be sent again.
+    pub(super) fn drain_failed(&mut self) -> Vec<Sample> {
+        std::mem::take(&mut self.failed).into_values().collect()
     }
 
     /// Everything that is still on its way.

@@ -17,7 +17,7 @@ use crate::expr::{Context, Needs, Template, Value};
 use crate::protocol::{Call, Headers, Keep, Location, Opens};
 use crate::record::{FlowLayout, GroupLayout, Layout, Limit, Masker, StepLayout};
 use crate::scenario::policy::{Policy, Rule};
-use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Scenario};
+use crate::scenario::{Block, Body, Connections, Feeder, Flow, Request, Retry, Scenario};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -268,14 +268,19 @@ impl Program {
         !self.requests.iter().all(elsewhere)
     }
 
-    /// The longest timeout of a request.
-    pub(super) fn longest_timeout(&self) -> Duration {
+    /// The longest that a step may take: its timeout, or the time of its polls and what the last of them takes.
+    pub(super) fn longest_step(&self) -> Duration {
         self.requests
             .iter()
-            .map(|r| {
-                let waits = r.source.conversation.as_ref();
+            .map(|RequestProgram { source, .. }| {
+                let waits = source.conversation.as_ref();
                 let longest = waits.map(|c| c.longest_wait()).unwrap_or_default();
-                r.source.timeout.max(longest)
+                let once = source.timeout.max(longest);
+                let Retry { times, pause } = source.retry;
+                source.until.as_ref().map_or(once, |until| {
+                    let again = once.saturating_add(pause).saturating_mul(times);
+                    until.within.saturating_add(once).saturating_add(again)
+                })
             })
             .max()
             .unwrap_or_default()

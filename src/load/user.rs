@@ -77,6 +77,8 @@ pub(super) struct Journey {
     /// When the schedule wanted its first request sent; `None` where there is no schedule.
     pub(super) due: Option<Nanos>,
     pub(super) measured: bool,
+    /// How long it has thought so far.
+    pub(super) thought: Nanos,
     /// Whether think times are kept: not in smoke tests.
     pub(super) think: bool,
     /// A teardown: it is not cut off when the run ends, only when its time is over.

@@ -18,6 +18,7 @@ use crate::scenario::{Address, Http, Observe};
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, USER_AGENT};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 use tokio::sync::watch;
@@ -34,9 +35,32 @@ const SAID: usize = 200;
 /// Pages that are being read.
 #[derive(Debug)]
 pub struct Beside {
-    thread: thread::JoinHandle<io::Result<Vec<ServerSeries>>>,
+    thread: thread::JoinHandle<io::Result<()>>,
     stop: watch::Sender<bool>,
+    readings: Readings,
+}
+
+/// What is read of pages: the thread beside the load writes it, whoever looks copies it.
+#[derive(Debug, Clone)]
+pub struct Readings {
+    pages: Vec<Arc<Mutex<Vec<ServerSeries>>>>,
     began: Instant,
+}
+
+impl Readings {
+    /// What was read since the run began, so far.
+    pub fn since(&self, run_began: Instant) -> Vec<ServerSeries> {
+        let start = crate::units::nanos(run_began.saturating_duration_since(self.began));
+        let mut all = Vec::new();
+        for page in &self.pages {
+            let series = page.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extend(series.iter().cloned());
+        }
+        for series in &mut all {
+            series.begin(start);
+        }
+        all
+    }
 }
 
 /// Begins to read the pages of a scenario, on a thread of its own.
@@ -47,38 +71,49 @@ pub fn start(observe: &Observe, caller: &Blueprint) -> io::Result<Beside> {
     let (stop, stopped) = watch::channel(false);
     let began = Instant::now();
     let (observe, caller) = (observe.clone(), caller.clone());
+    let pages = observe.pages.iter();
+    let pages = pages.map(|page| Arc::new(Mutex::new(page::series(&page.values, observe.every))));
+    let readings = Readings {
+        pages: pages.collect(),
+        began,
+    };
+    let written = readings.clone();
     let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let tasks = LocalSet::new();
         let mut reading = Vec::new();
-        for page in observe.pages {
+        for (page, series) in observe.pages.into_iter().zip(written.pages) {
             let client = client(&caller, &page.at);
             let clock = page::Clock {
                 began,
                 every: observe.every,
             };
-            let work = page::read(client, page, clock, stopped.clone());
+            let work = page::read(client, (page, series), clock, stopped.clone());
             reading.push(tasks.spawn_local(work));
         }
         tasks.block_on(&runtime, async {
-            let mut all = Vec::new();
             for page in reading {
-                all.extend(page.await.map_err(io::Error::other)?);
+                page.await.map_err(io::Error::other)?;
             }
-            Ok(all)
+            Ok(())
         })
     };
     let thread = thread::Builder::new().name("observe".into()).spawn(work)?;
     Ok(Beside {
         thread,
         stop,
-        began,
+        readings,
     })
 }
 
 impl Beside {
+    /// What is read, to look at while the run goes.
+    pub fn readings(&self) -> &Readings {
+        &self.readings
+    }
+
     /// Reads a last time, and gives what was read since the run began.
     ///
     /// # Errors
@@ -86,13 +121,8 @@ impl Beside {
     pub fn finish(self, run_began: Instant) -> io::Result<Vec<ServerSeries>> {
         self.stop.send_replace(true);
         let ended = self.thread.join();
-        let mut all =
-            ended.map_err(|_| io::Error::other("the thread beside the load panicked"))??;
-        let start = crate::units::nanos(run_began.saturating_duration_since(self.began));
-        for series in &mut all {
-            series.begin(start);
-        }
-        Ok(all)
+        ended.map_err(|_| io::Error::other("the thread beside the load panicked"))??;
+        Ok(self.readings.since(run_began))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::units::nanos;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -38,23 +39,30 @@ impl Clock {
     }
 }
 
+/// Series of a page while it is read.
+type Shared = Arc<Mutex<Vec<ServerSeries>>>;
+
 /// The series of a page, and what counters said last.
 struct Readings {
     values: Vec<Observed>,
-    series: Vec<ServerSeries>,
+    series: Shared,
     before: HashMap<usize, (Instant, BTreeMap<String, f64>)>,
 }
 
 /// Reads at once, then until it is told to stop, and then once more.
 pub(super) async fn read(
     client: Client,
-    page: Page,
+    (page, series): (Page, Shared),
     clock: Clock,
     mut stop: watch::Receiver<bool>,
-) -> Vec<ServerSeries> {
+) {
     let timeout = clock.every.clamp(SHORTEST, LONGEST);
     let question = call(&page.at, page.at.url.clone(), None, timeout);
-    let mut readings = Readings::new(page.values, clock);
+    let mut readings = Readings {
+        values: page.values,
+        series,
+        before: HashMap::new(),
+    };
     let mut tick = 0;
     loop {
         // A run can be over before this thread began: the growth of a counter needs two readings all the same.
@@ -83,31 +91,31 @@ pub(super) async fn read(
         }
         tick = ticks.max(tick) + 1;
     }
-    readings.series
+}
+
+/// The series of some values, before the first reading.
+pub(super) fn series(values: &[Observed], every: Duration) -> Vec<ServerSeries> {
+    let empty = values.iter().map(|value| ServerSeries {
+        name: value.name.clone(),
+        from: match value.what {
+            Reading::Metric(_) => ServerSource::Metrics,
+            Reading::Field(_) => ServerSource::Health,
+        },
+        what: value.text.clone(),
+        every: nanos(every),
+        ..ServerSeries::default()
+    });
+    empty.collect()
 }
 
 impl Readings {
-    fn new(values: Vec<Observed>, clock: Clock) -> Self {
-        let series = values.iter().map(|value| ServerSeries {
-            name: value.name.clone(),
-            from: match value.what {
-                Reading::Metric(_) => ServerSource::Metrics,
-                Reading::Field(_) => ServerSource::Health,
-            },
-            what: value.text.clone(),
-            every: nanos(clock.every),
-            ..ServerSeries::default()
-        });
-        Self {
-            series: series.collect(),
-            values,
-            before: HashMap::new(),
-        }
+    fn series(&self) -> MutexGuard<'_, Vec<ServerSeries>> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A reading that was due and was not made.
     fn miss(&mut self, at: Instant, clock: Clock) {
-        for series in &mut self.series {
+        for series in self.series().iter_mut() {
             series.push(nanos(at - clock.began), None);
             let late = "a reading took so long that the next ones were left out";
             series.problem.get_or_insert_with(|| late.to_owned());
@@ -125,7 +133,7 @@ impl Readings {
             Ok(answer) => self.values(asked, answer, clock.every),
             Err(why) => self.values.iter().map(|_| Err(why.clone())).collect(),
         };
-        for (series, value) in self.series.iter_mut().zip(found) {
+        for (series, value) in self.series().iter_mut().zip(found) {
             match value {
                 Ok(Some(value)) if value.is_finite() => series.push(at, Some(value)),
                 // A counter whose growth is not known yet.
@@ -163,7 +171,7 @@ impl Readings {
                 Reading::Field(expression) => field(expression, answer).map(Some),
                 Reading::Metric(_) => match metrics.next() {
                     Some(Ok(found)) if found.counter => {
-                        let known = !self.series[index].points.is_empty();
+                        let known = !self.series()[index].points.is_empty();
                         match self.before.get(&index) {
                             Some((then, _)) if known && at < *then + every / 4 => Ok(None),
                             _ => {

@@ -90,6 +90,8 @@ fn what_is_no_value() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn never_panics(page in "((a|b|#|TYPE|\\{|\\}|=|\"|\\\\|,|1|é|\n| |NaN) ?){0,40}") {
         let selector = Selector::parse("a{b=\"\"}").unwrap();

@@ -4,23 +4,17 @@
 //! `sent = ok + check failed + failed + timed out + aborted + retried` for every step.
 
 mod file;
-mod harmless;
-mod histogram;
 mod mask;
 mod recorder;
 mod run_record;
 mod sample;
 mod server;
-mod slots;
 mod tally;
-mod timing;
 mod trace;
 mod watch;
 mod window;
 
-pub use file::{FORMAT, FileError, load, save};
-pub use harmless::{acts, json, json_lines};
-pub use histogram::{Histogram, rank};
+pub use file::{FORMAT, FileError, acts, json, json_lines, load, save};
 pub use mask::{MASK, Masker, name_of, proofs};
 pub use recorder::{
     FlowLayout, GroupLayout, Layout, Limit, Part, PartLayout, PartRecord, PolicyFinding,
@@ -34,12 +28,10 @@ pub use sample::{
     Exhibit, Failure, FailureCount, Field, Finding, Message, Origin, Outcome, Said, Sample, What,
 };
 pub use server::{ServerPoint, ServerSeries, ServerSource};
-pub use slots::Slots;
 pub use tally::{
-    CacheCount, CheckCount, MessageSample, Messages, Metric, OverCount, Platform, PolicyCount,
-    Quantile, Refusal, Refusals, Since, Tally,
+    CacheCount, CheckCount, Histogram, MessageSample, Messages, Metric, OverCount, Platform,
+    PolicyCount, Quantile, Refusal, Refusals, ServerTiming, Since, Slots, Tally, earlier, rank,
 };
-pub use timing::ServerTiming;
 pub use trace::{SlowRequest, TraceId};
 pub use watch::{Breach, Decided, GuardRecord, Watch, Watched};
 pub use window::{Timeline, Window, WindowCounts, Wrong};

@@ -151,13 +151,15 @@ impl Recorder {
         record.started += u64::from(measured || record.outside);
     }
 
-    /// An arrival could not be started; none of its steps is sent.
-    pub fn flow_dropped(&mut self, flow: usize, measured: bool) {
+    /// An arrival that was due then could not be started; none of its steps is sent.
+    pub fn flow_dropped(&mut self, flow: usize, due: Nanos, measured: bool) {
         self.window.counts.dropped += 1;
         self.flows[flow].dropped += u64::from(measured);
         for step in 0..self.steps.len() {
             if self.steps[step].flow == flow {
-                self.tally(step, measured).dropped += 1;
+                let tally = self.tally(step, measured);
+                tally.dropped += 1;
+                tally.slots.dropped(due);
                 self.parts.dropped(step, measured);
                 for watch in &self.watches[step] {
                     if measured || !watch.measured {

@@ -284,6 +284,8 @@ pub struct Counts {
     pub offered: u64,
     /// Requests that they were expected to ask for, as the plan counts; 0 in files of older versions.
     pub planned: u64,
+    /// Of `offered`: those that think times alone put behind the end of the phase, however fast the answers before.
+    pub beyond: u64,
     /// How long the measured phase is.
     pub duration: Nanos,
     /// Requests of any phase that were answered (passed or not) within it.
@@ -302,6 +304,7 @@ impl Counts {
         self.dropped_data += other.dropped_data;
         self.offered += other.offered;
         self.planned += other.planned;
+        self.beyond += other.beyond;
         self.ended_within += other.ended_within;
         self.in_time += other.in_time;
         self

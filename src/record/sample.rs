@@ -42,6 +42,27 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// A request of the measured phase that began and ended with the run's clock, and left nothing else behind.
+    pub fn of(step: usize, outcome: Outcome) -> Self {
+        Self {
+            step,
+            measured: true,
+            intended: 0,
+            sent: 0,
+            first_byte: None,
+            done: 0,
+            wait: None,
+            dns: None,
+            connect: None,
+            tls: None,
+            write: None,
+            outcome,
+            status: None,
+            received: 0,
+            decoded: None,
+        }
+    }
+
     /// `done − intended`: what a user waits, lateness of the generator included.
     pub fn response(&self) -> Nanos {
         self.done.saturating_sub(self.intended)

@@ -4,16 +4,22 @@
 
 mod counts;
 mod decoded;
+mod histogram;
 mod messages;
 mod metric;
 mod refusals;
+mod slots;
+mod timing;
 
 pub use counts::{CacheCount, CheckCount, OverCount, PolicyCount};
+pub use histogram::{Histogram, rank};
 pub use messages::{MessageSample, Messages, Since};
 pub use metric::Metric;
 pub use refusals::{Platform, Refusal, Refusals};
+pub use slots::Slots;
+pub use timing::ServerTiming;
 
-use super::{Failure, Histogram, Outcome, Sample, Slots, rank};
+use super::{Failure, Outcome, Sample};
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -102,8 +108,11 @@ pub struct Tally {
     /// What came in and went out on streams that these requests opened.
     #[serde(skip_serializing_if = "Messages::is_empty")]
     pub messages: Messages,
-    /// Highest limit at which a request was cut off.
+    /// The longest time after which a request was cut off.
     pub timeout: Nanos,
+    /// The shortest: all that is known of every request without an answer. 0 where there is none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub timeout_least: Nanos,
     /// Exact counts for the limits of the budgets.
     pub over: Vec<OverCount>,
     /// The same and the outcomes over time.
@@ -113,6 +122,19 @@ pub struct Tally {
     /// One per policy of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyCount>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(time: &Nanos) -> bool {
+    *time == 0
+}
+
+/// The lesser of two times of which 0 is none.
+pub fn earlier(one: Nanos, other: Nanos) -> Nanos {
+    match (one, other) {
+        (0, time) | (time, 0) => time,
+        _ => one.min(other),
+    }
 }
 
 impl Tally {
@@ -152,9 +174,18 @@ impl Tally {
             Outcome::Failed(Failure::Timeout) => {
                 self.timed_out += 1;
                 self.timeout = self.timeout.max(sample.response());
+                self.timeout_least = earlier(self.timeout_least, sample.response());
             }
             Outcome::Failed(_) => self.failed += 1,
             Outcome::Aborted => self.aborted += 1,
+        }
+    }
+
+    /// What every request without an answer took at least; files of older versions know the longest time only.
+    pub fn at_least(&self) -> Nanos {
+        match self.timeout_least {
+            0 => self.timeout,
+            least => least,
         }
     }
 
@@ -205,6 +236,7 @@ impl Tally {
         self.received += other.received;
         self.new_connections += other.new_connections;
         self.timeout = self.timeout.max(other.timeout);
+        self.timeout_least = earlier(self.timeout_least, other.at_least());
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }
@@ -312,7 +344,7 @@ impl Tally {
         }
         answered
             .at_rank(rank(q, n))
-            .map_or(Quantile::AtLeast(self.timeout), Quantile::Value)
+            .map_or(Quantile::AtLeast(self.at_least()), Quantile::Value)
     }
 }
 
@@ -324,22 +356,27 @@ mod tests {
 
     fn sample(ms: Nanos, outcome: Outcome) -> Sample {
         Sample {
-            step: 0,
-            measured: true,
-            intended: 0,
             sent: MS,
             first_byte: Some(2 * MS),
             done: ms * MS,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            write: None,
-            outcome,
             status: Some(200),
             received: 10,
-            decoded: None,
+            ..Sample::of(0, outcome)
         }
+    }
+
+    #[test]
+    fn what_is_known_of_timeouts_is_the_shortest() {
+        let mut tally = Tally::default();
+        let mut other = Tally::default();
+        tally.record(&sample(8_000, Outcome::Failed(Failure::Timeout)));
+        other.record(&sample(1_000, Outcome::Failed(Failure::Timeout)));
+        tally.merge(&other);
+        assert_eq!(
+            tally.quantile(Metric::Response, 0.95),
+            Quantile::AtLeast(1_000 * MS)
+        );
+        assert_eq!((tally.timeout, tally.at_least()), (8_000 * MS, 1_000 * MS));
     }
 
     #[test]

@@ -58,13 +58,13 @@ pub struct GuardRecord {
     pub line: usize,
     /// When it tripped, since the run began.
     pub tripped: Option<Nanos>,
-    /// Since when it had been broken when it tripped.
+    /// Since when it had been broken when it tripped; while the run goes, since when it is.
     pub since: Option<Nanos>,
     /// The longest time on end for which it was broken.
     pub longest: Nanos,
     /// The largest share of requests that broke it in one of its windows, as a fraction of one.
     pub worst: f64,
-    /// The share when it tripped.
+    /// The share when it tripped; while the run goes and it is broken, the share now.
     pub share: Option<f64>,
 }
 
@@ -111,21 +111,8 @@ mod tests {
     #[test]
     fn each_rule_speaks_of_its_own_requests() {
         let sample = |outcome| Sample {
-            step: 0,
-            measured: true,
-            intended: 0,
-            sent: 0,
-            first_byte: None,
             done: 30,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            write: None,
-            outcome,
-            status: None,
-            received: 0,
-            decoded: None,
+            ..Sample::of(0, outcome)
         };
         let over = |metric, limit| Breach::Over(Limit { metric, limit });
         let (ok, check) = (Outcome::Ok, Outcome::CheckFailed(0));

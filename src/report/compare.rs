@@ -3,7 +3,8 @@
 //! was noisy.
 
 use super::text::figure;
-use super::{BudgetRow, Latency, Point, StepRow, View, Word};
+use super::{Latency, Point, StepRow, View, Word};
+use crate::budget::Judgement;
 
 /// Lengths may differ by so much before it is said.
 const LENGTH: f64 = 0.1;
@@ -20,7 +21,7 @@ pub struct Comparison<'a> {
     /// Steps of either, in the order of the second.
     pub steps: Vec<Pair<'a, StepRow>>,
     /// Budgets of either.
-    pub budgets: Vec<Pair<'a, BudgetRow>>,
+    pub budgets: Vec<Pair<'a, Judgement>>,
     /// What was run: name, first, second; those that differ first.
     pub facts: Vec<(&'static str, String, String)>,
 }

@@ -11,8 +11,8 @@ mod table;
 
 use super::text::{self, clip, counted, line, put};
 use super::view::seconds;
-use super::{BudgetRow, ExhibitRow, HistoryView, Reporter, View, Word};
-use crate::budget::{Consequence, Outcome, Reason};
+use super::{ExhibitRow, HistoryView, Reporter, View, Word};
+use crate::budget::{Consequence, Judgement, Outcome, Reason};
 use crate::units::{format_count, significant};
 use paint::{BAD, DIM, GOOD, Paint, STRONG, UNSURE};
 use std::io::{self, Write};
@@ -225,7 +225,7 @@ impl Page<'_> {
     }
 
     /// What is not plain about a budget, below its line.
-    fn budget_notes(&mut self, view: &View, budget: &BudgetRow) -> io::Result<()> {
+    fn budget_notes(&mut self, view: &View, budget: &Judgement) -> io::Result<()> {
         if matches!(budget.outcome, Outcome::Pass | Outcome::NotRun) {
             return Ok(());
         }

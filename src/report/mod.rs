@@ -21,17 +21,17 @@ pub use csv::{Servers, Steps, Summary, Windows};
 pub use html::{Html, LiveHtml, chronicles, index};
 pub use index::{IndexRow, Listed};
 pub use json::{EVENTS, Events, Json, LiveEvents, SCHEMA};
-pub use metrics::{OpenMetrics, OtlpMetrics, OtlpTraces, RemoteWrite, metric_names};
+pub use metrics::{OpenMetrics, OtlpBinary, OtlpMetrics, OtlpTraces, RemoteWrite, metric_names};
 pub use text::line as log_line;
 use view::seconds;
 pub use view::{
-    Baseline, Buckets, BudgetRow, CheckRow, Clock, Curve, EvidenceRow, ExhibitRow, FailureRow,
-    FlowRow, GroupRow, GuardRow, HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency,
-    MessagesRow, OverTime, PARTS, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow,
-    ServerSummary, Slice, SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word,
-    measured, named, percent,
+    Baseline, Buckets, CheckRow, Clock, Curve, ExhibitRow, FailureRow, FlowRow, Gravity, GroupRow,
+    GuardRow, HealthView, Heat, HeatColumn, HistoryPart, HistoryView, Latency, MessagesRow,
+    OverTime, PARTS, PhaseRow, Point, PolicyRow, Problem, RunView, ServerRow, ServerSummary, Slice,
+    SlowRow, StepBuckets, StepRow, TimingRow, Totals, TraceRow, View, Word, measured, named,
+    percent,
 };
-use view::{finding_text, moment, since};
+use view::{changed, finding_text, moment, since};
 
 use std::io::{self, Write};
 

@@ -145,6 +145,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn nothing_acts_after_cleaning(text in any::<String>()) {
             let cleaned = clean(&text);

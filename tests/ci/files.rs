@@ -34,7 +34,7 @@ fn flags(text: &str) -> BTreeSet<&str> {
     let others = [
         "cargo ",
         "apk ",
-        "gh api",
+        "gh ",
         "--jq",
         "docker ",
         "COPY ",

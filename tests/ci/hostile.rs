@@ -7,6 +7,8 @@ use crate::support::target::{Target, target};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use prost::Message as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -204,7 +206,14 @@ fn assert_all_harmless(ran: &Ran, bench: &Bench, hooks: &Target) {
         let told = hooks.seen(way);
         assert!(!told.is_empty(), "{way}: {}", ran.stderr);
         for seen in told {
-            all.push((format!("told {way}"), String::from_utf8(seen.body).unwrap()));
+            let said = match way {
+                "/echo/v1/metrics" => {
+                    let request = ExportMetricsServiceRequest::decode(seen.body.as_slice());
+                    serde_json::to_string(&request.unwrap()).unwrap()
+                }
+                _ => String::from_utf8(seen.body).unwrap(),
+            };
+            all.push((format!("told {way}"), said));
         }
     }
     // Whoever may post there names the secret as the key.

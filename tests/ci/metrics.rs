@@ -2,11 +2,15 @@
 
 use crate::golden::rendered;
 use crate::support::{extreme_runs, sample_run};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tollgate::report::{
-    EVENTS, Events, LiveEvents, OpenMetrics, OtlpMetrics, OtlpTraces, Steps, View, metric_names,
+    EVENTS, Events, LiveEvents, OpenMetrics, OtlpBinary, OtlpMetrics, OtlpTraces, Reporter, Steps,
+    View, metric_names,
 };
 
 fn view((record, verdict): (tollgate::record::RunRecord, tollgate::budget::Verdict)) -> View {
@@ -134,6 +138,36 @@ fn otlp_says_the_same_in_its_own_form() {
             .sum();
         assert_eq!(point["count"], sum.to_string());
         assert_eq!(sum, step.ok + step.check_failed);
+    }
+}
+
+#[test]
+fn otlp_is_read_by_its_own_messages_and_protobuf_says_what_json_says() {
+    let bytes = |reporter: OtlpBinary, view: &View| {
+        let mut bytes = Vec::new();
+        reporter.render(view, &mut bytes).unwrap();
+        bytes
+    };
+    for run in [
+        sample_run::pass(),
+        sample_run::fail(),
+        sample_run::invalid(),
+        extreme_runs::hostile(),
+    ] {
+        let view = view(run);
+        let json = rendered(&OtlpMetrics, &view);
+        let json: ExportMetricsServiceRequest = serde_json::from_str(&json).unwrap();
+        let binary = bytes(OtlpBinary::Metrics, &view);
+        let binary = ExportMetricsServiceRequest::decode(binary.as_slice()).unwrap();
+        assert_eq!(json, binary);
+        assert!(!json.resource_metrics[0].scope_metrics[0].metrics.is_empty());
+        let json = rendered(&OtlpTraces, &view);
+        let json: ExportTraceServiceRequest = serde_json::from_str(&json).unwrap();
+        let binary = bytes(OtlpBinary::Traces, &view);
+        assert_eq!(
+            json,
+            ExportTraceServiceRequest::decode(binary.as_slice()).unwrap()
+        );
     }
 }
 

@@ -332,7 +332,7 @@ fn caused(fault: &Fault) -> String {
     let timeout = if fault.failure == Failure::Timeout {
         "500ms"
     } else {
-        "30s"
+        "5m"
     };
     let text = format!(
         "scenario: s\ntarget: {url}\n{tls}flows:\n  f:\n    steps:\n      - {what}\n        name: a\n        timeout: {timeout}\n{more}profiles:\n{SMOKE}"

@@ -1,11 +1,11 @@
 //! Checks, captures and templates on any answer. In: a text, and a body behind its first line end; out: nothing.
 
-use super::{Corpus, again, fuzz, time};
+use super::{Corpus, again, fuzz};
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::io;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tollgate::expr::{
     Check, Context, Details, EXAMPLE, Expression, Facts, Head, ParseError, Scope, Template, Value,
     vocabulary,
@@ -122,13 +122,7 @@ fn corpus() -> Corpus {
 
 #[test]
 fn expressions_are_read_whatever_they_are() {
-    fuzz("expressions", Duration::ZERO, &corpus(), read);
-}
-
-#[test]
-#[ignore = "as long as FUZZ_SECONDS says; see the head of mod.rs"]
-fn expressions_are_read_whatever_they_are_for_long() {
-    fuzz("expressions", time(), &corpus(), read);
+    fuzz("expressions", &corpus(), read);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Hostile input, for as long as one likes. In: texts that are valid; out: the same, damaged at random, through
+//! Hostile input, as much as one likes. In: texts that are valid; out: the same, damaged at random, through
 //! everything that reads them. Invariant: whatever it is, reading ends: without a panic, within a second of CPU
 //! for less than 64 KB, in memory that does not grow.
 //!
 //! ```text
-//! FUZZ_SECONDS=600 cargo test --release --test tests fuzz:: -- --ignored --nocapture
+//! FUZZ=1000 cargo test --release --test tests fuzz:: -- --nocapture
 //! ```
 //!
 //! A finding says its round: `FUZZ_SEED=ROUND` begins there. Each that was ever made is a case in `findings`.
@@ -11,9 +11,11 @@
 #![allow(clippy::print_stderr, reason = "what was done is told")]
 
 mod expressions;
+mod imports;
 mod mutation;
 mod scenarios;
 
+use crate::support::properties::{seed, times};
 use mutation::Mutator;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,12 +38,12 @@ struct Corpus {
     words: Vec<String>,
 }
 
-/// Rounds until the time is up; with no time, one.
-fn fuzz(name: &str, time: Duration, corpus: &Corpus, run: impl Fn(&[u8])) {
-    let start = std::env::var("FUZZ_SEED").map_or(1, |seed| seed.parse().unwrap());
+/// One round, or as many as `FUZZ` says.
+fn fuzz(name: &str, corpus: &Corpus, run: impl Fn(&[u8])) {
+    let (start, rounds) = (seed(), u64::from(times()));
     let watch = Watch::new();
-    let (began, mut slowest, mut round) = (Instant::now(), Duration::ZERO, start);
-    while round == start || began.elapsed() < time {
+    let mut slowest = Duration::ZERO;
+    for round in start..start + rounds {
         let mut mutator = Mutator::new(round, corpus);
         watch.round.store(round, Ordering::Relaxed);
         for _ in 0..ROUND {
@@ -53,12 +55,11 @@ fn fuzz(name: &str, time: Duration, corpus: &Corpus, run: impl Fn(&[u8])) {
             "{name}: {} KiB after round {round}",
             memory()
         );
-        round += 1;
     }
-    let executions = (round - start) * ROUND;
     eprintln!(
-        "{name}: {executions} executions, rounds {start} to {}, slowest {slowest:?} of CPU, at most {} KiB",
-        round - 1,
+        "{name}: {} executions, rounds {start} to {}, slowest {slowest:?} of CPU, at most {} KiB",
+        rounds * ROUND,
+        start + rounds - 1,
         memory()
     );
 }
@@ -69,11 +70,6 @@ fn again(name: &str, cases: &[Vec<u8>], run: impl Fn(&[u8])) {
     for case in cases {
         watch.run(name, case, &run);
     }
-}
-
-fn time() -> Duration {
-    let seconds = std::env::var("FUZZ_SECONDS").map_or(60, |s| s.parse().unwrap());
-    Duration::from_secs(seconds)
 }
 
 /// When an input was begun, and the input.

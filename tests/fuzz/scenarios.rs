@@ -1,9 +1,8 @@
 //! YAML → scenario → plan of every profile → program. In: scenarios of the repository, damaged; out: nothing.
 
-use super::{Corpus, again, fuzz, time};
+use super::{Corpus, again, fuzz};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 use tempfile::TempDir;
 use tollgate::load::Program;
 use tollgate::plan::{Load, Overrides, resolve};
@@ -143,16 +142,7 @@ fn corpus() -> Corpus {
 #[test]
 fn scenarios_are_read_whatever_they_are() {
     let place = Place::new();
-    fuzz("scenarios", Duration::ZERO, &corpus(), |bytes| {
-        place.read(bytes);
-    });
-}
-
-#[test]
-#[ignore = "as long as FUZZ_SECONDS says; see the head of mod.rs"]
-fn scenarios_are_read_whatever_they_are_for_long() {
-    let place = Place::new();
-    fuzz("scenarios", time(), &corpus(), |bytes| place.read(bytes));
+    fuzz("scenarios", &corpus(), |bytes| place.read(bytes));
 }
 
 #[test]

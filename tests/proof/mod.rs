@@ -131,27 +131,21 @@ impl Proof {
 }
 
 impl Job<'_> {
-    /// What is wrong with its runs, and all that the last one printed. A machine that holds up the generator (exit 7) is
-    /// asked again, and one so busy that a load breaks some other budget, too.
+    /// What is wrong with its runs, and all that the last one printed. Only what says too little is made again, longer:
+    /// exit 7, where the machine held up the generator, and budgets that are undecided. What is decided stands.
     fn objection(&self, proof: &Proof) -> Option<String> {
         let mut attempt = 1;
         loop {
-            let (code, wrong) = self.attempt(proof, attempt)?;
-            if attempt == ATTEMPTS || (self.is_smoke() && code != Some(7)) {
+            let (again, wrong) = self.attempt(proof, attempt)?;
+            if attempt == ATTEMPTS || !again {
                 return Some(wrong);
             }
             attempt += 1;
         }
     }
 
-    fn is_smoke(&self) -> bool {
-        match self {
-            Self::Healthy(short) | Self::Broken(short, _) => short.profile == "smoke",
-            Self::Deed(..) => false,
-        }
-    }
-
-    fn attempt(&self, proof: &Proof, attempt: u32) -> Option<(Option<i32>, String)> {
+    /// What is wrong with one run, and whether a longer one is asked for.
+    fn attempt(&self, proof: &Proof, attempt: u32) -> Option<(bool, String)> {
         let (what, ran, promise) = match self {
             Self::Healthy(short) => (short.profile, proof.run(short, &[], attempt), None),
             Self::Broken(short, promise) => {
@@ -173,8 +167,9 @@ impl Job<'_> {
         let missing = says.iter().filter(|says| !said(&printed, says));
         wrong.extend(missing.map(|says| format!("does not say `{says}`")));
         let list = wrong.join(", ");
+        let undecided = printed.lines().any(|line| line.starts_with("UNDECIDED"));
         let wrong = format!("{what} with {switch} broken: {list}\n{printed}");
-        (!list.is_empty()).then_some((ran.code, wrong))
+        (!list.is_empty()).then_some((undecided || ran.code == Some(7), wrong))
     }
 }
 

@@ -217,7 +217,7 @@ const PROMISES: &[Promise] = &[
     Promise {
         promise: "API p95 < 200 ms (here: 12 people for 5 s)",
         switch: "api-slow",
-        says: &["FAIL  p95 is", "limit 200 ms"],
+        says: &["FAIL … p95 < 200ms"],
         line: "p95 < 200ms",
         ..SHIFT
     },
@@ -225,8 +225,7 @@ const PROMISES: &[Promise] = &[
         promise: "WebSocket message latency < 100 ms, also of one socket in a hundred",
         switch: "tracking-lag",
         says: &[
-            "FAIL  message latency p99.5 is",
-            "limit 100 ms",
+            "FAIL … ws latency p99.5 < 100ms",
             "worst     tracking/positions",
         ],
         line: "ws latency p99.5",
@@ -235,28 +234,28 @@ const PROMISES: &[Promise] = &[
     Promise {
         promise: "cache hit rate > 80 %",
         switch: "cache-cold",
-        says: &["FAIL  cache_hit_rate is", "limit 80 %"],
+        says: &["FAIL … cache_hit_rate > 80%"],
         line: "cache_hit_rate",
         ..SHIFT
     },
     Promise {
         promise: "database query p95 < 50 ms",
         switch: "database-slow",
-        says: &["FAIL  max of server db-p95 is", "limit 50 ms"],
+        says: &["FAIL … server db-p95 < 50ms"],
         line: "server db-p95 < 50ms",
         ..SHIFT
     },
     Promise {
         promise: "memory < 80 %",
         switch: "memory-high",
-        says: &["FAIL  max of server memory is", "limit 80 %"],
+        says: &["FAIL … server memory < 80%"],
         line: "server memory < 80%",
         ..SHIFT
     },
     Promise {
         promise: "CPU < 70 %",
         switch: "cpu-high",
-        says: &["FAIL  max of server cpu is", "limit 70 %"],
+        says: &["FAIL … server cpu < 70%"],
         line: "server cpu < 70%",
         ..SHIFT
     },

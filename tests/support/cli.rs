@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
+use tollgate::record::RunRecord;
 
 /// A folder with files, and the binary to run in it.
 pub(crate) struct Bench {
@@ -85,6 +86,25 @@ impl Bench {
         self.ran(child.wait_with_output().unwrap())
     }
 
+    /// A load of one second; of more, where the machine was too busy to do enough in it. A server that changes under
+    /// load is another one each time.
+    pub(crate) fn load(
+        &self,
+        arguments: &[&str],
+        server: Option<&dyn Fn() -> String>,
+        enough: impl Fn(&RunRecord) -> bool,
+    ) -> Ran {
+        let lasting = |duration: &&str| {
+            let url = server.map(|server| server());
+            let target = url.as_deref().map(|url| ["--target", url]);
+            let target = target.as_ref().map_or(&[][..], |target| target);
+            self.smoke(&[arguments, target, &["--duration", duration]].concat())
+        };
+        let runs = ["1s", "4s", "16s"].iter().map(lasting);
+        let found = runs.into_iter().find(|ran| enough(&ran.record()));
+        found.unwrap_or_else(|| lasting(&"64s"))
+    }
+
     pub(crate) fn ran(&self, output: Output) -> Ran {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ran {
@@ -154,7 +174,7 @@ impl Ran {
     }
 
     /// The run as it was stored.
-    pub(crate) fn record(&self) -> tollgate::record::RunRecord {
+    pub(crate) fn record(&self) -> RunRecord {
         tollgate::record::load(Path::new(&self.out)).unwrap()
     }
 }

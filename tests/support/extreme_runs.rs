@@ -66,21 +66,13 @@ fn hostile_recorder() -> Recorder {
     recorder.flow_started(0, true);
     recorder.sent(50_000, true);
     recorder.record(&Sample {
-        step: 0,
-        measured: true,
-        intended: 0,
         sent: 50_000,
         first_byte: Some(4 * MS),
         done: 5 * MS,
-        wait: None,
-        dns: None,
         connect: Some(210_000),
-        tls: None,
-        write: None,
-        outcome: Outcome::CheckFailed(1),
         status: Some(200),
         received: 400,
-        decoded: None,
+        ..Sample::of(0, Outcome::CheckFailed(1))
     });
     recorder.skipped(1..2, true);
     recorder.flow_ended(0, true, false, 0);

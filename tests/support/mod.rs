@@ -6,6 +6,7 @@ pub(crate) mod extreme_runs;
 mod pages;
 mod policies;
 pub(crate) mod precise;
+pub(crate) mod properties;
 pub(crate) mod sample_nights;
 pub(crate) mod sample_run;
 mod script;

@@ -8,7 +8,9 @@ fn c17_connections_are_opened_when_the_server_closes_them_and_kept_when_not() {
     let profile = "{ rate: 200 req/s, arrivals: constant, duration: 1s }";
     let run = |path: &str| {
         let server = Precise::start();
-        let record = bench(&server.url(), path, profile).smoke(&[]).record();
+        let record = patient(&server.url(), path, "1m", profile)
+            .smoke(&[])
+            .record();
         assert_adds_up(&record);
         let tally = tally(&record).clone();
         assert_eq!((tally.sent, tally.ok), (200, 200), "{:?}", record.failures);
@@ -33,11 +35,8 @@ fn c17_connections_are_opened_when_the_server_closes_them_and_kept_when_not() {
 #[test]
 fn c21_nothing_is_lost_when_a_run_is_interrupted() {
     let server = Precise::start();
-    let bench = bench(
-        &server.url(),
-        "/after/50",
-        "{ rate: 200 req/s, duration: 10m }",
-    );
+    let profile = "{ rate: 200 req/s, duration: 10m }";
+    let bench = patient(&server.url(), "/after/50", "1m", profile);
     let child = bench.start(&[]);
     assert!(server.wait_for(50, PATIENCE));
     kill("-INT", child.id());
@@ -58,11 +57,8 @@ fn c21_nothing_is_lost_when_a_run_is_interrupted() {
 #[test]
 fn c21_nothing_is_lost_when_the_target_dies() {
     let target = target();
-    let bench = bench(
-        &target.url(""),
-        "/die/50",
-        "{ rate: 200 req/s, arrivals: constant, duration: 1s }",
-    );
+    let profile = "{ rate: 200 req/s, arrivals: constant, duration: 1s }";
+    let bench = patient(&target.url(""), "/die/50", "1m", profile);
     let ran = bench.smoke(&[]);
     let record = ran.record();
     assert_adds_up(&record);

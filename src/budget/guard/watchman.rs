@@ -71,6 +71,11 @@ impl Watchman {
         tripped.map(|post| post.guard.text.as_str())
     }
 
+    /// How the guards stand now: one that is broken says since when, and by how much.
+    pub fn standing(&self) -> Vec<GuardRecord> {
+        self.posts.iter().map(Post::standing).collect()
+    }
+
     /// What became of the guards.
     pub fn records(self) -> Vec<GuardRecord> {
         self.posts.into_iter().map(|post| post.record).collect()
@@ -96,6 +101,18 @@ impl Post {
             broken: None,
             share: 0.0,
             record,
+        }
+    }
+
+    fn standing(&self) -> GuardRecord {
+        let record = self.record.clone();
+        match self.broken {
+            Some(_) if record.tripped.is_none() => GuardRecord {
+                since: self.broken,
+                share: Some(self.share),
+                ..record
+            },
+            _ => record,
         }
     }
 

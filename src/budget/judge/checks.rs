@@ -1,5 +1,6 @@
 //! What failed, by step. In: tallies and the budgets of this profile; out: one entry per check that failed and
-//! per kind of missing answer. Invariant: every failure is in one entry, and one that no budget judges is exit 3.
+//! per kind of missing answer. Invariant: every failure is in one entry, and one that no budget judges is exit 3,
+//! as is what was polled for and never came.
 
 use super::{Run, is_outside};
 use crate::budget::{Budget, FailedCheck, Statistic};
@@ -21,6 +22,13 @@ fn judges(statistic: Statistic, kind: Kind) -> bool {
         // A dropped arrival violates every budget.
         _ => kind == Kind::Dropped,
     }
+}
+
+/// Whether a step only ever waited: what its polls asked for never came. Each poll but the last of a wait has passed, so
+/// no rate says it.
+pub(super) fn never_came(step: &StepRecord) -> bool {
+    let tally = &step.measured;
+    tally.ok > 0 && tally.checks.iter().any(|check| check.passed == 0)
 }
 
 pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
@@ -60,7 +68,7 @@ pub(super) fn failed(run: &Run<'_>, judged: &[&Budget]) -> Vec<FailedCheck> {
             what,
             count,
             n,
-            budgeted: budgeted(kind),
+            budgeted: budgeted(kind) && !never_came(step),
         }));
     }
     all

@@ -4,7 +4,7 @@
 //! - **Lag** (open model). More than 1 % of the requests were sent later than the larger of 2 ms and a tenth of
 //!   the tightest limit on response time (10 ms where there is none): that is what p99 over it means. Or more
 //!   than 1 % later than 10 ms. Fewer than five late requests are one hiccup, and are forgiven.
-//! - **Data** (closed model). A user left because a unique feeder had no row for it.
+//! - **Data** (any load). A flow was not started because a feeder had no row left for it.
 //! - **Drops** (open model). Arrivals were dropped because too much was in flight while the generator used more
 //!   than 80 % of its processors. With processors to spare, a drop is the target's doing: the budgets count it.
 //! - **Connections** (open model). Arrivals were dropped where the system allows fewer connections (open files, local
@@ -50,13 +50,18 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     if load {
         all.extend(mitigation::evidence(record));
     }
-    if matches!(record.model, Model::Open { .. }) {
-        all.extend(lag(record, judged));
-        all.push(drops(record));
+    // What was not sent at all comes before what was sent late: the first that does not hold is the headline.
+    all.extend(exhausted(record));
+    let open = matches!(record.model, Model::Open { .. });
+    if open {
         all.push(connections(record));
+        all.push(drops(record));
     }
-    if matches!(record.model, Model::Closed { .. }) {
+    if load {
         all.push(out_of_data(record));
+    }
+    if open {
+        all.extend(lag(record, judged));
     }
     if load {
         let late = all.iter().any(|e| !e.holds);
@@ -65,7 +70,6 @@ pub(super) fn gather(record: &RunRecord, judged: &[&Budget]) -> Vec<Evidence> {
     }
     all.extend(clocks::evidence(record, judged));
     if record.model != Model::None {
-        all.extend(exhausted(record));
         all.push(counts(record));
     }
     all
@@ -176,10 +180,10 @@ fn exhausted(record: &RunRecord) -> Option<Evidence> {
     })
 }
 
-/// A user without a row leaves, and what is measured from then on is another load.
+/// A user without a row leaves, an arrival is never sent, and what is measured from then on is another load.
 fn out_of_data(record: &RunRecord) -> Evidence {
     Evidence {
-        name: "users that ran out of data".to_owned(),
+        name: "flows that ran out of data".to_owned(),
         value: format_count(record.counts.dropped_data),
         limit: "0".to_owned(),
         holds: record.counts.dropped_data == 0,

@@ -4,7 +4,7 @@
 
 use super::point::lost_messages;
 use crate::budget::text::show_value;
-use crate::record::{Histogram, Metric, StepRecord, Tally, rank};
+use crate::record::{Histogram, Metric, StepRecord, Tally, earlier, rank};
 use crate::units::{Nanos, format_nanos, format_share};
 
 /// One latency of some steps.
@@ -104,7 +104,7 @@ impl Ladder {
         let unmeasured = tally.unmeasured(metric);
         self.ok += tally.ok.saturating_sub(unmeasured);
         self.timed_out += tally.timed_out;
-        self.timeout = self.timeout.max(tally.timeout);
+        self.timeout = earlier(self.timeout, tally.at_least());
         self.n += (tally.ended() + tally.dropped).saturating_sub(unmeasured);
     }
 
@@ -149,7 +149,10 @@ impl Rung {
             Self::Value(value) => show_value(metric, value),
             Self::AtLeast(nanos) => format!("≥ {}", format_nanos(nanos)),
             Self::Failed(share) => {
-                format!("no value: {} failed", format_share(f64::from(share) / 1e6))
+                format!(
+                    "over every limit: {} failed",
+                    format_share(f64::from(share) / 1e6)
+                )
             }
         }
     }

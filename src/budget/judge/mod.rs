@@ -52,12 +52,16 @@ pub fn judge(record: &RunRecord, budgets: Option<&BudgetFile>) -> Verdict {
         })
         .map(|(budget, _)| budget)
         .collect();
-    let mut evidence = evidence::gather(record, &judged);
-    if matches!(record.model, Model::Open { .. }) {
-        let broken = list.iter().zip(&judgements).filter(|(_, j)| j.breaks());
-        evidence.push(evidence::lag_alone(&run, broken.map(|(budget, _)| budget)));
+    let mut evidence = Vec::new();
+    // Where nothing was sent, there is nothing to doubt.
+    if record.unreachable.is_none() {
+        evidence = evidence::gather(record, &judged);
+        if matches!(record.model, Model::Open { .. }) {
+            let broken = list.iter().zip(&judgements).filter(|(_, j)| j.breaks());
+            evidence.push(evidence::lag_alone(&run, broken.map(|(budget, _)| budget)));
+        }
+        evidence.extend(evidence::samples(&judgements));
     }
-    evidence.extend(evidence::samples(&judgements));
     let checks = checks::failed(&run, &judged);
     let strict = budgets.is_some_and(|file| file.strict) && !run.smoke;
     let exit = Exit::of(reasons(&run, strict, &judgements, &evidence, &checks));
@@ -137,7 +141,8 @@ fn reasons(
             run.requests() == 0
                 || judgements.iter().any(open)
                 || doubts(Consequence::Undecided)
-                || never_sent(run.record).is_some(),
+                || never_sent(run.record).is_some()
+                || run.record.steps.iter().any(checks::never_came),
             Reason::Undecided,
         ),
     ]

@@ -4,7 +4,7 @@
 use super::{Finding, Run, no_data};
 use crate::budget::text::show_value;
 use crate::budget::{Bound, Operator, Outcome, Quantity, Statistic, Which};
-use crate::record::{Histogram, Metric, Model, RunRecord, StepRecord, Tally};
+use crate::record::{Counts, Histogram, Metric, Model, RunRecord, StepRecord, Tally};
 use crate::units::{Nanos, format_count, format_share, significant};
 use std::cell::OnceCell;
 
@@ -94,7 +94,7 @@ impl Latencies {
             Some(value) => show_value(self.metric, value),
             None => {
                 let share = self.missing() as f64 / self.n().max(1) as f64;
-                format!("no value: {} failed", format_share(share))
+                format!("over every limit: {} failed", format_share(share))
             }
         }
     }
@@ -343,12 +343,21 @@ pub fn answered_in_time(record: &RunRecord) -> u64 {
     counts.in_time.max(counts.ended_within).min(counts.offered)
 }
 
+/// The same beside those that could have been: think times alone put some behind the end, however fast the target.
+fn kept_up(counts: &Counts) -> (u64, u64) {
+    let own = counts.offered.saturating_sub(counts.beyond).max(1);
+    let own = (counts.in_time.min(own), own);
+    let all = (counts.ended_within.min(counts.offered), counts.offered);
+    let share = |(answered, of): (u64, u64)| answered as f64 / of as f64;
+    if share(own) > share(all) { own } else { all }
+}
+
 /// Judges requests answered a second.
 pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
     let Quantity::Rate(wanted) = bound.limit else {
         return Finding::nothing(Outcome::Undecided, "not a rate");
     };
-    let (held, holds, n, note) = match record.model {
+    let (held, holds, n, planned) = match record.model {
         Model::Passes { .. } => {
             return Finding::nothing(Outcome::NotRun, "a profile of passes offers no rate");
         }
@@ -359,24 +368,28 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
                 0 => requests,
                 planned => requests * offered as f64 / planned as f64,
             };
-            let answered = answered_in_time(record);
-            let share = (answered as f64 / offered as f64).min(1.0);
+            let (answered, drawn) = kept_up(&record.counts);
+            let share = answered as f64 / drawn as f64;
             let held = share * requests;
             let enough = share >= 1.0 - SHORTFALL && bound.operator.holds(requests, wanted)
                 || bound.operator.holds(held, wanted)
                 // All of a plan of exactly the limit is what `> 500 req/s` can mean at most.
                 || share >= 1.0 - SHORTFALL && requests == wanted;
+            let plan = significant(requests);
             let note = if requests < wanted {
-                format!("the profile offers only {} req/s", significant(requests))
+                format!("the profile offers only {plan} req/s")
             } else {
+                let (answered, drawn) = (format_count(answered), format_count(drawn));
                 format!(
-                    "{} of {} drawn requests answered in time, of a plan of {} req/s",
-                    format_count(answered),
-                    format_count(offered),
-                    significant(requests)
+                    "{answered} of {drawn} drawn requests answered in time, of a plan of {plan} req/s"
                 )
             };
-            (held, enough, offered, Some(note))
+            (
+                held,
+                enough,
+                offered,
+                Some((format!(" of {plan} planned"), note)),
+            )
         }
         Model::Closed { .. } if record.counts.duration > 0 => {
             let seconds = record.counts.duration as f64 / 1e9;
@@ -391,9 +404,11 @@ pub(super) fn throughput(record: &RunRecord, bound: Bound) -> Finding {
     if n == 0 {
         return Finding::nothing(Outcome::Undecided, no_data(Statistic::Throughput));
     }
+    let (planned, note) = planned.unzip();
+    let planned = planned.unwrap_or_default();
     Finding {
         outcome: outcome(holds),
-        actual: Some(format!("{} req/s", significant(held))),
+        actual: Some(format!("{} req/s{planned}", significant(held))),
         headroom: Some(held / wanted - 1.0),
         bound: Some(held),
         n,

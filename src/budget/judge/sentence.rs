@@ -5,8 +5,11 @@ use super::Run;
 use crate::budget::{
     Budget, Consequence, Evidence, FailedCheck, Judgement, Level, Outcome, Reason, Scope, Verdict,
 };
-use crate::record::Tally;
+use crate::record::{Failure, Tally, What};
 use crate::units::{Nanos, format_count, format_nanos, format_share};
+
+/// Fewer failures, and a smaller share of all, are no news in a run that says nothing else.
+const MANY: (u64, f64) = (10, 0.1);
 
 pub(super) fn sentence(
     run: &Run<'_>,
@@ -38,7 +41,7 @@ fn reason(run: &Run<'_>, budgets: &[Budget], given: bool, verdict: &Verdict) -> 
             format!("{word} after {after}: {}", so_far(run, given, verdict))
         }
         Reason::GuardTripped => guard(run, given, verdict),
-        Reason::InvalidInstrument => instrument(verdict),
+        Reason::InvalidInstrument => instrument(verdict) + &anyway(run),
         Reason::CheckFailed => checks(verdict),
         Reason::BudgetFailed => {
             // A decided failure says more than a marginal one.
@@ -157,12 +160,6 @@ fn failure(budget: &Budget, judgement: &Judgement) -> String {
         _ => format!(" of {}", judgement.scope),
     };
     let actual = judgement.actual.as_deref().unwrap_or("not known");
-    // "no value: 12 % failed" is had, a value is been.
-    let verb = if actual.starts_with("no value") {
-        "has"
-    } else {
-        "is"
-    };
     let limit = &judgement.limit;
     let marginal = match judgement.outcome {
         Outcome::Marginal { .. } => " (marginal)",
@@ -179,7 +176,7 @@ fn failure(budget: &Budget, judgement: &Judgement) -> String {
         _ => String::new(),
     };
     format!(
-        "{}{of} {verb} {actual}, limit {limit}{equal}{marginal}",
+        "{}{of} is {actual}, limit {limit}{equal}{marginal}",
         budget.subject()
     )
 }
@@ -224,6 +221,28 @@ fn instrument(verdict: &Verdict) -> String {
         })
 }
 
+/// What a late or busy generator does not explain: answers that were wrong, and requests without one.
+fn anyway(run: &Run<'_>) -> String {
+    let tallies = || run.record.steps.iter().map(|s| &s.measured);
+    let own = run.record.failures.iter();
+    let own: u64 = own
+        .filter(|f| f.what == What::Failure(Failure::Exhausted))
+        .map(|f| f.count)
+        .sum();
+    let failed: u64 = tallies()
+        .map(|t| t.check_failed + t.failed + t.timed_out)
+        .sum();
+    let (failed, ended) = (
+        failed.saturating_sub(own),
+        tallies().map(Tally::ended).sum::<u64>(),
+    );
+    if failed < MANY.0 || (failed as f64) < MANY.1 * ended as f64 {
+        return String::new();
+    }
+    let (failed, ended) = (format_count(failed), format_count(ended));
+    format!("; all the same, {failed} of {ended} requests failed: look at these first")
+}
+
 fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
     if run.requests() == 0 {
         return "INVALID: no request was measured".to_owned();
@@ -237,6 +256,18 @@ fn undecided(run: &Run<'_>, verdict: &Verdict) -> String {
         return format!(
             "INVALID: {} was never sent, so nothing is known of it; a longer run, or another weight, would reach it",
             step.label
+        );
+    }
+    if let Some(step) = run
+        .record
+        .steps
+        .iter()
+        .find(|s| super::checks::never_came(s))
+    {
+        return format!(
+            "INVALID: {} was polled {} times and what it waits for never came; a longer run would tell",
+            step.label,
+            format_count(step.measured.ok)
         );
     }
     if let Some(evidence) = verdict.evidence.iter().find(|e| !e.holds) {

@@ -266,7 +266,7 @@ impl Rule {
         };
         match self.statistic {
             // The request at the percentile's rank is within the limit.
-            Statistic::Percentile { q, .. } => count.n - count.k >= rank(q, count.n),
+            Statistic::Percentile { q, .. } => count.n.saturating_sub(count.k) >= rank(q, count.n),
             Statistic::ErrorRate | Statistic::Share(_) => {
                 self.bound.operator.holds(count.share(), limit(self.bound))
             }

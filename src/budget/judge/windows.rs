@@ -21,7 +21,7 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
     let phase = run.phase(budget);
     let measured = phase.is_none();
     let tallies: Vec<&Tally> = steps.iter().map(|s| tally(s, measured)).collect();
-    let Some(mut series) = Series::of(rule, tallies.iter().copied()) else {
+    let Some(series) = Series::of(rule, tallies.iter().copied()) else {
         let note = if tallies.iter().all(|t| t.ended() == 0) {
             "no request at that time"
         } else {
@@ -29,12 +29,6 @@ pub(super) fn find(run: &Run<'_>, budget: &Budget, steps: &[&StepRecord]) -> Fin
         };
         return Finding::nothing(Outcome::Undecided, note);
     };
-    let sends = |t: &&&Tally| !rule.of_messages() || !t.messages.is_empty();
-    let dropping = tallies.iter().filter(sends);
-    let dropping = dropping.filter(|t| t.dropped > 0).count() as u64;
-    if dropping > 0 {
-        series.drop_arrivals(run.record, dropping);
-    }
     let (from, to) = phase.unwrap_or_else(|| run.measured());
     match budget.when {
         None => pooled(rule, series.between(from, to), run.smoke),

@@ -237,6 +237,8 @@ fn every_rule_is_used() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn printed_budgets_are_in_the_grammar(written in sentence()) {
         let text = written.to_string();

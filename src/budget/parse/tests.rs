@@ -366,6 +366,8 @@ pub(super) fn sentence() -> impl Strategy<Value = Budget> {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn never_panics(text in "\\PC{0,60}") {
         let _ = parse_sentence(&text);

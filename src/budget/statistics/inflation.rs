@@ -192,6 +192,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn intervals_and_judgements_agree(n in 1u64..5_000, share in 0.0f64..1.0, per_mille in 1u32..200, inflation in 1.0f64..50.0) {
             let allowed = f64::from(per_mille) / 1000.0;

@@ -3,7 +3,7 @@
 //! cannot be told is a warning.
 
 use super::Folder;
-use crate::report::{Markdown, Problem, Reporter, SUMMARY, View, annotations};
+use crate::report::{Gravity, Markdown, Problem, Reporter, SUMMARY, View, annotations};
 use crate::source::{Diagnostic, Severity};
 use rand::RngExt as _;
 use std::env;
@@ -132,7 +132,10 @@ impl Actions {
         let help = problem.help.as_deref();
         let help = help.map_or_else(String::new, |help| format!("; {help}"));
         Problem {
-            error: problem.severity == Severity::Error,
+            gravity: match problem.severity {
+                Severity::Error => Gravity::Error,
+                Severity::Warning | Severity::Note => Gravity::Warning,
+            },
             kind: "file",
             file: self.within(&problem.source.name),
             line: problem.source.position(problem.span.start).0,
@@ -156,7 +159,7 @@ impl Actions {
 
     fn end(&self, code: u8) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.problems.sort_by_key(|p| !p.error);
+        told.problems.sort_by_key(|p| p.gravity);
         // One write: lines of other threads do not come between.
         let commands = annotations(&told.problems);
         io::stdout().lock().write_all(commands.as_bytes()).ok();

@@ -75,7 +75,7 @@ impl Formats {
             return None;
         }
         let requests = scenario.every_flow().flat_map(Flow::requests);
-        let timeout = requests.map(|request| request.timeout).max();
+        let timeout = requests.map(|request| request.timeout).min();
         Live::begin(folder, record, timeout.unwrap_or_default())
     }
 }

@@ -5,12 +5,14 @@ use crate::notify::SIGNATURE;
 use crate::protocol::{
     Blueprint, Call, Client, Headers, Keep, Location, Opens, Protocol as _, Session,
 };
+use crate::report::log_line;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, Method};
 use percent_encoding::percent_decode_str;
+use prost::Message;
 use std::time::Duration;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
@@ -20,6 +22,8 @@ use url::Url;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// The pauses between attempts: there is one more attempt than pauses.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+/// Characters of what a collector says that are repeated.
+const SAID: usize = 300;
 const AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 
 /// What is posted where.
@@ -37,8 +41,25 @@ pub(super) enum Form {
     Json,
     /// JSON, with this value of the header [`SIGNATURE`].
     Signed(String),
+    /// OTLP in protobuf.
+    Otlp,
     /// Prometheus remote write.
     RemoteWrite,
+}
+
+/// What a collector answers: how much of what it took it did not keep.
+#[derive(Clone, PartialEq, Message)]
+struct Taken {
+    #[prost(message, optional, tag = "1")]
+    partly: Option<Partly>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Partly {
+    #[prost(int64, tag = "1")]
+    refused: i64,
+    #[prost(string, tag = "2")]
+    why: String,
 }
 
 /// Sends it.
@@ -74,6 +95,9 @@ fn call(mut letter: Letter) -> Call {
         Form::Json | Form::Signed(_) => {
             headers.add(&CONTENT_TYPE, "application/json");
         }
+        Form::Otlp => {
+            headers.add(&CONTENT_TYPE, "application/x-protobuf");
+        }
         Form::RemoteWrite => {
             headers.add(&CONTENT_TYPE, "application/x-protobuf");
             headers.add(&CONTENT_ENCODING, "snappy");
@@ -81,6 +105,10 @@ fn call(mut letter: Letter) -> Call {
             headers.add(&version, "0.1.0");
         }
     }
+    let keep_body = match letter.form {
+        Form::Otlp => Keep::Shown,
+        _ => Keep::No,
+    };
     if let Form::Signed(signature) = &letter.form {
         headers.add(&HeaderName::from_static(SIGNATURE), signature);
     }
@@ -96,7 +124,7 @@ fn call(mut letter: Letter) -> Call {
         plain: None,
         timeout: PATIENCE,
         redirects: 0,
-        keep_body: Keep::No,
+        keep_body,
         opens: Opens::Nothing,
     }
 }
@@ -119,11 +147,27 @@ async fn attempt(client: &Client, call: &Call) -> Result<(), (String, bool)> {
     let mut session = Session::default();
     let exchange = client.call(call, &mut session, Instant::now()).await;
     match exchange.result {
-        Ok(answer) if answer.status.is_success() => Ok(()),
+        Ok(answer) if answer.status.is_success() => taken(&answer.body),
         Ok(answer) => {
             let again = answer.status.is_server_error() || answer.status.as_u16() == 429;
             Err((format!("it answered {}", answer.status.as_u16()), !again))
         }
         Err(problem) => Err((format!("{}: {}", problem.failure, problem.detail), false)),
+    }
+}
+
+/// An answer of success may still say that a part was refused; the same part would be again.
+fn taken(body: &[u8]) -> Result<(), (String, bool)> {
+    // Whoever says something else says nothing of it.
+    let taken = Taken::decode(body).unwrap_or_default();
+    match taken.partly {
+        Some(Partly { refused, why }) if refused > 0 => {
+            let why: String = log_line(&why).chars().take(SAID).collect();
+            Err((
+                format!("it refused {refused} of what it was sent: {why}"),
+                true,
+            ))
+        }
+        _ => Ok(()),
     }
 }

@@ -121,6 +121,8 @@ fn sane(text: &str, problem: &ParseError) {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn parsers_never_panic_and_errors_stay_inside(text in near_miss()) {
         if let Err(problem) = Check::parse(&text, &mut Names) { sane(&text, &problem); }

@@ -1,6 +1,8 @@
 //! Where a history is kept: a directory or a bucket, through one interface. In: texts under names of two parts; out: the
 //! same texts. Invariant: a text is whole or not there, and one that is there is never written over.
 
+mod trouble;
+
 use super::folder::HistoryError;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -9,14 +11,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinSet;
+use trouble::{closed, place_error};
 use url::Url;
 
 /// Texts that are read at the same time: a bucket is far away.
 const AT_ONCE: usize = 16;
 /// Written and removed to see whether a place can be written to.
 const PROBE: &str = ".probe";
-/// Characters of what a server says that are repeated.
-const SAID: usize = 400;
 
 /// Where a history is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Store {
             }
             Place::Bucket(url) => {
                 let root = Path::from_url_path(url.path()).map_err(|e| other(&e))?;
-                (cloud::connect(url).map_err(|e| other(&*e))?, root)
+                (cloud::connect(url).map_err(|e| closed(place, &*e))?, root)
             }
         };
         Ok(Self {
@@ -215,24 +216,6 @@ async fn read(store: Arc<dyn ObjectStore>, path: Path) -> Result<Option<Kept>, E
         file: file.unwrap_or_default(),
         text: String::from_utf8_lossy(&bytes).into_owned(),
     }))
-}
-
-/// What is wrong, on one line and not for long: a server may have written it.
-fn place_error(place: &Place, error: &dyn std::error::Error) -> HistoryError {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        below = error.source();
-    }
-    let visible = |c: char| if c.is_control() { ' ' } else { c };
-    HistoryError::Store {
-        place: place.to_string(),
-        reason: said.chars().map(visible).take(SAID).collect(),
-    }
 }
 
 #[cfg(feature = "cloud")]

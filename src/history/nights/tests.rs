@@ -143,6 +143,61 @@ fn suspects_that_went_away_are_in_line_again_and_leave_no_trace() {
 }
 
 #[test]
+fn a_regression_that_is_mended_is_over_the_first_good_night() {
+    for (before, slow) in [(20, 5), (20, 12), (6, 5), (6, 20)] {
+        let mut nights = quiet(before);
+        let mut add = |ms: f64| {
+            let day = nights.runs.len();
+            let tonight = night(day, ms * wobble(day), 0.0);
+            let found = judge(&nights, &tonight, Effect::default());
+            nights.runs.push(tonight);
+            let mut all = found.findings.into_iter();
+            all.find(|f| f.measure == Measure::P95).unwrap()
+        };
+        for _ in 0..slow {
+            add(260.0);
+        }
+        assert_eq!(add(260.0).standing, Standing::Regression);
+        let first = add(200.0);
+        assert_eq!(
+            (first.standing, first.nights),
+            (Standing::Recovered, 1),
+            "{first:?}"
+        );
+        assert!(
+            (first.baseline.unwrap() / 200.0 - 1.0).abs() < 0.02,
+            "{first:?}"
+        );
+        for nth in 2..5 {
+            let found = add(200.0);
+            // A short slow spell is over, and as if it had not been; a long one is a level of its own.
+            let wanted = if slow < 12 {
+                (Standing::InLine, 0)
+            } else {
+                (Standing::Recovered, nth)
+            };
+            assert_eq!(
+                (found.standing, found.nights),
+                wanted,
+                "{before}, {slow}: {found:?}"
+            );
+        }
+        if slow >= 12 {
+            assert_eq!(add(200.0).standing, Standing::Improvement);
+            // Slow once more: the next one, or the old one again.
+            assert!(add(260.0).standing <= Standing::Suspect);
+        }
+    }
+    // Half of the way back is not in line with the level before.
+    let mut nights = quiet(20);
+    for day in 20..30 {
+        nights.runs.push(night(day, 260.0 * wobble(day), 0.0));
+    }
+    let half = night(30, 230.0, 0.0);
+    assert_eq!(standing(&nights, &half).0, Standing::Regression);
+}
+
+#[test]
 fn what_is_small_or_better_is_no_regression() {
     let mut nights = quiet(20);
     for day in 20..26 {

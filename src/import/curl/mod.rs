@@ -9,6 +9,7 @@ use super::document::{Document, ImportError};
 use super::draft::{Draft, Flow, Step};
 use super::name;
 use super::recorded::{Copier, Payload, Sent};
+use super::site;
 use shell::commands;
 use url::{Url, form_urlencoded};
 
@@ -198,10 +199,7 @@ impl Command {
         } else {
             format!("http://{url}")
         };
-        let parsed = Url::parse(&whole)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        this.url = parsed
+        this.url = site(&whole)
             .ok_or_else(|| format!("`{}` is not an http or https URL", name::line(&url, 80)))?;
         this.user |= !this.url.username().is_empty();
         Ok(this)

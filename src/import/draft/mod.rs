@@ -2,6 +2,7 @@
 //! Invariant: every text is a template as the scenario language has it: what came from a document went through
 //! [`literal`], so nothing of it is read as `{{ … }}` or `${…}`.
 
+pub(super) mod settle;
 pub(super) mod write;
 mod yaml;
 
@@ -49,6 +50,23 @@ pub(super) enum Step {
     Use(String),
     /// A pause.
     Think(String),
+}
+
+impl Flow {
+    /// Its requests, those that are switched off with them.
+    pub(super) fn requests(&mut self) -> impl Iterator<Item = &mut Request> {
+        self.steps.iter_mut().filter_map(Step::request)
+    }
+}
+
+impl Step {
+    /// The request that it is.
+    pub(super) fn request(&mut self) -> Option<&mut Request> {
+        match self {
+            Self::Request(request) => Some(request),
+            Self::Use(_) | Self::Think(_) => None,
+        }
+    }
 }
 
 /// A request.
@@ -138,7 +156,7 @@ impl Draft {
             self.variables
                 .push((name.to_owned(), value, name::line(what, 80)));
         }
-        format!("{{{{ {name} }}}}")
+        template(name)
     }
 
     /// Requests of all flows that are not switched off.
@@ -169,6 +187,26 @@ impl Draft {
         if !self.left.contains(&left) {
             self.left.push(left);
         }
+    }
+}
+
+/// What reads a variable.
+pub(super) fn template(name: &str) -> String {
+    format!("{{{{ {name} }}}}")
+}
+
+/// Every text of a value, changed.
+pub(super) fn through(value: &Value, change: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => change(text).into(),
+        Value::Array(items) => items.iter().map(|item| through(item, change)).collect(),
+        Value::Object(members) => {
+            let members = members
+                .iter()
+                .map(|(key, value)| (change(key), through(value, change)));
+            Value::Object(members.collect())
+        }
+        other => other.clone(),
     }
 }
 

@@ -324,6 +324,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn what_is_written_is_read(value in any()) {
             let tree = Yaml::Map(vec![Entry::new("a", Yaml::json(&value)), Entry::new("b", Yaml::list([Yaml::json(&value)].into_iter())).tall()]);

@@ -1,6 +1,7 @@
 //! Entries of a recording. In: JSON; out: what was sent and what came back, or why it is no part of the journey.
 //! Invariant: whatever is missing or of another type, an entry is read as far as it goes.
 
+use crate::import::is_hosted;
 use crate::import::name::line;
 use crate::import::recorded::{Payload, Sent};
 use jiff::Timestamp;
@@ -63,7 +64,7 @@ fn read(index: usize, entry: &Value) -> Option<Entry<'_>> {
     let (request, response) = (&entry["request"], &entry["response"]);
     let url = Url::parse(request["url"].as_str()?)
         .ok()
-        .filter(Url::has_host)?;
+        .filter(is_hosted)?;
     let method = request["method"].as_str().unwrap_or("GET");
     let word =
         !method.is_empty() && method.len() < 20 && method.bytes().all(|b| b.is_ascii_alphabetic());
@@ -147,6 +148,11 @@ impl Entry<'_> {
         self.resource == "document" || (self.resource.is_empty() && self.kind.contains("html"))
     }
 
+    /// Whether it is of the web, and not of a browser's own.
+    pub(super) fn is_http(&self) -> bool {
+        matches!(self.sent.url.scheme(), "http" | "https")
+    }
+
     pub(super) fn ended(&self) -> Option<Duration> {
         Some(self.started? + self.time)
     }
@@ -160,9 +166,7 @@ impl Entry<'_> {
             .any(|kind| self.kind.starts_with(kind))
             || self.kind.contains("javascript");
         match () {
-            () if !matches!(self.sent.url.scheme(), "http" | "https")
-                || self.resource == "websocket" =>
-            {
+            () if !self.is_http() || self.resource == "websocket" => {
                 Some("a WebSocket; write a step with `websocket:`".into())
             }
             () if self.resource == "eventsource" => {

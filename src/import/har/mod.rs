@@ -10,6 +10,7 @@ use super::document::{Document, ImportError};
 use super::draft::{Draft, Flow, Request, Step};
 use super::name::Taken;
 use super::recorded::{Copier, Place};
+use super::secret;
 use entry::Entry;
 use seen::{Answer, Seen};
 use std::collections::BTreeMap;
@@ -25,10 +26,10 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Makes a draft of a recording.
 pub(super) fn draft(document: &Document<'_>, options: &Options) -> Result<Draft, ImportError> {
     let mut entries = entry::all(&document.root);
-    let Some(main) = entries
-        .iter()
+    let web = || entries.iter().filter(|e| e.is_http());
+    let Some(main) = web()
         .find(|e| e.is_page())
-        .or(entries.first())
+        .or(web().next())
         .map(|e| e.sent.url.clone())
     else {
         return Err(document.error(
@@ -177,13 +178,7 @@ fn pause(before: &Entry<'_>, entry: &Entry<'_>) -> Option<String> {
 /// A header that most requests have stands under `defaults:`.
 fn common_headers(draft: &mut Draft, steps: &mut [Step]) {
     let accept = ("accept".to_owned(), "application/json".to_owned());
-    let mut requests: Vec<&mut Request> = steps
-        .iter_mut()
-        .filter_map(|step| match step {
-            Step::Request(request) => Some(request.as_mut()),
-            _ => None,
-        })
-        .collect();
+    let mut requests: Vec<&mut Request> = steps.iter_mut().filter_map(Step::request).collect();
     if requests
         .iter()
         .all(|request| request.headers.contains(&accept))
@@ -211,10 +206,10 @@ impl Cookies {
             .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
         let names = sent
             .flat_map(|(_, value)| value.split(';'))
-            .filter_map(|pair| pair.split('=').next());
+            .filter_map(|pair| Some(pair.split_once('=')?.0));
         for name in names
             .map(str::trim)
-            .filter(|name| !name.is_empty() && name.len() < 60)
+            .filter(|name| !name.is_empty() && name.len() < 60 && !secret::is_value(name))
         {
             if !self
                 .set

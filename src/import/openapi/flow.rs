@@ -6,7 +6,7 @@ use super::provider::{self, Wanted};
 use super::security::{Access, Security, TOKEN, auth, common, default_auth};
 use super::tree::At;
 use super::{Context, parameter, request};
-use crate::import::draft::{Capture, Flow, Request, Step, literal};
+use crate::import::draft::{Capture, Flow, Request, Step};
 use crate::import::name::{self, Taken, sentence, title};
 use crate::import::secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -237,7 +237,7 @@ impl<'b, 'a> Building<'b, 'a> {
 
     /// The path with its parameters filled in, and whether the flow made the last of them; `None` without any.
     fn path(&mut self, operation: &Operation<'a>, nested: usize) -> (String, Option<bool>) {
-        let mut path = literal(&self.context.base);
+        let mut path = clean(&self.context.base);
         let mut owned = None;
         for part in provider::parts(&operation.path) {
             match part {
@@ -466,7 +466,7 @@ impl<'b, 'a> Building<'b, 'a> {
 }
 
 /// The text between parameters, as a URL can have it.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     const PATH: &AsciiSet = &SEGMENT
         .remove(b'/')
         .remove(b'!')

@@ -5,7 +5,7 @@ use super::Context;
 use super::schema::{self, Maker, given};
 use super::tree::At;
 use crate::import::draft::{Request, literal};
-use crate::import::name::words;
+use crate::import::name::{is_header, words};
 use crate::import::secret;
 use serde_json::Value;
 
@@ -158,15 +158,11 @@ fn header(
     request: &mut Request,
 ) {
     let lower = name.to_ascii_lowercase();
-    let token = !lower.is_empty()
-        && lower
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b));
     if SET_ELSEWHERE.contains(&lower.as_str()) {
         return;
     }
     let text = single(value).filter(|text| !text.chars().any(char::is_control));
-    match text.filter(|_| token) {
+    match text.filter(|_| is_header(&lower)) {
         Some(text) => request.headers.push((lower, text)),
         None => context.draft.leave(
             &parameter.pointer,

@@ -155,16 +155,15 @@ pub(super) fn linked(
         let path =
             pointer
                 .split('/')
-                .try_fold("$".to_owned(), |path, part| match part.parse::<usize>() {
+                .try_fold("$".to_owned(), |path, part| match part.parse::<u32>() {
                     Ok(index) => Some(format!("{path}[{index}]")),
                     Err(_) => member(&path, part),
                 });
         return path.map(|path| format!("json {path}"));
     }
     let header = expression.strip_prefix("$response.header.")?;
-    let token = header
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let token = !header.is_empty() && header.bytes().all(word);
     token.then(|| format!("header {}", header.to_ascii_lowercase()))
 }
 

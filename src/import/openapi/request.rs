@@ -6,7 +6,7 @@ use super::schema::{self, Maker};
 use super::tree::At;
 use super::{Context, parameter};
 use crate::import::draft::{Body, Request, literal};
-use crate::import::name::line;
+use crate::import::name::{self, line};
 use serde_json::{Map, Value, json};
 
 /// Adds the body of an operation.
@@ -100,14 +100,9 @@ fn multipart(context: &mut Context<'_>, media: &At<'_>, value: Option<Value>) ->
         let media_type = media_type
             .or(file.text("contentMediaType"))
             .and_then(|t| t.split(',').next());
-        let media_type = line(
-            media_type
-                .filter(|t| !t.contains('*'))
-                .unwrap_or("application/octet-stream"),
-            80,
-        );
+        let media_type = name::media_type(media_type);
         parts.retain(|(known, _)| known != name);
-        let part = json!({ "text": "to be replaced by `file:`", "filename": "upload", "type": literal(&media_type) });
+        let part = json!({ "text": "to be replaced by `file:`", "filename": "upload", "type": literal(media_type) });
         parts.push((name.into(), part));
         context.draft.leave(
             &property.pointer,

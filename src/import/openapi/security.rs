@@ -2,14 +2,16 @@
 //! has to sign in first. Invariant: every credential is a placeholder.
 
 use super::Context;
-use super::flow::Tagged;
+use super::flow::{Tagged, clean};
 use super::operation::{Operation, is_json};
 use super::provider;
 use super::schema::{kind, properties};
 use super::tree::At;
 use crate::import::draft::literal;
-use crate::import::name::environment;
+use crate::import::name::{environment, is_header};
+use crate::import::site;
 use serde_json::{Value, json};
+use url::Position;
 
 /// What the token of a sign-in is called.
 pub(super) const TOKEN: &str = "token";
@@ -100,6 +102,9 @@ impl<'a> Security<'a> {
                 let token = context.secret("authorization");
                 Ok(Access::Header("authorization".into(), token))
             }
+            ("apiKey", "header") if !is_header(key) => Err(format!(
+                "the security scheme `{name}`: `{key}` cannot be a header"
+            )),
             ("apiKey", "header") => {
                 let value = context.secret("api key");
                 Ok(Access::Auth(
@@ -146,17 +151,15 @@ impl<'a> Security<'a> {
             (None, None) => return self.bearer(context),
         };
         let url = flow.text("tokenUrl").unwrap_or("/token");
-        let reachable = url.starts_with("http") || url.starts_with('/');
-        let url = if reachable {
-            url.to_owned()
-        } else {
-            format!("/{url}")
+        let url = match site(url) {
+            Some(url) => literal(url[..Position::AfterPath].as_ref()),
+            None => clean(&format!("/{}", url.trim_start_matches('/'))),
         };
         let id = format!(
             "${{{}:-tests}}",
             environment(&[&context.prefix, "client id"])
         );
-        let mut oauth2 = json!({ "token_url": literal(&url), "client_id": id });
+        let mut oauth2 = json!({ "token_url": url, "client_id": id });
         if user {
             oauth2["user"] =
                 format!("${{{}:-somebody}}", environment(&[&context.prefix, "user"])).into();
@@ -171,7 +174,8 @@ impl<'a> Security<'a> {
                 .collect::<Vec<_>>()
                 .join(" ")
         });
-        if let Some(scopes) = scopes.filter(|s| !s.is_empty() && s.len() <= 60) {
+        let short = |s: &String| !s.is_empty() && s.len() <= 60 && !s.contains(char::is_control);
+        if let Some(scopes) = scopes.filter(short) {
             oauth2["scope"] = literal(&scopes).into();
         }
         Access::Auth(json!({ "oauth2": oauth2 }))

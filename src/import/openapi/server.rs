@@ -4,7 +4,7 @@
 
 use super::{At, Context};
 use crate::import::name::{environment, line, title, words};
-use crate::import::{ImportError, Options};
+use crate::import::{ImportError, Options, site};
 use url::Url;
 
 /// Where a target is when nobody says.
@@ -23,12 +23,8 @@ pub(super) fn target(context: &mut Context<'_>, options: &Options) -> Result<(),
     let mut readable: Vec<(At<'_>, Url)> = Vec::new();
     let mut path_alone = None;
     for (at, text) in &servers {
-        match (Url::parse(text), text.starts_with('/')) {
-            (Ok(url), _)
-                if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() =>
-            {
-                readable.push((at.clone(), url));
-            }
+        match (site(text), text.starts_with('/')) {
+            (Some(url), _) => readable.push((at.clone(), url)),
             (_, true) => path_alone = path_alone.or(Some(text.trim_end_matches('/').to_owned())),
             _ => context.draft.leave(
                 &at.pointer,

@@ -7,13 +7,14 @@ mod variable;
 
 use super::Options;
 use super::document::{Document, ImportError};
-use super::draft::{Capture, Draft, Flow, Request, Step};
+use super::draft::{Capture, Draft, Flow, Request, Step, through};
 use super::name::{self, Taken};
 use super::recorded::{Copier, Payload, Sent};
+use super::site;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::{Url, form_urlencoded};
-use variable::{MARK, through, unmark};
+use variable::{MARK, unmark};
 
 /// Folders in each other.
 const DEPTH: usize = 20;
@@ -177,9 +178,7 @@ impl<'a> Reading<'a> {
         } else {
             format!("http://{text}")
         };
-        let url = Url::parse(&text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = site(&text);
         let origin = url.as_ref().map(|url| url.origin().ascii_serialization());
         if origin.is_none() && wanted.is_none() {
             self.draft.target_note = Some("the collection does not say where".into());
@@ -309,10 +308,8 @@ impl<'a> Reading<'a> {
         } else {
             format!("http://{marked}")
         };
-        Url::parse(&whole).ok().filter(|url| {
-            matches!(url.scheme(), "http" | "https")
-                && url.host_str().is_some_and(|host| !host.starts_with(MARK))
-        })
+        // A host is fixed text: what a variable would make of it is the target's.
+        site(&whole).filter(|url| url.host_str().is_some_and(|host| !host.contains(MARK)))
     }
 
     fn headers(&mut self, list: &Value) -> Vec<(String, String)> {

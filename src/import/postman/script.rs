@@ -2,7 +2,7 @@
 //! not run; credentials are placeholders, or what an earlier script kept.
 
 use super::{Found, Reading};
-use crate::import::draft::{Capture, Flow, Request, Step};
+use crate::import::draft::{Capture, Flow, Request, Step, template};
 use crate::import::{name, secret};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ impl Reading<'_> {
                     variable.filter(|name| self.kept.iter().any(|capture| capture.name == *name));
                 let token = kept.map_or_else(
                     || self.draft.placeholder(&self.prefix, "token"),
-                    |name| format!("{{{{ {name} }}}}"),
+                    |name| template(&name),
                 );
                 request.auth = Some(json!({ "bearer": token }));
             }
@@ -45,12 +45,7 @@ impl Reading<'_> {
                 request.auth = Some(json!({ kind: { "user": user, "password": password } }));
             }
             "apikey" if field("in") != "query" => {
-                let key = Some(field("key")).filter(|key| {
-                    !key.is_empty()
-                        && key
-                            .bytes()
-                            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-                });
+                let key = Some(field("key")).filter(|key| name::is_header(key));
                 let value = self.draft.placeholder(&self.prefix, "api key");
                 request.auth = Some(
                     json!({ "api_key": { "header": key.unwrap_or_else(|| "x-api-key".into()).to_ascii_lowercase(), "value": value } }),
@@ -146,7 +141,7 @@ impl Reading<'_> {
                 self.draft
                     .fill_in(&name, "fill-in".into(), "set by a script of the collection");
                 for flow in &mut self.draft.flows {
-                    requests(flow).for_each(|request| {
+                    flow.requests().for_each(|request| {
                         request.captures.retain(|capture| capture.name != name);
                     });
                 }
@@ -210,17 +205,6 @@ impl Reading<'_> {
         });
         true
     }
-}
-
-fn requests(flow: &mut Flow) -> impl Iterator<Item = &mut Request> {
-    flow.steps.iter_mut().filter_map(|step| match step {
-        Step::Request(request) => Some(request.as_mut()),
-        _ => None,
-    })
-}
-
-fn template(name: &str) -> String {
-    format!("{{{{ {name} }}}}")
 }
 
 /// Whether a flow reads a variable before a step of it captures it.

@@ -2,7 +2,7 @@
 //! that no URL and no encoding changes stand in their place; a secret's value is never copied.
 
 use super::{Found, Reading};
-use crate::import::draft::literal;
+use crate::import::draft::{literal, template};
 use crate::import::{name, secret};
 use regex::Regex;
 use serde_json::Value;
@@ -61,7 +61,7 @@ impl Reading<'_> {
         }
         let ours = name::variable(name);
         if self.kept.iter().any(|capture| capture.name == ours) {
-            return format!("{{{{ {ours} }}}}");
+            return template(&ours);
         }
         if secret::is_name(name)
             || self
@@ -104,21 +104,6 @@ pub(super) fn unmark(text: &str, templates: &[String]) -> String {
         out = out.replace(&mark, template);
     }
     out
-}
-
-/// Every text of a value, changed.
-pub(super) fn through(value: &Value, change: &dyn Fn(&str) -> String) -> Value {
-    match value {
-        Value::String(text) => change(text).into(),
-        Value::Array(items) => items.iter().map(|item| through(item, change)).collect(),
-        Value::Object(members) => Value::Object(
-            members
-                .iter()
-                .map(|(key, value)| (change(key), through(value, change)))
-                .collect(),
-        ),
-        other => other.clone(),
-    }
 }
 
 /// What Postman makes up by itself.

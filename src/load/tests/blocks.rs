@@ -381,3 +381,75 @@ fn a_stop_ends_loops_pauses_and_groups() {
         assert_eq!(parts.recorder.finish().flows[0].stopped, 1, "{name}");
     }
 }
+
+const OPEN: &str = "{ rate: 20 flows/s, arrivals: constant, duration: 10s }";
+
+#[test]
+fn polls_that_outlast_the_load_go_on_until_their_time_is_over() {
+    let scenario = with_steps(OPEN, |r| vec![polling(r, 5_000, 60_000)]);
+    let (sent, recorded) = sends(&scenario, |_, _| status(200, MS));
+    let tally = &recorded.steps[0].measured;
+    assert_eq!((tally.check_failed, tally.skipped), (200, 0));
+    assert_eq!((tally.ok, sent.len()), (200 * 12, 200 * 13));
+    assert_eq!(recorded.flows[0].stopped, 200);
+    // What comes late, but in time, has come: behind the grace, too.
+    let (_, recorded) = sends(&scenario, |_, now| {
+        status(if now < 55 * SECOND { 200 } else { 201 }, MS)
+    });
+    assert_eq!(counts(&recorded, |t| t.check_failed), [0]);
+    assert_eq!(recorded.flows[0].completed, 200);
+}
+
+#[test]
+fn polls_that_outlast_the_load_keep_their_attempts() {
+    let once = "{ rate: 1 flows/s, arrivals: constant, duration: 1s }";
+    let scenario = with_steps(once, |r| {
+        vec![r.changed(|request| {
+            request.until = Some(Until {
+                checks: vec![check("status == 201")],
+                every: Duration::from_secs(5),
+                within: Duration::from_secs(60),
+            });
+            request.retry = Retry {
+                times: 1,
+                pause: Duration::from_secs(1),
+            };
+        })]
+    });
+    let flaky = |k: u64, now| match k % 2 {
+        0 => status(500, MS),
+        _ => status(if now < 55 * SECOND { 200 } else { 201 }, MS),
+    };
+    let (_, recorded) = sends(&scenario, flaky);
+    let tally = &recorded.steps[0].measured;
+    assert_eq!((tally.ok, tally.retried, tally.sent), (12, 12, 24));
+    assert_eq!(recorded.flows[0].completed, 1);
+}
+
+#[test]
+fn an_attempt_whose_pause_the_run_does_not_outlast_has_failed() {
+    let closed = "{ rate: 20 flows/s, arrivals: constant, duration: 1s }";
+    for stop_at in [None, Some(2)] {
+        let scenario = with_steps(closed, |r| vec![retrying(r, 1, 60_000), r.next()]);
+        let (stopper, stop) = stop();
+        let stop_later = |local: &LocalSet| {
+            if let Some(seconds) = stop_at {
+                local.spawn_local(async move {
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                    stopper.stop(crate::record::Stop::Interrupted);
+                });
+            }
+        };
+        let parts = run_until(&scenario, |_, _| status(500, MS), stop, stop_later);
+        assert!(parts.health.conserved);
+        let recorded = parts.recorder.finish();
+        let tally = &recorded.steps[0].measured;
+        assert_eq!(
+            (tally.sent, tally.check_failed, tally.retried, tally.skipped),
+            (20, 20, 0, 0),
+            "{stop_at:?}"
+        );
+        assert_eq!(recorded.failures[0].count, 20);
+        assert_eq!(counts(&recorded, |t| t.skipped), [0, 20]);
+    }
+}

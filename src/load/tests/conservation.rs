@@ -231,7 +231,7 @@ fn build(shape: &Shape, r: &mut Requests) -> Step {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::cases(60))]
 
     #[test]
     fn whatever_a_flow_does_every_request_is_counted_once(

@@ -245,3 +245,19 @@ fn c15_what_never_answers_stands_beyond_the_last_value() {
         );
     }
 }
+
+#[test]
+fn what_think_times_put_behind_the_end_is_no_fault_of_the_target() {
+    let scenario = scenario(
+        "{ rate: 60 req/s, arrivals: constant, duration: 20s }",
+        "      - get: /a\n      - think: 5s\n      - get: /b\n      - think: 5s\n      - get: /c\n",
+    );
+    // 20 flow starts a second: the second request of those of the last 5 s, the third of those of the last 10.
+    let counts = run(&scenario, |_, _| Reply::after(MS)).counts;
+    assert_eq!((counts.offered, counts.beyond), (1_200, 300));
+    assert!(counts.in_time >= 900, "{counts:?}");
+    // A slow target excuses nothing.
+    let slow = run(&scenario, |_, _| Reply::after(8 * SECOND)).counts;
+    assert_eq!((slow.offered, slow.beyond), (1_200, 300));
+    assert!(slow.in_time < 400, "{slow:?}");
+}

@@ -37,6 +37,7 @@ impl<P: Protocol> Worker<P> {
         if members.is_empty() {
             return Some(begun);
         }
+        self.excused(members.len(), journey);
         let lanes = members.len().min(group.parallel);
         let begun = self.tokens(user, &members, begun).await;
         let dice = user.lane.rng.clone();

@@ -1,5 +1,6 @@
 //! More than one exchange for one step: polls and attempts. In: a request with `until` or `retry`; out: how it ended
-//! at last. Invariant: polls go out on a grid that lateness does not move, and a pause ends when the run does.
+//! at last. Invariant: polls go out on a grid that lateness does not move; a pause ends when the run is stopped, and an attempt
+//! that is not sent again has failed.
 
 use super::request::{End, Poll, Shot};
 use super::{Journey, Lane};
@@ -39,12 +40,14 @@ impl<P: Protocol> Worker<P> {
                 poll.first = shot.intended;
             }
             shot.chances.more = left > 0;
+            let mut failed = None;
             match self.request(variables, lane, &shot).await {
                 End::Challenged { done } => {
                     shot.chances.open = false;
                     (shot.intended, shot.due) = (done, done);
                 }
-                End::Again { done } => {
+                End::Again { done, held } => {
+                    failed = Some((done, held));
                     left -= 1;
                     shot.chances.again = true;
                     shot.chances.open = digest;
@@ -62,9 +65,43 @@ impl<P: Protocol> Worker<P> {
                 }
                 end => return end,
             }
-            if !self.wait_until(shot.due, journey).await {
-                return End::Cut;
+            let goes_on = if shot.poll.is_some() {
+                self.wait_to_poll(shot.due, journey).await
+            } else {
+                self.wait_until(shot.due, journey).await
+            };
+            match failed {
+                Some((done, held)) if !goes_on => {
+                    self.fail(held);
+                    return End::Failed { done };
+                }
+                Some((_, held)) => self.try_again(&shot, held),
+                None if !goes_on => return End::Cut,
+                None => {}
             }
         }
+    }
+
+    /// Whether a request that failed is not sent again, because the run is over.
+    pub(super) fn gives_up(&self, shot: &Shot) -> bool {
+        if shot.poll.is_some() {
+            self.stopped()
+        } else {
+            self.stopping()
+        }
+    }
+
+    /// An attempt that failed is sent again.
+    fn try_again(&self, shot: &Shot, held: u64) {
+        if self.flights.borrow_mut().release(held).is_some() {
+            let mut recorder = self.recorder.borrow_mut();
+            recorder.retried(shot.step, shot.measured);
+        }
+    }
+
+    /// An attempt that failed is not sent again after all.
+    fn fail(&self, held: u64) {
+        let failed = self.flights.borrow_mut().release(held);
+        failed.iter().for_each(|sample| self.record(sample));
     }
 }

@@ -13,7 +13,7 @@ use rand::RngExt as _;
 
 impl<P: Protocol> Worker<P> {
     /// Takes a user through a flow; whether it got to the end.
-    pub(in crate::load) async fn journey(&self, user: &mut User, journey: Journey) -> bool {
+    pub(in crate::load) async fn journey(&self, user: &mut User, mut journey: Journey) -> bool {
         let flow = &self.program.flows[journey.flow];
         let begun = journey.due.unwrap_or_else(|| self.clock.now());
         let mut intended = begun;
@@ -27,6 +27,7 @@ impl<P: Protocol> Worker<P> {
             }
             match op {
                 Op::Request(step) => {
+                    self.excused(1, journey);
                     let shot = Shot::new(*step, intended, journey.measured);
                     let (variables, lane) = (&user.variables, &mut user.lane);
                     let end = if self.program.requests[*step].insists {
@@ -44,7 +45,8 @@ impl<P: Protocol> Worker<P> {
                     }
                 }
                 Op::Think(think) if journey.think => {
-                    intended += nanos(user.lane.rng.random_range(think.min..=think.max));
+                    let pause = nanos(user.lane.rng.random_range(think.min..=think.max));
+                    (intended, journey.thought) = (intended + pause, journey.thought + pause);
                     if !self.wait_until(intended, journey).await {
                         return self.cut_off(journey, at, begun);
                     }
@@ -58,12 +60,7 @@ impl<P: Protocol> Worker<P> {
                 }
                 _ => match self.control(user, (op, next), journey.measured) {
                     Ok(place) => next = place,
-                    Err(NoList { request, why }) => {
-                        let shot = Shot::new(request, intended, journey.measured);
-                        let failure = (Failure::Unsendable, why);
-                        self.refuse((&user.variables, &mut user.lane), &shot, failure);
-                        return self.cut_off_from(journey, request + 1, begun);
-                    }
+                    Err(none) => return self.without_list(user, none, (intended, begun), journey),
                 },
             }
         }
@@ -72,6 +69,20 @@ impl<P: Protocol> Worker<P> {
             .borrow_mut()
             .flow_ended(journey.flow, journey.measured, true, took);
         true
+    }
+
+    /// Ends a flow at a loop over what is no list: its first request cannot be sent.
+    fn without_list(
+        &self,
+        user: &mut User,
+        NoList { request, why }: NoList,
+        (intended, begun): (Nanos, Nanos),
+        journey: Journey,
+    ) -> bool {
+        let shot = Shot::new(request, intended, journey.measured);
+        let failure = (Failure::Unsendable, why);
+        self.refuse((&user.variables, &mut user.lane), &shot, failure);
+        self.cut_off_from(journey, request + 1, begun)
     }
 
     /// When the step behind one that ended at `done` is wanted. A smoke test keeps no schedule and keeps evidence of
@@ -99,8 +110,9 @@ impl<P: Protocol> Worker<P> {
     /// The same from a request on.
     fn cut_off_from(&self, journey: Journey, first: usize, begun: Nanos) -> bool {
         let took = self.clock.now().saturating_sub(begun);
-        let mut recorder = self.recorder.borrow_mut();
         let end = self.program.flows[journey.flow].requests.end;
+        self.excused(end.saturating_sub(first), journey);
+        let mut recorder = self.recorder.borrow_mut();
         recorder.skipped(first..end, journey.measured);
         recorder.flow_ended(journey.flow, journey.measured, false, took);
         false

@@ -70,8 +70,8 @@ pub(super) enum End {
     },
     /// A poll that passed, and the next is wanted then.
     NotYet { next: Nanos },
-    /// It failed and is to be sent again.
-    Again { done: Nanos },
+    /// It failed and is to be sent again; until it is, it is held among the flights.
+    Again { done: Nanos, held: u64 },
     /// It was a challenge, which is to be answered.
     Challenged { done: Nanos },
     /// It failed.
@@ -214,13 +214,13 @@ impl<P: Protocol> Worker<P> {
                 }
                 fault.mismatch.actual.push_str(&poll.waited(done));
             }
-            _ if shot.chances.more && !self.stopping() => {
-                self.recorder.borrow_mut().retried(step, shot.measured);
+            _ if shot.chances.more && !self.gives_up(shot) => {
+                let sample = self.sample(flying, exchange, outcome);
                 if self.recorder.borrow().wants_attempt(step, fault.what) {
-                    let sample = self.sample(flying, exchange, outcome);
                     self.show(seen, &sample, Case::Again(&fault));
                 }
-                return End::Again { done };
+                let held = self.flights.borrow_mut().hold(sample);
+                return End::Again { done, held };
             }
             _ => {}
         }

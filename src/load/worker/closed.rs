@@ -40,6 +40,7 @@ impl<P: Protocol> Worker<P> {
             flow: self.flow_of(number),
             due: None,
             measured: self.measured(self.clock.now()),
+            thought: 0,
             think: true,
             last: false,
         };
@@ -79,7 +80,8 @@ impl<P: Protocol> Worker<P> {
         self.arrived(journey.flow, journey.measured);
         let draw = Draw::of(index, number);
         if !user.feed(&self.program, journey.flow, self.plan.seed, |_| draw) {
-            self.dropped(journey.flow, journey.measured, |c| c.dropped_data += 1);
+            let due = (self.clock.now(), journey.measured);
+            self.dropped(journey.flow, due, |c| c.dropped_data += 1);
             return false;
         }
         self.started(journey.flow, journey.measured);
@@ -104,7 +106,8 @@ impl<P: Protocol> Worker<P> {
             .all(|feeder| user.take_row(&self.program, *feeder, (draw, self.plan.seed)));
         if !fed {
             self.arrived(journey.flow, journey.measured);
-            self.dropped(journey.flow, journey.measured, |c| c.dropped_data += 1);
+            let due = (self.clock.now(), journey.measured);
+            self.dropped(journey.flow, due, |c| c.dropped_data += 1);
             return false;
         }
         let passed = self.set_up(user, journey).await;

@@ -2,7 +2,7 @@
 //! arrival is started or dropped, and counted once.
 
 use super::{SECOND, Worker};
-use crate::load::user::Shot;
+use crate::load::user::{Journey, Shot};
 use crate::plan::Load;
 use crate::protocol::Protocol;
 use crate::record::{Counts, Outcome, Sample};
@@ -18,7 +18,7 @@ impl<P: Protocol> Worker<P> {
         );
         if answered {
             let (within, in_time) = (
-                self.measured(sample.done),
+                self.measured(sample.done) && !self.outside(sample.step),
                 sample.measured && self.in_time(sample.done),
             );
             self.count(|c| {
@@ -41,7 +41,7 @@ impl<P: Protocol> Worker<P> {
     /// Whether something that happens at an instant within an exchange counts for the budgets: what began in the
     /// warm-up may go on behind it.
     pub(in crate::load) fn measures(&self, shot: &Shot, at: Nanos) -> bool {
-        !self.outside(shot) && self.measured(at)
+        !self.outside(shot.step) && self.measured(at)
     }
 
     /// Whether an exchange that ended at an instant counts for the budgets: so does what began before the measured
@@ -49,13 +49,13 @@ impl<P: Protocol> Worker<P> {
     pub(in crate::load) fn reaches(&self, shot: &Shot, end: Nanos) -> bool {
         let phase = &self.plan.measured;
         let within = !phase.is_empty() && shot.intended < phase.end && end > phase.start;
-        shot.measured || within && !self.outside(shot)
+        shot.measured || within && !self.outside(shot.step)
     }
 
     /// Whether a step belongs to setup or teardown.
-    fn outside(&self, shot: &Shot) -> bool {
+    fn outside(&self, step: usize) -> bool {
         let layout = self.program.layout();
-        layout.flows[layout.steps[shot.step].flow].outside
+        layout.flows[layout.steps[step].flow].outside
     }
 
     /// Whether an answer came by the end of the measured phase, or so little behind it (a second, or 5 % of the
@@ -85,6 +85,21 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
+    /// So many requests of a journey are to come. Where its think times alone put them behind the measured phase, no
+    /// target could answer them in it.
+    pub(in crate::load) fn excused(&self, requests: usize, journey: Journey) {
+        let phase = &self.plan.measured;
+        let Some(due) = journey
+            .due
+            .filter(|_| journey.measured && journey.thought > 0)
+        else {
+            return;
+        };
+        if !phase.is_empty() && due + journey.thought >= phase.end {
+            self.count(|c| c.beyond += requests as u64);
+        }
+    }
+
     /// Counted before its journey is spawned: a stop may come before that is polled.
     pub(super) fn started(&self, flow: usize, measured: bool) {
         self.recorder.borrow_mut().flow_started(flow, measured);
@@ -93,8 +108,16 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
-    pub(super) fn dropped(&self, flow: usize, measured: bool, why: impl FnOnce(&mut Counts)) {
-        self.recorder.borrow_mut().flow_dropped(flow, measured);
+    /// An arrival that was due then is not started.
+    pub(super) fn dropped(
+        &self,
+        flow: usize,
+        (due, measured): (Nanos, bool),
+        why: impl FnOnce(&mut Counts),
+    ) {
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.flow_dropped(flow, due, measured);
+        drop(recorder);
         if measured {
             self.count(why);
         }

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 impl<P: Protocol> Worker<P> {
     /// Lets what was started end. An undisturbed run waits for its flows, then, once the grace is over, for the
-    /// requests in flight, each of which ends by its own timeout: nothing that was sent is left out of a verdict.
-    /// A stopped run waits for the requests in flight as long as [`DRAIN`] says.
+    /// requests in flight, each of which ends by its own timeout, and for polls, which go on until they hold or their
+    /// own time is over: nothing that was sent is left out of a verdict. A stopped run waits for the requests in
+    /// flight as long as [`DRAIN`] says.
     pub(super) async fn drain(&self) {
         self.ended.set(true);
         self.ending.notify_waiters();
@@ -25,11 +26,12 @@ impl<P: Protocol> Worker<P> {
         }
         self.closing.set(true);
         self.cut.notify_waiters();
-        let mut patience = self.program.longest_timeout() + Duration::from_secs(1);
+        let mut patience = self.program.longest_step() + Duration::from_secs(1);
         loop {
             let stopped = stop.reason().is_some();
             if stopped {
                 patience = DRAIN;
+                self.cut.notify_waiters();
             }
             let deadline = self.clock.now() + nanos(patience);
             tokio::select! {
@@ -55,6 +57,22 @@ impl<P: Protocol> Worker<P> {
         }
     }
 
+    /// The same for a poll, which only a stop ends: whether what is awaited comes is not known before its time is over.
+    pub(in crate::load) async fn wait_to_poll(&self, deadline: Nanos, journey: Journey) -> bool {
+        if journey.last {
+            return self.wait_until(deadline, journey).await;
+        }
+        let sleep = self.clock.sleep_until(deadline);
+        tokio::pin!(sleep);
+        while !self.stopped() {
+            tokio::select! {
+                () = &mut sleep => return !self.stopped(),
+                () = self.cut.notified() => {}
+            }
+        }
+        false
+    }
+
     /// Whether those who listen are to go.
     pub(in crate::load) fn is_ended(&self) -> bool {
         self.ended.get()
@@ -65,25 +83,17 @@ impl<P: Protocol> Worker<P> {
         self.ending.notified().await;
     }
 
-    /// What is still in flight when the worker ends was cut off.
+    /// What is still in flight when the worker ends was cut off; what waits to be sent again has failed.
     pub(in crate::load) fn abort_flights(&self, now: Nanos) {
+        let failed = self.flights.borrow_mut().drain_failed();
+        failed.iter().for_each(|sample| self.record(sample));
         for flying in self.flights.borrow_mut().drain() {
             self.record(&Sample {
-                step: flying.step,
                 measured: flying.measured,
                 intended: flying.intended,
                 sent: flying.sent,
-                first_byte: None,
                 done: now,
-                wait: None,
-                dns: None,
-                connect: None,
-                tls: None,
-                write: None,
-                outcome: Outcome::Aborted,
-                status: None,
-                received: 0,
-                decoded: None,
+                ..Sample::of(flying.step, Outcome::Aborted)
             });
         }
     }

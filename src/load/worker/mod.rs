@@ -224,6 +224,11 @@ impl<P: Protocol> Worker<P> {
     }
 
     pub(super) fn stopping(&self) -> bool {
-        self.closing.get() || self.stop.reason().is_some()
+        self.closing.get() || self.stopped()
+    }
+
+    /// The run was stopped: nobody waits for it to end by itself.
+    pub(super) fn stopped(&self) -> bool {
+        self.stop.reason().is_some()
     }
 }

@@ -43,7 +43,7 @@ impl<P: Protocol> Worker<P> {
         let measured = self.measured(due);
         self.arrived(flow, measured);
         if self.flights.borrow().count() >= self.max_in_flight {
-            return self.dropped(flow, measured, |c| c.dropped_in_flight += 1);
+            return self.dropped(flow, (due, measured), |c| c.dropped_in_flight += 1);
         }
         let pooled = self.users.borrow_mut().pop();
         let mut user = pooled.unwrap_or_else(|| User::new(&self.program));
@@ -51,7 +51,7 @@ impl<P: Protocol> Worker<P> {
         let draw = |feeder: usize| Draw::arrival(uses[feeder]);
         if !user.feed(&self.program, flow, self.plan.seed, draw) {
             self.users.borrow_mut().push(user);
-            return self.dropped(flow, measured, |c| c.dropped_data += 1);
+            return self.dropped(flow, (due, measured), |c| c.dropped_data += 1);
         }
         self.started(flow, measured);
         self.active.set(self.active.get() + 1);
@@ -64,6 +64,7 @@ impl<P: Protocol> Worker<P> {
                         flow,
                         due: Some(due),
                         measured,
+                        thought: 0,
                         think: true,
                         last: false,
                     },

@@ -28,6 +28,7 @@ impl<P: Protocol> Worker<P> {
             flow: 0,
             due: None,
             measured: true,
+            thought: 0,
             think: false,
             last: false,
         };
@@ -52,7 +53,8 @@ impl<P: Protocol> Worker<P> {
                     self.journey(&mut user, journey).await;
                 }
             } else {
-                self.dropped(flow, true, |c| c.dropped_data += 1);
+                let due = (self.clock.now(), true);
+                self.dropped(flow, due, |c| c.dropped_data += 1);
             }
             for feeder in &self.program.flows[flow].feeders {
                 uses[*feeder] += 1;

@@ -89,6 +89,7 @@ impl<P: Protocol> Worker<P> {
             flow,
             due: None,
             measured: false,
+            thought: 0,
             think: !matches!(self.plan.load, Load::Passes(_)),
             last,
         };

@@ -117,6 +117,8 @@ fn a_seed_replays_and_another_does_not() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn arrivals_are_sorted_inside_the_shape_and_as_many_as_the_area(
         segments in prop::collection::vec((0.0f64..300.0, 0.0f64..300.0, 1u64..10), 1..5), seed: u64
@@ -218,6 +220,8 @@ fn users_are_there_while_the_shape_is_above_their_number() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn the_area_grows_and_its_inverse_brings_it_back(
         segments in prop::collection::vec((0.0f64..300.0, 0.0f64..300.0, 1u64..10), 1..6), at in 0.0f64..1.0

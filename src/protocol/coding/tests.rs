@@ -70,7 +70,7 @@ fn what_others_packed_is_unpacked() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(crate::properties::cases(200))]
     #[test]
     fn broken_bodies_neither_panic_nor_outgrow_the_limit(
         (which, at, byte) in (0usize..4, 0usize..200, any::<u8>()),

@@ -256,6 +256,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         /// Any split gives the same events.
         #[test]
         fn cuts_make_no_difference(

@@ -24,21 +24,8 @@ fn layout() -> Layout {
 
 fn sample(step: usize, outcome: Outcome, done: Nanos) -> Sample {
     Sample {
-        step,
-        measured: true,
-        intended: 0,
-        sent: 0,
-        first_byte: None,
         done,
-        wait: None,
-        dns: None,
-        connect: None,
-        tls: None,
-        write: None,
-        outcome,
-        status: None,
-        received: 0,
-        decoded: None,
+        ..Sample::of(step, outcome)
     }
 }
 
@@ -88,7 +75,7 @@ fn checks_after_a_failed_one_are_not_counted() {
 #[test]
 fn a_dropped_arrival_is_missing_in_every_step_of_its_flow() {
     let mut recorder = run(&[]);
-    recorder.flow_dropped(0, true);
+    recorder.flow_dropped(0, 0, true);
     let Recorded { steps, flows, .. } = recorder.finish();
     assert_eq!(
         steps.iter().map(|s| s.measured.dropped).collect::<Vec<_>>(),

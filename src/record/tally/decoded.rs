@@ -56,21 +56,11 @@ mod tests {
         let mut tally = Tally::default();
         for (received, decoded) in sizes {
             tally.record(&Sample {
-                step: 0,
-                measured: true,
-                intended: 0,
-                sent: 0,
-                first_byte: None,
                 done: 1_000,
-                wait: None,
-                dns: None,
-                connect: None,
-                tls: None,
-                write: None,
-                outcome: Outcome::Ok,
                 status: Some(200),
                 received: *received,
                 decoded: *decoded,
+                ..Sample::of(0, Outcome::Ok)
             });
         }
         tally

@@ -3,11 +3,11 @@
 //! target is wrong, `<error>` that nothing could be said. A case's class has no dots but those that we set, because
 //! Jenkins splits it there.
 
-use crate::budget::{FailedCheck, Level, Outcome, Reason};
+use crate::budget::{FailedCheck, Judgement, Level, Outcome, Reason};
 use crate::history::nights::Standing;
 use crate::report::text::{self, put};
 use crate::report::{
-    BudgetRow, ExhibitRow, GuardRow, HistoryPart, Reporter, StepRow, View, Word, finding_text,
+    ExhibitRow, GuardRow, HistoryPart, Reporter, StepRow, View, Word, finding_text,
 };
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -17,6 +17,9 @@ use std::time::Duration;
 /// `junit.xml`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Junit;
+
+/// What everything but the run itself says then.
+const NOBODY: &str = "the target could not be reached";
 
 impl Reporter for Junit {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
@@ -172,6 +175,9 @@ fn step(view: &View, step: &StepRow) -> TestCase {
 
 /// A failure that budgets judge does not fail its step: the budget's case does.
 fn step_status(view: &View, step: &StepRow, failed: &[&FailedCheck]) -> TestCaseStatus {
+    if view.word == Word::Unreachable {
+        return skipped(NOBODY);
+    }
     let counted: Vec<&&FailedCheck> = failed.iter().filter(|c| !c.budgeted).collect();
     let Some(first) = counted.first() else {
         return unfailed_status(view, step);
@@ -249,7 +255,7 @@ fn exchange(what: &str, exhibit: &ExhibitRow) -> String {
     out
 }
 
-fn budget(view: &View, budget: &BudgetRow) -> TestCase {
+fn budget(view: &View, budget: &Judgement) -> TestCase {
     let mut case = TestCase::new(budget.text.as_str(), budget_status(view, budget));
     case.set_time(Duration::ZERO);
     if let Some(file) = &view.run.budget_file {
@@ -302,7 +308,7 @@ fn against_history(view: &View, part: &HistoryPart<'_>) -> TestCase {
 }
 
 /// Limit, value and how sure it is.
-fn finding(budget: &BudgetRow) -> String {
+fn finding(budget: &Judgement) -> String {
     let mut out = format!(
         "{} of {}: limit {}, actual {}, n {}",
         budget.word().to_lowercase(),
@@ -325,7 +331,10 @@ fn finding(budget: &BudgetRow) -> String {
     out
 }
 
-fn budget_status(view: &View, budget: &BudgetRow) -> TestCaseStatus {
+fn budget_status(view: &View, budget: &Judgement) -> TestCaseStatus {
+    if view.word == Word::Unreachable {
+        return skipped(NOBODY);
+    }
     let body = format!("{}\n{}", view.budget_place(budget.line), finding(budget));
     let message = format!(
         "expected {}, actual {}",

@@ -6,7 +6,7 @@ use super::gfm::{block, cell, code, plain};
 use crate::history::nights::{Finding, Standing};
 use crate::report::text::{clip, counted, put};
 use crate::report::{
-    BudgetRow, ExhibitRow, FailureRow, Reporter, StepRow, View, measured, named, percent, since,
+    ExhibitRow, FailureRow, Reporter, StepRow, View, changed, measured, named, percent, since,
 };
 use crate::units::format_count;
 use std::io::{self, Write};
@@ -114,11 +114,7 @@ fn budgets(view: &View) -> String {
             ),
         );
     }
-    // Those that need a look are never the ones that are left out.
-    let mut rows: Vec<&BudgetRow> = view.budgets.iter().collect();
-    if rows.len() > ROWS.0 {
-        rows.sort_by_key(|row| row.outcome.holds());
-    }
+    let rows = view.ranked();
     for row in rows.iter().take(ROWS.0) {
         put(
             &mut out,
@@ -211,7 +207,7 @@ fn found(finding: &Finding) -> String {
     format!(
         "| {word} | {} | {} | {interval} | {} | {} |\n",
         plain(&clip(&named(finding), NAME)),
-        finding.ratio.map_or_else(|| "–".to_owned(), percent),
+        changed(finding).unwrap_or_else(|| "–".to_owned()),
         measured(finding.measure, finding.value),
         plain(&since(finding).unwrap_or_else(|| "–".into()))
     )

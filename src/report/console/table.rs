@@ -3,9 +3,9 @@
 
 use super::paint::{BAD, DIM, GOOD, Paint, UNSURE};
 use super::{Page, clip, line};
-use crate::budget::Outcome;
+use crate::budget::{Judgement, Outcome};
 use crate::report::text::put;
-use crate::report::{BudgetRow, GroupRow, MessagesRow, Point, StepRow, View};
+use crate::report::{GroupRow, MessagesRow, Point, StepRow, View};
 use crate::units::format_count;
 use std::io;
 
@@ -142,7 +142,7 @@ pub(super) fn messages(page: &mut Page<'_>, view: &View) -> io::Result<()> {
 }
 
 /// The word of a budget, padded and painted.
-fn mark(paint: Paint, budget: &BudgetRow, width: usize) -> String {
+fn mark(paint: Paint, budget: &Judgement, width: usize) -> String {
     let style = match budget.outcome {
         _ if budget.warns() => UNSURE,
         Outcome::Pass => GOOD,
@@ -154,22 +154,22 @@ fn mark(paint: Paint, budget: &BudgetRow, width: usize) -> String {
 }
 
 pub(super) fn budgets(page: &mut Page<'_>, view: &View) -> io::Result<()> {
-    let widest = |text: fn(&BudgetRow) -> String| {
+    let widest = |text: fn(&Judgement) -> String| {
         let lengths = view.budgets.iter().map(|b| text(b).chars().count());
         lengths.max().unwrap_or(0)
     };
-    let actual = |b: &BudgetRow| match b.outcome {
+    let actual = |b: &Judgement| match b.outcome {
         Outcome::NotRun => String::new(),
         _ => b.actual.clone().unwrap_or_else(|| "no data".into()),
     };
-    let word = widest(BudgetRow::word).max(4) + 2;
-    let value = widest(actual).min(24) + 2;
+    let word = widest(Judgement::word).max(4) + 2;
+    let value = widest(actual).min(30) + 2;
     let text = widest(|b| line(&b.text)).min(page.width.saturating_sub(word + value));
-    let left = widest(BudgetRow::headroom_text) + 2;
+    let left = widest(Judgement::headroom_text) + 2;
     let n = widest(|b| format_count(b.n)) + 4;
     // The sentence and its value always stand; what is left of the line decides on the rest.
     let room = page.width.saturating_sub(word + text + value);
-    for budget in &view.budgets {
+    for budget in view.ranked() {
         let mut line = format!(
             "{}{:<text$}{:>value$}",
             mark(page.paint, budget, word),

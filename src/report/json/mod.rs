@@ -9,10 +9,10 @@ mod server;
 pub use events::{EVENTS, Events, LiveEvents};
 
 use super::{
-    BudgetRow, ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency,
-    MessagesRow, PolicyRow, Reporter, StepRow, TraceRow, View,
+    ExhibitRow, FailureRow, FlowRow, GroupRow, GuardRow, HealthView, Latency, MessagesRow,
+    PolicyRow, Reporter, StepRow, TraceRow, View,
 };
-use crate::budget::Outcome;
+use crate::budget::{Judgement, Outcome};
 use crate::record;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -277,7 +277,7 @@ fn latency(latency: &Latency) -> Value {
     Value::Object(object)
 }
 
-fn budget(view: &View, budget: &BudgetRow) -> Value {
+fn budget(view: &View, budget: &Judgement) -> Value {
     json!({
         "text": budget.text,
         "place": view.budget_place(budget.line),

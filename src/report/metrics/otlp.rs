@@ -21,24 +21,30 @@ pub struct OtlpTraces;
 
 impl Reporter for OtlpMetrics {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
-        let times = times(view);
-        let all: Vec<Value> = metrics(view).iter().map(|m| metric(m, times)).collect();
-        let document = json!({ "resourceMetrics": [{
-            "resource": resource(view),
-            "scopeMetrics": [{ "scope": scope(view), "metrics": all }],
-        }] });
-        writeln!(out, "{}", record::json(&document)?)
+        writeln!(out, "{}", record::json(&metrics_request(view))?)
     }
 }
 
 impl Reporter for OtlpTraces {
     fn render(&self, view: &View, out: &mut dyn Write) -> io::Result<()> {
-        let document = json!({ "resourceSpans": [{
-            "resource": resource(view),
-            "scopeSpans": [{ "scope": scope(view), "spans": spans(view) }],
-        }] });
-        writeln!(out, "{}", record::json(&document)?)
+        writeln!(out, "{}", record::json(&traces_request(view))?)
     }
+}
+
+pub(super) fn metrics_request(view: &View) -> Value {
+    let times = times(view);
+    let all: Vec<Value> = metrics(view).iter().map(|m| metric(m, times)).collect();
+    json!({ "resourceMetrics": [{
+        "resource": resource(view),
+        "scopeMetrics": [{ "scope": scope(view), "metrics": all }],
+    }] })
+}
+
+pub(super) fn traces_request(view: &View) -> Value {
+    json!({ "resourceSpans": [{
+        "resource": resource(view),
+        "scopeSpans": [{ "scope": scope(view), "spans": spans(view) }],
+    }] })
 }
 
 /// Address and port of the target, as labels.

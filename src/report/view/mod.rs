@@ -1,49 +1,28 @@
 //! The one view model of all reports. In: a record and its verdict; out: [`View`]. Invariant: whatever two reports
 //! both show comes from the same field here, and every text in it is clean (see `text`).
 
-mod buckets;
-mod curl;
-mod failures;
-mod guards;
-mod heat;
-mod history;
-mod latency;
-mod messages;
-mod over_time;
-mod phases;
-mod policies;
-mod problems;
+mod exchanges;
 mod rows;
 mod run;
-mod series;
-mod server;
-mod timings;
-mod trace;
-mod why;
+mod times;
+mod words;
 
-pub use buckets::{Buckets, StepBuckets};
-pub use failures::{ExhibitRow, FailureRow};
-pub use guards::GuardRow;
-pub use heat::{Heat, HeatColumn};
-pub use history::{HistoryPart, HistoryView, measured, named, percent};
-pub(in crate::report) use history::{finding_text, moment, since};
-pub use latency::{Baseline, Clock, Curve, Latency, Point};
-pub use messages::MessagesRow;
-pub use over_time::OverTime;
-pub use phases::PARTS;
-pub use policies::PolicyRow;
-pub use problems::Problem;
-pub use rows::{BudgetRow, CheckRow, EvidenceRow, FlowRow, GroupRow, StepRow};
+pub use exchanges::{ExhibitRow, FailureRow, SlowRow, TraceRow};
+pub use rows::{
+    CheckRow, FlowRow, GroupRow, GuardRow, MessagesRow, PARTS, PolicyRow, ServerRow, ServerSummary,
+    StepRow, TimingRow,
+};
 pub(in crate::report) use run::seconds;
 pub use run::{HealthView, PhaseRow, RunView};
-pub use series::Slice;
-pub use server::{ServerRow, ServerSummary};
-pub use timings::TimingRow;
-pub use trace::{SlowRow, TraceRow};
+pub use times::{
+    Baseline, Buckets, Clock, Curve, Heat, HeatColumn, Latency, OverTime, Point, Slice, StepBuckets,
+};
+pub use words::{Gravity, HistoryPart, HistoryView, Problem, measured, named, percent};
+pub(in crate::report) use words::{changed, finding_text, moment, since};
 
 use super::text;
-use crate::budget::{Exit, FailedCheck, Reason, Verdict, answered_in_time};
-use crate::record::{Model, RunRecord, Tally};
+use crate::budget::{Evidence, Exit, FailedCheck, Judgement, Reason, Verdict, answered_in_time};
+use crate::record::{Model, RunRecord, Tally, earlier};
 
 /// Slices of the drawn series.
 const SERIES: usize = 300;
@@ -140,20 +119,20 @@ pub struct View {
     /// All steps together.
     pub totals: Totals,
     /// The budgets.
-    pub budgets: Vec<BudgetRow>,
+    pub budgets: Vec<Judgement>,
     /// The guards.
     pub guards: Vec<GuardRow>,
     /// What servers said of themselves.
     pub server: Vec<ServerRow>,
     /// Whether the generator was fit to measure.
-    pub evidence: Vec<EvidenceRow>,
+    pub evidence: Vec<Evidence>,
     /// Checks and requests that failed, by step.
     pub checks: Vec<FailedCheck>,
     /// Steps that no budget speaks of.
     pub uncovered: Vec<String>,
     /// Why the verdict is what it is, gravest first.
     pub why: Vec<String>,
-    /// What to look at, each with its line: what turned the run red, then what is only shown.
+    /// What to look at, each with its line: what turned the run red, then what is only shown, then what is open.
     pub problems: Vec<Problem>,
     /// The steps, in the order of the scenario.
     pub steps: Vec<StepRow>,
@@ -192,12 +171,11 @@ impl View {
     pub fn new(record: &RunRecord, verdict: &Verdict) -> Self {
         let mut all = Tally::default();
         record.steps.iter().for_each(|s| all.merge(&s.measured));
-        let timeout = record
+        let tallies = record
             .steps
             .iter()
-            .map(|s| s.measured.timeout.max(s.unmeasured.timeout))
-            .max()
-            .unwrap_or(0);
+            .flat_map(|s| [&s.measured, &s.unmeasured]);
+        let timeout = tallies.fold(0, |least, tally| earlier(least, tally.at_least()));
         let windows = record.timeline.windows();
         let word = Word::of(verdict.exit.reason);
         let mut view = Self {
@@ -206,24 +184,24 @@ impl View {
             exit: verdict.exit.clone(),
             run: RunView::of(record),
             totals: totals(record, &all),
-            budgets: verdict.judgements.iter().map(BudgetRow::of).collect(),
-            guards: record.guards.iter().map(GuardRow::of).collect(),
-            server: server::rows(record),
-            evidence: verdict.evidence.iter().map(EvidenceRow::of).collect(),
+            budgets: verdict.judgements.iter().map(rows::judged).collect(),
+            guards: guards(record),
+            server: rows::servers(record),
+            evidence: verdict.evidence.iter().map(rows::fitness).collect(),
             checks: verdict.checks.iter().map(check).collect(),
             uncovered: verdict.uncovered.iter().map(|s| text::line(s)).collect(),
             why: Vec::new(),
             problems: Vec::new(),
             steps: steps(record),
-            buckets: buckets::steps(record),
-            lag: buckets::lag(record),
+            buckets: times::buckets(record),
+            lag: times::lag(record),
             flows: record.flows.iter().map(FlowRow::of).collect(),
             groups: groups(record),
-            policies: policies::rows(record),
-            failures: failures::rows(record),
-            windows: series::slices(windows, &record.phases, timeout, usize::MAX),
-            series: series::slices(windows, &record.phases, timeout, SERIES),
-            hover: series::slices(windows, &record.phases, timeout, HOVER),
+            policies: rows::policies(record),
+            failures: exchanges::failures(record),
+            windows: times::slices(windows, &record.phases, timeout, usize::MAX),
+            series: times::slices(windows, &record.phases, timeout, SERIES),
+            hover: times::slices(windows, &record.phases, timeout, HOVER),
             heat: Heat::of(windows, &record.phases),
             curves: [Clock::Response, Clock::Service]
                 .map(|clock| Curve::of(&all, clock))
@@ -232,21 +210,23 @@ impl View {
             health: HealthView::of(record),
             history: None,
         };
-        view.why = why::sentences(&view);
-        view.problems = problems::of(&view);
+        view.why = words::why(&view);
+        view.problems = words::problems(&view);
         view
     }
 
-    /// The same with what the runs before say.
+    /// The same with what the runs before say, laid over their usual unless it is laid over something else.
     #[must_use]
     pub fn with_history(mut self, history: HistoryView) -> Self {
+        let usual = || history.night().and_then(Baseline::usual);
+        self.baseline = self.baseline.or_else(usual);
         self.history = Some(history);
-        self.why = why::sentences(&self);
-        self.problems = problems::of(&self);
+        self.why = words::why(&self);
+        self.problems = words::problems(&self);
         self
     }
 
-    /// Laid over another run, or over those before it.
+    /// Laid over another run.
     #[must_use]
     pub fn over(mut self, baseline: Option<Baseline>) -> Self {
         self.baseline = baseline;
@@ -262,6 +242,11 @@ impl View {
             list = format!("{list} and {}", text::counted(rest as u64, "more step"));
         }
         (shown > 0).then(|| format!("no budget speaks of {list}"))
+    }
+
+    /// The budgets as people read them: what fails the run first, then what is only shown, what is open, what holds.
+    pub fn ranked(&self) -> Vec<&Judgement> {
+        rows::ranked(&self.budgets)
     }
 
     /// Where a step stands: `scenarios/shop.yaml:34`.
@@ -327,11 +312,18 @@ fn steps(record: &RunRecord) -> Vec<StepRow> {
         .iter()
         .enumerate()
         .map(|(index, step)| StepRow {
-            exchanges: failures::exchanges(record, index),
-            slowest: trace::slowest(record, step),
+            exchanges: exchanges::kept(record, index),
+            slowest: exchanges::slowest(record, step),
             timings: step.timings.iter().map(TimingRow::of).collect(),
             ..StepRow::of(step, flow(step.flow), seconds)
         })
+        .collect()
+}
+
+fn guards(record: &RunRecord) -> Vec<GuardRow> {
+    let guards = record.guards.iter();
+    guards
+        .map(|guard| GuardRow::of(guard, record.elapsed))
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! What was run, and how the generator fared. In: the head of a record; out: facts in words and numbers.
 //! Invariant: enough to run it again, and to judge whether the instrument could be trusted.
 
-use super::latency::Latency;
+use super::Latency;
 use crate::record::{Connections, Model, RunRecord, Stop};
 use crate::report::text;
 use crate::units::{format_nanos, significant};

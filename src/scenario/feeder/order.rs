@@ -137,6 +137,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn a_shuffled_lap_has_every_row_once(rows in 1u64..300, key: u64, lap in 0u64..1000) {
             let seen: BTreeSet<u64> = (lap * rows..(lap + 1) * rows)

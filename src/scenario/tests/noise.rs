@@ -18,7 +18,7 @@ fn yaml() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::cases(512))]
 
     #[test]
     fn any_text_is_a_scenario_or_problems(text in yaml()) {

@@ -4,10 +4,11 @@
 //!
 //! MSER-5 on the mean response times of the windows: five neighbours make a batch, and the cut is where the mean of
 //! the rest is known best: the least variance by number. A cut in the first half is a warm-up that was a little
-//! short. Where it falls at the half, and the second half is faster by a fifth, the run never settled.
+//! short. Where it falls at the half, and the second half is faster by a fifth, the run never settled. A load that
+//! changes says nothing of this: less of it is answered faster.
 
 use crate::budget::{Consequence, Evidence};
-use crate::record::{RunRecord, Window};
+use crate::record::{Model, RunRecord, Window};
 use crate::units::{Nanos, format_nanos, format_share};
 
 /// Windows of a batch.
@@ -20,6 +21,10 @@ const FEWEST: usize = 8;
 const FASTER: f64 = 0.2;
 
 pub(super) fn evidence(record: &RunRecord) -> Option<Evidence> {
+    let parts = record.phases.iter().filter(|p| p.measured).count();
+    if parts > 1 || matches!(record.model, Model::Open { peak: Some(_), .. }) {
+        return None;
+    }
     let measured = |w: &&Window| {
         let inside = |p: &&crate::record::PhaseRecord| {
             p.measured && p.start <= w.start && w.start + w.length <= p.end
@@ -118,5 +123,16 @@ mod tests {
         );
         assert_eq!(holds(&run(60, |t| 20.0 + t)), Some(true), "an overload");
         assert_eq!(holds(&run(30, |t| 80.0 - t)), None, "too short to say");
+        let mut falling = run(60, |t| 80.0 - t);
+        falling.model = Model::Open {
+            requests: 55.0,
+            flows: 55.0,
+            peak: Some(100.0),
+            poisson: true,
+        };
+        assert_eq!(holds(&falling), None, "a load that falls");
+        let mut parts = run(60, |t| 80.0 - t);
+        parts.phases = vec![parts.phases[0].clone(); 2];
+        assert_eq!(holds(&parts), None, "users of several stages");
     }
 }

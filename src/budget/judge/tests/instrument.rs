@@ -67,6 +67,32 @@ fn when_the_generator_is_at_fault() {
 }
 
 #[test]
+fn a_broken_target_is_told_of_in_an_invalid_run_too() {
+    for (failed, told) in [
+        (0, false),
+        (9, false),
+        (200, false),
+        (400, true),
+        (3_000, true),
+    ] {
+        let mut record = landing(mixed(3_000 - failed, failed, 0, 0));
+        record.health.lag = lag(2_000, 40 * MS);
+        let said = judge(&record, None);
+        let words = "; all the same, ";
+        assert_eq!(said.exit.code, 7);
+        assert_eq!(
+            said.sentence.contains(words),
+            told,
+            "{failed}: {}",
+            said.sentence
+        );
+    }
+}
+
+/// The page on these rules.
+const RULES: &str = include_str!("../../../../docs/validity.md");
+
+#[test]
 fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() {
     type Broken = fn(&mut RunRecord);
     #[rustfmt::skip]
@@ -86,7 +112,7 @@ fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() 
         ("quota and lag", |r| { r.health.lag = lag(2_000, 40 * MS); r.health.throttled = 3; },
             "schedule lag p99: 40 ms", "more processors"),
         ("data", |r| { r.model = CLOSED; r.counts.dropped_data = 2; },
-            "users that ran out of data: 2, limit 0", "add rows to the feeder"),
+            "flows that ran out of data: 2, limit 0", "add rows to the feeder"),
         ("counts", |r| r.health.conserved = false,
             "counts add up: no, limit yes", "report it"),
     ];
@@ -102,6 +128,11 @@ fn each_fault_of_the_instrument_is_one_sentence_with_its_limit_and_what_to_do() 
             said.sentence
         );
         let sentence = said.sentence.strip_prefix("INVALID: ").unwrap();
+        let (fact, _) = sentence.split_once(':').unwrap();
+        assert!(
+            RULES.contains(&format!("\n| {fact} |")),
+            "docs/validity.md lacks `{fact}`"
+        );
         assert!(sentence.contains(says), "{name}: {sentence}");
         assert!(sentence.contains(advises), "{name}: {sentence}");
         assert!(

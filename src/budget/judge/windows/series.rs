@@ -3,7 +3,7 @@
 
 use super::super::share::Rule;
 use crate::budget::Statistic;
-use crate::record::{RunRecord, Tally};
+use crate::record::Tally;
 use crate::units::Nanos;
 
 /// Counts over time.
@@ -30,7 +30,7 @@ impl Series {
             if messages {
                 !t.messages.is_empty()
             } else {
-                t.ended() > 0
+                t.ended() + t.dropped > 0
             }
         };
         for tally in tallies.filter(any) {
@@ -41,7 +41,7 @@ impl Series {
 
     fn one(rule: Rule, tally: &Tally) -> Option<Self> {
         let slots = &tally.slots;
-        if slots.width == 0 {
+        if slots.width == 0 || tally.dropped > 0 && slots.dropped.is_empty() {
             return None;
         }
         let at = |counts: &[u32], i: usize| u64::from(counts.get(i).copied().unwrap_or(0));
@@ -58,20 +58,22 @@ impl Series {
             }
             _ => &none,
         };
+        // What was never sent violates, too: no answer of it, and no message.
         let count = |i: usize| {
+            let (ended, dropped) = (at(ended, i), at(&slots.dropped, i));
             if rule.of_messages() {
-                return (at(ended, i), at(over, i));
+                return (ended + dropped, at(over, i) + dropped);
             }
-            let (ended, bad) = (at(ended, i), at(&slots.bad, i));
-            let checks = at(&slots.check_failed, i);
+            let (bad, checks) = (at(&slots.bad, i), at(&slots.check_failed, i));
             match rule.statistic {
-                Statistic::CheckRate => (ended + checks - bad, checks),
-                _ => (ended, bad + at(over, i)),
+                Statistic::CheckRate => ((ended + checks).saturating_sub(bad), checks),
+                _ => (ended + dropped, bad + at(over, i) + dropped),
             }
         };
+        let last = ended.len().max(slots.dropped.len());
         Some(Self {
             width: slots.width,
-            slots: (0..ended.len()).map(count).collect(),
+            slots: (0..last).map(count).collect(),
         })
     }
 
@@ -91,17 +93,6 @@ impl Series {
             }
             self.slots[at].0 += slot.0;
             self.slots[at].1 += slot.1;
-        }
-    }
-
-    /// Dropped arrivals violate, too, and each of them in so many of the steps.
-    pub(in crate::budget::judge) fn drop_arrivals(&mut self, record: &RunRecord, steps: u64) {
-        for window in record.timeline.windows() {
-            let at = usize::try_from(window.start / self.width.max(1)).unwrap_or(usize::MAX);
-            if let Some(slot) = self.slots.get_mut(at) {
-                slot.0 += window.counts.dropped * steps;
-                slot.1 += window.counts.dropped * steps;
-            }
         }
     }
 

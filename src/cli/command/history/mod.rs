@@ -3,6 +3,7 @@
 
 mod accept;
 pub(super) mod baseline;
+mod judge;
 mod keep;
 pub(super) mod past;
 mod plot;
@@ -30,8 +31,8 @@ pub(in crate::cli) struct Arguments {
 enum What {
     /// Lists the runs by environment; the same as without a word.
     List(keep::List),
-    /// Judges a stored run by those before it: exit 5 for a regression. Adds nothing.
-    Judge(past::Judge),
+    /// Judges a stored run by those before it, as `run --history` does: exit 5 for a regression. Adds nothing.
+    Judge(judge::Judge),
     /// Adds stored runs; those that say nothing (INVALID, interrupted) are refused.
     Add(keep::Add),
     /// Says that the newest level of what is suspect or a regression is how it is from now on.
@@ -49,7 +50,7 @@ pub(in crate::cli) fn history(args: &Arguments, terminal: Terminal) -> Result<u8
     match &args.what {
         None => keep::list(&keep::List::default(), &folder),
         Some(What::List(list)) => keep::list(list, &folder),
-        Some(What::Judge(judge)) => past::judge(judge, &folder, terminal),
+        Some(What::Judge(judge)) => judge::judge(judge, &args.history, terminal),
         Some(What::Add(add)) => keep::add(add, &folder, terminal),
         Some(What::Accept(accept)) => accept::accept(accept, &folder),
         Some(What::Plot(plot)) => plot::plot(plot, &folder),

@@ -3,16 +3,13 @@
 
 use super::text::{self, json};
 use crate::budget::{Exit, Reason, Verdict};
-use crate::cli::Terminal;
-use crate::cli::command::stored::again;
 use crate::cli::error::Error;
 use crate::history::nights::{self, Digest, Effect, Folder, Night, Place, Standing, refused};
 use crate::history::paired::Pair;
-use crate::record::{self, RunRecord};
+use crate::record::RunRecord;
 use crate::report::HistoryView;
 use crate::scenario::History;
-use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use clap::Args;
 
 /// The least change that counts.
 #[derive(Debug, Clone, Args)]
@@ -118,6 +115,22 @@ pub(in crate::cli) struct Opened {
 }
 
 impl Opened {
+    /// One that is only read.
+    pub(in crate::cli) fn read(
+        place: &Place,
+        runner: Option<String>,
+        least: &Least,
+    ) -> Result<Self, Error> {
+        let folder = Folder::new(place.clone());
+        folder.all()?;
+        Ok(Self {
+            folder,
+            runner,
+            release: None,
+            effect: least.effect(),
+        })
+    }
+
     /// Judges a run.
     pub(in crate::cli) fn judge(
         &self,
@@ -196,49 +209,4 @@ fn regress(verdict: &mut Verdict, said: &str) {
     } else {
         format!("{}; {said}", verdict.sentence)
     };
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Judge {
-    /// A run file (`run.tg`) or the folder that holds it.
-    #[arg(value_name = "RUN")]
-    run: PathBuf,
-    /// What this class of machines is called.
-    #[arg(long, value_name = "NAME", env = "TOLLGATE_RUNNER")]
-    runner: Option<String>,
-    /// Text for people or JSON.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    #[command(flatten)]
-    least: Least,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
-pub(super) fn judge(args: &Judge, folder: &Folder, terminal: Terminal) -> Result<u8, Error> {
-    let record = record::load(&args.run)?;
-    let (verdict, _) = again(&record, (None, &[]), terminal)?;
-    if let Some(reason) = refused(&verdict.exit) {
-        return Err(Error::Usage(format!(
-            "{} says nothing about the target ({}) and is not compared",
-            args.run.display(),
-            reason.name()
-        )));
-    }
-    let digest = Digest::of(&record, args.runner.as_deref());
-    let digest = digest.ok_or_else(|| {
-        Error::Usage(format!("{} does not say when it began", args.run.display()))
-    })?;
-    folder.all()?;
-    let night = nights::judge(&folder.nights(&digest.key)?, &digest, args.least.effect());
-    let exit = Exit::of(night.regressed().then_some(Reason::Regression));
-    match args.format {
-        Format::Text => print!("{}", text::view(&night, &digest.key).text()),
-        Format::Json => print!("{}", json(&night, &exit)),
-    }
-    Ok(exit.code)
 }

@@ -9,7 +9,6 @@ use super::watching::Watching;
 use super::{Prepared, beginning, capacity, shortages};
 use crate::budget::{self, Exit, Verdict};
 use crate::cli::args::How;
-use crate::cli::command::history::baseline::level;
 use crate::cli::command::history::past::{Judged, Opened};
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
@@ -22,7 +21,7 @@ use crate::notify::Event;
 use crate::plan::{Load, Plan};
 use crate::protocol::{Blueprint, Client};
 use crate::record::{self, Masker, RunRecord};
-use crate::report::{Baseline, View, log_line};
+use crate::report::{View, log_line};
 use crate::scenario::Scenario;
 use crate::units::Nanos;
 use std::cell::RefCell;
@@ -82,7 +81,9 @@ pub(super) fn execute(
     if let Some(judged) = usual {
         judged.enter(&mut verdict);
     }
-    let view = viewed(&record, &verdict, baseline, usual);
+    let view = View::new(&record, &verdict).over(baseline);
+    let said = usual.map(Judged::view).into_iter();
+    let view = said.fold(view, View::with_history);
     let exit = finish(&record, (&verdict, &view), &folder, (how, terminal));
     ui.iter().for_each(|ui| ui.end(&view));
     let remembered = judged.map_or(Ok(()), |(judged, past)| {
@@ -95,21 +96,6 @@ pub(super) fn execute(
         &caller,
     );
     remembered.and(exit)
-}
-
-/// The run as its reports show it: laid over a baseline, the one that was named or that of the runs before.
-fn viewed(
-    record: &RunRecord,
-    verdict: &Verdict,
-    baseline: Option<Baseline>,
-    usual: Option<&Judged>,
-) -> View {
-    let over = baseline.or_else(|| usual.and_then(level));
-    let view = View::new(record, verdict).over(over);
-    match usual {
-        Some(judged) => view.with_history(judged.view()),
-        None => view,
-    }
 }
 
 /// Tells whoever wants to know of runs.
@@ -206,9 +192,10 @@ pub(super) fn generate(
     };
     let budgets = (inputs.budgets.as_ref(), &**plan);
     let live = how.formats.live(folder, record, &inputs.scenario);
-    let showing = ui.map(|ui| Showing::new(ui, inputs, (record, plan), &masker));
-    let mut watching = Watching::new(progress, budgets, stop.stopper(), live).showing(showing);
     let observing = Observing::start(inputs, blueprint.clone())?;
+    let shows = |ui| Showing::new(ui, inputs, (&*record, plan), &masker, observing.beside());
+    let showing = ui.map(shows);
+    let mut watching = Watching::new(progress, budgets, stop.stopper(), live).showing(showing);
     let shown = Arc::clone(&settings.masker);
     let client = move || Client::new(blueprint.clone());
     let parts = match steps {

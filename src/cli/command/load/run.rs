@@ -7,6 +7,7 @@ use crate::budget::{Exit, Reason};
 use crate::cli::args::{Amount, How, Reading, Smoke};
 use crate::cli::command::history::baseline;
 use crate::cli::command::history::past::Past;
+use crate::cli::command::scenario::plan::undecidable;
 use crate::cli::error::Error;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::file_name;
@@ -97,6 +98,9 @@ pub(super) fn prepare_all(args: &Run, terminal: Terminal) -> Result<Vec<Prepared
         plan.bail = args.smoke.bail;
         if !selection.is_everything() && !args.how.quiet {
             eprintln!("{}", part(&plan, whole));
+        }
+        if let (Some(warning), false) = (undecidable(&inputs, &plan), args.how.quiet) {
+            eprintln!("{warning}");
         }
         let watched = || {
             args.smoke

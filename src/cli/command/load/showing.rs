@@ -2,12 +2,14 @@
 //! Invariant: it is made by the code that makes the record of a run that has ended.
 
 use super::execution::keep;
+use super::observing::Seen;
 use crate::cli::inputs::Inputs;
 use crate::cli::output::ui::Ui;
 use crate::load::RunParts;
 use crate::plan::Plan;
-use crate::record::{Masker, RunRecord};
+use crate::record::{GuardRecord, Masker, RunRecord};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Where it is shown, and what is known of it from the beginning.
 pub(super) struct Showing {
@@ -15,6 +17,7 @@ pub(super) struct Showing {
     record: RunRecord,
     plan: Arc<Plan>,
     masker: Arc<Masker>,
+    seen: Seen,
 }
 
 impl Showing {
@@ -23,6 +26,7 @@ impl Showing {
         inputs: &Inputs,
         (record, plan): (&RunRecord, &Arc<Plan>),
         masker: &Arc<Masker>,
+        seen: Seen,
     ) -> Self {
         ui.begin(record.clone(), inputs.budgets.clone(), plan.duration());
         Self {
@@ -30,10 +34,12 @@ impl Showing {
             record: record.clone(),
             plan: Arc::clone(plan),
             masker: Arc::clone(masker),
+            seen,
         }
     }
 
-    pub(super) fn so_far(&self, parts: RunParts) {
+    /// With the guards as they stand, of a run that began then.
+    pub(super) fn so_far(&self, parts: RunParts, guards: Vec<GuardRecord>, began: Instant) {
         let mut record = self.record.clone();
         keep(&mut record, parts, &self.plan, &self.masker);
         let windows = record.timeline.windows();
@@ -41,6 +47,8 @@ impl Showing {
         let measured = &self.plan.measured;
         record.counts.duration = now.min(measured.end).saturating_sub(measured.start);
         record.elapsed = now;
+        record.guards = guards;
+        record.server = self.seen.so_far(began, &self.masker);
         // What is in flight has been sent and has not ended: that adds up only at the end.
         record.health.conserved = true;
         self.ui.show(record);

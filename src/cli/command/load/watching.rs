@@ -6,8 +6,9 @@ use crate::budget::{BudgetFile, Decider, Watchman};
 use crate::cli::output::live::Live;
 use crate::cli::progress::Progress;
 use crate::load::{Observer, RunParts, Stopper};
-use crate::plan::Plan;
+use crate::plan::{Load, Plan};
 use crate::record::{Decided, GuardRecord, Stop, Window};
+use crate::units::{Nanos, nanos};
 use tokio::time::Instant;
 
 /// Shows a run, and watches it.
@@ -17,6 +18,8 @@ pub(super) struct Watching {
     decider: Option<Decider>,
     decided: Option<Decided>,
     stopper: Stopper,
+    /// When the last arrival is due: behind it only what hangs is left, and says nothing of the rest.
+    scheduled: Nanos,
     /// When the run began.
     pub(super) began: Option<Instant>,
     live: Option<Live>,
@@ -38,6 +41,10 @@ impl Watching {
                 .map(|budgets| Decider::new(budgets, &plan.profile, plan.measured.clone())),
             decided: None,
             stopper,
+            scheduled: match plan.load {
+                Load::Passes(_) => Nanos::MAX,
+                Load::Open(_) | Load::Closed(_) => nanos(plan.duration()),
+            },
             began: None,
             live,
             showing: None,
@@ -67,8 +74,10 @@ impl Observer for Watching {
     }
 
     fn so_far(&mut self, parts: RunParts) {
-        if let Some(showing) = &self.showing {
-            showing.so_far(parts);
+        if let (Some(showing), Some(began)) = (&self.showing, self.began) {
+            let guards = self.watchman.as_ref();
+            let guards = guards.map_or_else(Vec::new, Watchman::standing);
+            showing.so_far(parts, guards, began);
         }
     }
 
@@ -83,6 +92,9 @@ impl Observer for Watching {
         let Some(watchman) = &mut self.watchman else {
             return;
         };
+        if window.start >= self.scheduled {
+            return;
+        }
         let span = (window.start, window.start + window.length);
         if watchman.second(span, guarded) {
             self.stopper.stop(Stop::Guard);

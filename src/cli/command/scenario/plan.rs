@@ -9,6 +9,7 @@ use crate::cli::error::Error;
 use crate::cli::inputs::{Inputs, steps};
 use crate::load::{self, Offer};
 use crate::plan::{self, Load, Plan};
+use crate::report::log_line;
 use crate::units::{format_count, format_duration, format_nanos, format_share, nanos, significant};
 use clap::Args;
 use std::fmt::Write as _;
@@ -209,6 +210,28 @@ fn expected(inputs: &Inputs, plan: &Plan) -> Option<Vec<ExpectedStep>> {
         });
     }
     Some(expected)
+}
+
+/// What a load cannot decide, however well the target does: better known before it than behind it.
+pub(in crate::cli) fn undecidable(inputs: &Inputs, plan: &Plan) -> Option<String> {
+    let (Some(file), Load::Open(_)) = (&inputs.budgets, &plan.load) else {
+        return None;
+    };
+    let expected = expected(inputs, plan)?;
+    let mut open = budget::expectations(file, &plan.profile, &expected)
+        .into_iter()
+        .filter(|e| !e.can_decide && e.needed_n > e.expected_n);
+    let first = open.next()?;
+    let others = match open.count() {
+        0 => String::new(),
+        more => format!(", nor {more} more"),
+    };
+    Some(format!(
+        "warning: this load cannot decide `{}` (about {} requests, {} are needed){others}: `tollgate plan` says more",
+        log_line(&first.text),
+        format_count(first.expected_n),
+        format_count(first.needed_n)
+    ))
 }
 
 fn budgets(inputs: &Inputs, plan: &Plan) -> String {

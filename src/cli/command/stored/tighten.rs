@@ -6,13 +6,16 @@ use crate::budget;
 use crate::cli::Terminal;
 use crate::cli::error::Error;
 use crate::cli::inputs::read_budgets;
+use crate::history::nights::refused;
 use crate::record;
+use crate::report::log_line as escape;
 use std::path::PathBuf;
 
 /// Arguments of `tollgate tighten`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Tighten {
-    /// Run files (`run.tg`) or the folders that hold them: the worst of them counts.
+    /// Run files (`run.tg`) or the folders that hold them, of one scenario and profile: the worst of them counts. What says
+    /// nothing (an invalid run, an interrupted one) is left out.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// The budget file to tighten.
@@ -26,10 +29,40 @@ pub(in crate::cli) struct Tighten {
 pub(in crate::cli) fn tighten(args: &Tighten, terminal: Terminal) -> Result<u8, Error> {
     let file = read_budgets(&args.budgets)?;
     let mut verdicts = Vec::new();
+    let mut like: Option<(String, String)> = None;
     for run in &args.runs {
         let record = record::load(run)?;
         bind(&file, &record, terminal)?;
-        verdicts.push(budget::judge(&record, Some(&file)));
+        let of = (record.scenario.clone(), record.profile.clone());
+        let first = like.get_or_insert_with(|| of.clone());
+        if *first != of {
+            let (name, path) = (
+                |(s, p): &(String, String)| format!("{s}/{p}"),
+                run.display(),
+            );
+            return Err(Error::Usage(escape(&format!(
+                "{path} is a run of {}, and those before it are of {}: limits are tightened by runs of one profile",
+                name(&of),
+                name(first)
+            ))));
+        }
+        let verdict = budget::judge(&record, Some(&file));
+        match refused(&verdict.exit) {
+            Some(reason) => eprintln!(
+                "left out: {} says nothing ({})",
+                escape(&run.display().to_string()),
+                reason.name()
+            ),
+            None => verdicts.push(verdict),
+        }
+    }
+    match verdicts.len() {
+        0 => {
+            let none = "none of these runs says anything; name one that passed or failed";
+            return Err(Error::Usage(none.into()));
+        }
+        1 => eprintln!("one run says little of the next: name three or more, and the worst counts"),
+        _ => {}
     }
     let suggestions = budget::tighten(&file, &verdicts);
     for (budget, slack) in file.budgets.iter().zip(budget::slack(&file, &verdicts)) {
@@ -40,7 +73,9 @@ pub(in crate::cli) fn tighten(args: &Tighten, terminal: Terminal) -> Result<u8, 
         }
     }
     if suggestions.is_empty() {
-        eprintln!("nothing to tighten: no budget holds in every run with a fifth to spare");
+        eprintln!(
+            "nothing to tighten: no budget holds in every run with a fifth to spare and requests enough to say so"
+        );
         return Ok(0);
     }
     let (text, patch) = budget::patch(&file, &suggestions);

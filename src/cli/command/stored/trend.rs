@@ -156,7 +156,8 @@ fn written(series: &Series, found: &Trend, better: Better) -> String {
     let state = match found.state {
         State::NoBaseline => "no baseline yet: fewer than 5 runs before this one",
         State::None => "in line with its level",
-        State::Suspect => "suspect: out of line, but one run is no proof",
+        State::Suspect => "suspect: out of line, which is no proof yet",
+        State::Recovered => "recovered: back in line with the level before the regression",
         State::Regression => "regression: the newest level is worse than the one before",
     };
     let newest = series.runs.last().map_or(String::new(), |r| escape(r));

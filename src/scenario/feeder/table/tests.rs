@@ -145,6 +145,8 @@ fn a_file_wrong_in_every_line_is_told_five_times() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     #[test]
     fn any_bytes_are_a_table_or_a_problem(text in "[\\[\\]{}\":,0-9a\n\" é]{0,40}") {
         for format in [Format::Csv, Format::Json] {

@@ -2,10 +2,11 @@
 //! itself.
 
 use super::*;
+use crate::properties::cases;
 use crate::protocol::Answer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 
 /// What a server says.
 #[derive(Debug, Clone)]
@@ -146,11 +147,7 @@ fn answers_are_the_same_on_both_versions() {
         .enable_all()
         .build()
         .unwrap();
-    let mut runner = TestRunner::new(Config {
-        cases: 64,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(cases(64));
     let strategy = (said(), any::<bool>(), any::<bool>());
     runner
         .run(&strategy, |(said, head, keep)| {

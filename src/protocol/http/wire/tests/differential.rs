@@ -4,16 +4,14 @@
 //! - 101 to 128 headers or trailers, which hyper refuses and we read;
 //! - heads between our limit and hyper's;
 //! - lengths of 2⁶⁴ − 2 and above, which hyper refuses at once and we wait for.
-//!
-//! `FUZZ_SECONDS=600 cargo test --release --lib differential -- --ignored` goes on for as long as it is told.
 
 use super::*;
+use crate::properties::cases;
 use http::{HeaderMap, Request, Version};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use std::time::Instant;
+use proptest::test_runner::TestRunner;
 
 /// What a client makes of an answer.
 #[derive(Debug, PartialEq)]
@@ -233,22 +231,16 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-fn compare(cases: u32, until: Option<Instant>) -> u64 {
+#[test]
+fn answers_are_read_as_hyper_reads_them() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut rounds = 0;
-    loop {
-        // A runner that has had its successes runs no more cases.
-        let mut runner = TestRunner::new(config.clone());
-        let result = runner.run(&case(), |case| {
+    let mut runner = TestRunner::new(cases(500));
+    runner
+        .run(&case(), |case| {
             let method = if case.head { Method::HEAD } else { Method::GET };
             let (ours, hypers) = runtime.block_on(async {
                 let ours = ours(&method, case.script.clone()).await;
@@ -257,26 +249,6 @@ fn compare(cases: u32, until: Option<Instant>) -> u64 {
             });
             prop_assert_eq!(ours, hypers);
             Ok(())
-        });
-        if let Err(error) = result {
-            panic!("after {rounds} rounds of {cases}: {error}");
-        }
-        rounds += 1;
-        if until.is_none_or(|until| Instant::now() >= until) {
-            return rounds * u64::from(cases);
-        }
-    }
-}
-
-#[test]
-fn answers_are_read_as_hyper_reads_them() {
-    compare(500, None);
-}
-
-#[test]
-#[ignore = "as long as FUZZ_SECONDS says; see the head of the file"]
-fn answers_are_read_as_hyper_reads_them_for_long() {
-    let seconds = std::env::var("FUZZ_SECONDS").map_or(60, |s| s.parse().unwrap());
-    let until = Instant::now() + Duration::from_secs(seconds);
-    eprintln!("{} answers compared", compare(10_000, Some(until)));
+        })
+        .unwrap();
 }

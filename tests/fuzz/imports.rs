@@ -1,0 +1,34 @@
+//! Documents → scenarios → plans. In: the documents of `tests/import`, damaged; out: nothing.
+
+use super::{Corpus, fuzz};
+use crate::import::noise::sound;
+use std::fs;
+
+fn corpus() -> Corpus {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir("tests/import").unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.ends_with(".rs") && !name.contains(".scenario.") {
+            let text = fs::read_to_string(path).unwrap();
+            texts.push(text);
+        }
+    }
+    let words = texts
+        .iter()
+        .flat_map(|text| text.split([' ', '\n', '"', ',']));
+    let mut words: Vec<String> = words
+        .filter(|w| (3..30).contains(&w.len()))
+        .map(str::to_owned)
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    Corpus { texts, words }
+}
+
+#[test]
+fn documents_are_read_whatever_they_are() {
+    fuzz("imports", &corpus(), |bytes| {
+        sound(&String::from_utf8_lossy(bytes)).unwrap();
+    });
+}
