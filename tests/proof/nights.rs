@@ -3,7 +3,7 @@
 //! comparable with what it runs tonight, which is long enough to be judged.
 
 use super::ATTEMPTS;
-use super::runs::{longer, run_with};
+use super::runs::{longer, patiently, run_for};
 use crate::support::cli::{Bench, Ran};
 use systems::System;
 use tollgate::record::{Outcome, RunRecord, Sample, StepRecord, Tally};
@@ -36,17 +36,14 @@ impl Nights {
         let night = ["--profile", "nightly", "--budgets", "nights.yaml"];
         let run = |attempt, more: &[&str], broken: &[&str]| {
             let (mut options, mut variables) = (night.to_vec(), who.to_vec());
-            let long = self.environment.iter().map(|(name, value)| {
-                let lasts = *name == "--duration" || name.ends_with("_DURATION");
-                let value = if lasts {
-                    longer(value, attempt)
-                } else {
-                    (*value).to_owned()
-                };
-                (*name, value)
-            });
-            let long: Vec<(&str, String)> = long.collect();
-            for (name, value) in &long {
+            let long = self.environment.iter();
+            let long: Vec<String> = long
+                .map(|(name, value)| match *name {
+                    "--duration" => longer(value, attempt),
+                    _ => (*value).to_owned(),
+                })
+                .collect();
+            for ((name, _), value) in self.environment.iter().zip(&long) {
                 if name.starts_with("--") {
                     options.extend([*name, value]);
                 } else {
@@ -54,7 +51,9 @@ impl Nights {
                 }
             }
             options.extend(more);
-            run_with(self.system, &bench, &options, &variables, broken)
+            // As long as the nights before, however often it is tried: other lengths are other plans.
+            let what = (&options[..], &variables[..]);
+            patiently(|_| run_for(self.system, &bench, what, broken, attempt))
         };
         let mut attempt = 1;
         let model = loop {
