@@ -67,6 +67,7 @@ pub struct Judgement {
     /// The step that stands worst, with its value, where the budget speaks of several.
     pub worst: Option<String>,
     /// Broken, and no request that passed violates it: only those that failed do.
+    #[serde(default)]
     pub by_failures: bool,
 }
 
