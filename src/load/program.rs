@@ -229,15 +229,7 @@ impl Program {
         };
         let user_feeders = share_feeders(&mut flows, scenario.flows.len(), outside);
         let (mut requests, layout) = (builder.requests, builder.layout);
-        let secret_slots: Vec<usize> = requests
-            .iter()
-            .flat_map(|r: &RequestProgram| {
-                let said = r.source.conversation.iter().flat_map(|c| c.captures());
-                r.source.captures.iter().chain(said)
-            })
-            .filter(|c| c.secret)
-            .map(|c| c.slot)
-            .collect();
+        let secret_slots = secret_slots(&requests);
         for request in requests.iter_mut().filter(|r| r.source.redirects > 0) {
             request.confide(&secret_slots, masker);
         }
@@ -293,6 +285,15 @@ impl Program {
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
+}
+
+/// The slots whose values are secret once captured.
+fn secret_slots(requests: &[RequestProgram]) -> Vec<usize> {
+    let captures = requests.iter().flat_map(|r| {
+        let said = r.source.conversation.iter().flat_map(|c| c.captures());
+        r.source.captures.iter().chain(said)
+    });
+    captures.filter(|c| c.secret).map(|c| c.slot).collect()
 }
 
 /// Gives the flows of the load the feeders that setup and teardown of their user read; those feeders.

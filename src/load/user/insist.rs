@@ -65,11 +65,7 @@ impl<P: Protocol> Worker<P> {
                 }
                 end => return end,
             }
-            let goes_on = if shot.poll.is_some() {
-                self.wait_to_poll(shot.due, journey).await
-            } else {
-                self.wait_until(shot.due, journey).await
-            };
+            let goes_on = self.pause(&shot, journey).await;
             match failed {
                 Some((done, held)) if !goes_on => {
                     self.fail(held);
@@ -79,6 +75,15 @@ impl<P: Protocol> Worker<P> {
                 None if !goes_on => return End::Cut,
                 None => {}
             }
+        }
+    }
+
+    /// Waits until a request is due again; `false` when the run ends first.
+    async fn pause(&self, shot: &Shot, journey: Journey) -> bool {
+        if shot.poll.is_some() {
+            self.wait_to_poll(shot.due, journey).await
+        } else {
+            self.wait_until(shot.due, journey).await
         }
     }
 
