@@ -18,7 +18,7 @@ const END: u64 = 65 * SECOND;
 const TIMEOUT: u64 = 2 * SECOND;
 /// How many stairs there are, and how long each is.
 const STAIRS: u64 = 5;
-const EVERY: u64 = 10 * SECOND;
+const EVERY: u64 = 24 * SECOND;
 
 pub(crate) const BUDGETS: &str = "budgets:
   - p95 < 250ms

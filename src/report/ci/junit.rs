@@ -377,7 +377,6 @@ fn budget_status(view: &View, budget: &Judgement) -> TestCaseStatus {
     }
 }
 
-/// The run itself: red when nothing can be said, so that no broken run looks green.
 /// A part of a load that changes, on one line.
 fn part(row: &PartRow) -> String {
     let named = PART_COLUMNS.iter().zip(row.cells());
@@ -385,6 +384,7 @@ fn part(row: &PartRow) -> String {
     format!("{}: {}", row.name, cells.join(", "))
 }
 
+/// The run itself: red when nothing can be said, so that no broken run looks green.
 fn validity(view: &View) -> TestCase {
     let status = match view.word {
         Word::Pass | Word::Fail | Word::Stopped => TestCaseStatus::success(),

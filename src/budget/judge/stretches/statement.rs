@@ -39,6 +39,7 @@ pub(in crate::budget::judge) fn statement(parts: &[Stretch]) -> Option<String> {
         (None, _) => "no stair can be said to hold".to_owned(),
     };
     let tail = tail(end);
+    let behind = behind(end, &parts[holding + 1..]).unwrap_or_default();
     let wall = parts[holding..].iter().find(|p| refuses(p));
     let wall = wall.filter(|p| !std::ptr::eq(*p, end)).map(|p| {
         format!(
@@ -46,7 +47,26 @@ pub(in crate::budget::judge) fn statement(parts: &[Stretch]) -> Option<String> {
             p.level()
         )
     });
-    Some(format!("{lead}; {tail}{}", wall.unwrap_or_default()))
+    let told = format!("{lead}; {tail}{behind}");
+    let wall = wall.filter(|_| !told.contains("begins to refuse"));
+    Some(format!("{told}{}", wall.unwrap_or_default()))
+}
+
+/// What those behind an undecided stair show by themselves: a low rate has often too few requests to say anything.
+fn behind(end: &Stretch, rest: &[Stretch]) -> Option<String> {
+    let undecided = |p: &Stretch| matches!(p.outcome, StretchOutcome::Undecided { .. });
+    let holds = |p: &Stretch| matches!(p.outcome, StretchOutcome::Holds { .. });
+    let known = rest.iter().take_while(|p| undecided(p) || holds(p)).count();
+    let last = rest[..known]
+        .iter()
+        .rfind(|p| holds(p))
+        .filter(|_| undecided(end))?;
+    let next = rest.get(known).map(|p| format!(", and {}", tail(p)));
+    Some(format!(
+        "; by itself {} holds{}",
+        last.level(),
+        next.unwrap_or_default()
+    ))
 }
 
 fn refuses(part: &Stretch) -> bool {

@@ -183,6 +183,20 @@ fn a_stair_counts_only_if_all_before_it_hold() {
 }
 
 #[test]
+fn a_stair_with_too_few_requests_does_not_hide_those_behind_it() {
+    let slow = |p| if p < 3 { FAST } else { Ends::In(900) };
+    let mut record = stairs(slow);
+    // Of the first stair fewer requests are left than could ever pass.
+    record.steps[0].measured.slots.ended[..10].fill(2);
+    let statement = verdict(&record, &P95).statement.unwrap();
+    assert_eq!(
+        statement,
+        "no stair can be said to hold; 100 req/s is undecided: `p95 < 500ms`: 20 requests can never show p95; needs 59; \
+         by itself 300 req/s holds, and at 1,000 req/s `p95 < 500ms` breaks (900 ms)"
+    );
+}
+
+#[test]
 fn a_wall_stays_an_invalid_run() {
     let record = stairs(|p| if p < 2 { FAST } else { Ends::With(429) });
     let verdict = verdict(&record, &P95);
