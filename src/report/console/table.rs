@@ -191,10 +191,11 @@ fn actual(budget: &Judgement) -> String {
     }
 }
 
-/// The same for a column: `3.1 % failed`, without what follows from it.
+/// The same for a column: `3.1 % failed`, `500 req/s of 500`.
 fn number(budget: &Judgement) -> String {
     let actual = actual(budget);
     let short = actual.strip_prefix("over every limit: ");
+    let short = short.or(actual.strip_suffix(" planned"));
     short.unwrap_or(&actual).to_owned()
 }
 
