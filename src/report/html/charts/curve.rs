@@ -59,14 +59,12 @@ pub(in crate::report::html) fn curve(view: &View) -> Option<String> {
     // What a longer baseline shows beyond the last of ours would stand on the edge.
     let within = baseline.iter().filter(|p| nines(p.0) <= longest + 1e-9);
     let points = within.map(|(p, ms)| (nines(*p), Some(*ms)));
+    let mut dots: Vec<(f64, Option<f64>)> = Vec::new();
     if baseline.len() < FEW {
         // A line between them would say what nobody measured.
-        let dots: Vec<(f64, Option<f64>)> = points.collect();
+        dots.extend(points);
         let apart = dots.iter().flat_map(|dot| [*dot, (dot.0, None)]);
         chart.line("baseline", "first", apart);
-        for (x, ms) in dots {
-            ms.iter().for_each(|ms| chart.dot(x, *ms, "usual"));
-        }
     } else {
         chart.line("baseline", "first", points);
     }
@@ -74,6 +72,9 @@ pub(in crate::report::html) fn curve(view: &View) -> Option<String> {
         let (name, class) = named(curve.clock);
         let points = curve.points.iter().map(|(p, ms)| (nines(*p), Some(*ms)));
         chart.line(name, class, points);
+    }
+    for (x, ms) in dots {
+        ms.iter().for_each(|ms| chart.dot(x, *ms, "usual"));
     }
     chart.hover(columns(&view.curves, baseline).into_iter());
     Some(chart.finish())

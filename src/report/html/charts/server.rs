@@ -47,7 +47,7 @@ pub(in crate::report::html) fn server(
     let (x, y) = (chart.x.moments(), chart.y.labels());
     chart.axes(&x, &y, "");
     for limit in limits {
-        chart.limit(limit, "limit", "max");
+        chart.usual(limit, "limit");
     }
     chart.line(&row.name, "achieved", row.points.iter().copied());
     let group = row.points.len().div_ceil(HOVERED).max(1);
