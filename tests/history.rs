@@ -4,6 +4,7 @@ use crate::support::cli::{Bench, Ran};
 use crate::support::target::target;
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use tollgate::record::{
     Environment, FlowRecord, Health, Model, Outcome, RunRecord, Sample, StepRecord, Stop, Tally,
 };
@@ -330,13 +331,29 @@ fn six_quick_nights(profile: &str) -> Bench {
     }
     let list = bench.run(&["history", "--history", "past"]).expect(0);
     assert!(list.stdout.contains("6 runs"), "{}", list.stdout);
+    steady(&bench.path("past"));
     bench
+}
+
+/// As a quiet machine would have measured them: about 10 ms, a scatter of 1 %.
+fn steady(past: &Path) {
+    let folder = fs::read_dir(past).unwrap().next().unwrap().unwrap().path();
+    for (i, file) in fs::read_dir(folder).unwrap().enumerate() {
+        let path = file.unwrap().path();
+        let mut entry: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        for figure in entry["run"]["figures"].as_array_mut().unwrap() {
+            if figure["measure"].as_str().unwrap().starts_with('p') {
+                figure["value"] = (10.0 + 0.1 * (i % 3) as f64).into();
+            }
+        }
+        fs::write(&path, entry.to_string()).unwrap();
+    }
 }
 
 #[test]
 fn a_profile_names_its_history_and_pairs_with_the_base_confirm_a_suspect() {
     let bench = six_quick_nights("{ passes: 20, history: past }");
-    let (slow, quick) = (application(40), application(10));
+    let (slow, quick) = (application(120), application(10));
     let confirm = ["--history", "past", "--compare-to", &quick, "--pairs", "5"];
     let found = bench.smoke(&[&["--target", &slow], &confirm[..]].concat());
     let found = found.expect(5);
