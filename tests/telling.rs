@@ -1,6 +1,7 @@
 //! Who is told of a run, in forms of their own: mail over SMTP and Prometheus remote write, through the binary.
 
 use crate::support::cli::{Bench, Ran};
+use crate::support::serve::serve;
 use crate::support::smtp::{Begins, MailServer};
 use crate::support::target::{Target, target};
 use std::collections::BTreeMap;
@@ -216,5 +217,21 @@ fn prometheus_is_written_what_metrics_txt_says() {
     for (_, at) in written.values() {
         let since = at - started.as_millisecond();
         assert!((0..60_000).contains(&since), "{since}");
+    }
+}
+
+#[test]
+fn a_collector_that_keeps_only_a_part_is_a_warning() {
+    let target = target();
+    // partial_success { rejected_data_points: 3, error_message: "too old" }
+    let partly = "\n\u{b}\u{8}\u{3}\u{12}\u{7}too old";
+    let collector = serve(move |_| ("200 OK".into(), partly.into()));
+    let (_bench, ran) = told(&target, "", &format!("  otlp: {collector}"));
+    let said = ran.expect(3).stderr;
+    for what in ["metrics", "traces"] {
+        let warning = format!(
+            "warning: the collector of {what} at 127.0.0.1 was not told: it refused 3 of what it was sent: too old"
+        );
+        assert!(said.contains(&warning), "{said}");
     }
 }

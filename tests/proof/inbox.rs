@@ -24,11 +24,17 @@ impl Inbox {
 
     /// What was posted to a path, as JSON.
     pub(crate) fn at(&self, path: &str) -> Vec<Value> {
+        let bodies = self.bodies(path).into_iter();
+        bodies
+            .map(|body| serde_json::from_str(&body).unwrap())
+            .collect()
+    }
+
+    /// What was posted to a path, as it came.
+    pub(crate) fn bodies(&self, path: &str) -> Vec<String> {
         let posts = self.posts.lock().unwrap();
         let line = format!("POST {path}");
         let found = posts.iter().filter(|(asked, _)| *asked == line);
-        found
-            .map(|(_, body)| serde_json::from_str(body).unwrap())
-            .collect()
+        found.map(|(_, body)| body.clone()).collect()
     }
 }
