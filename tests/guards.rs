@@ -26,10 +26,10 @@ fn eight_when_a_guard_trips_and_the_webhook_gets_one_signed_event() {
     let (target, hook) = (target(), target());
     let notify = format!(
         "secrets: [HOOK_SECRET]\nnotify: {{ webhook: \"{}\", secret: \"${{HOOK_SECRET}}\" }}\n",
-        hook.url("/ok?key=k-swordfish")
+        hook.url("/ok?key=k-kelp")
     );
     let bench = bench(&target.url(""), FAILING, &notify);
-    bench.write(".env", "HOOK_SECRET=s-swordfish-s-swordfish\n");
+    bench.write(".env", "HOOK_SECRET=s-kelp-s-kelp\n");
     let ran = bench.smoke(&["--budgets", "g.yaml"]).expect(8);
     ran.all_reports();
     assert!(ran.stdout.contains("STOPPED"), "{}", ran.stdout);
@@ -41,14 +41,14 @@ fn eight_when_a_guard_trips_and_the_webhook_gets_one_signed_event() {
     assert!((2.0..=20.0).contains(&seconds("tripped_s")), "{guard}");
     assert!(ran.report("junit.xml").contains("type=\"guard\""));
     assert!(ran.report("report.html").contains("TRIPPED"));
-    assert!(!ran.report("report.html").contains("k-swordfish"));
-    assert!(!ran.stderr.contains("swordfish"), "{}", ran.stderr);
+    assert!(!ran.report("report.html").contains("k-kelp"));
+    assert!(!ran.stderr.contains("kelp"), "{}", ran.stderr);
 
     let [told] = hook.seen("/ok").try_into().unwrap();
     assert_eq!(told.method, "POST");
     assert_eq!(
         told.header(SIGNATURE),
-        Some(signature("s-swordfish-s-swordfish", &told.body).as_str())
+        Some(signature("s-kelp-s-kelp", &told.body).as_str())
     );
     let event: Value = serde_json::from_slice(&told.body).unwrap();
     assert_eq!(event["schema"], "tollgate.event/1");
@@ -94,16 +94,8 @@ fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
     let target = target();
     let gone = refused();
     for (url, why, asked) in [
-        (
-            target.url("/status/404?key=k-swordfish"),
-            "it answered 404",
-            1,
-        ),
-        (
-            format!("http://{}/x?key=k-swordfish", gone.addr),
-            "refused",
-            1,
-        ),
+        (target.url("/status/404?key=k-kelp"), "it answered 404", 1),
+        (format!("http://{}/x?key=k-kelp", gone.addr), "refused", 1),
     ] {
         let notify = format!("notify: {{ webhook: \"{url}\", on: [fail, pass] }}\n");
         let steps = "      - get: /ok\n        name: a\n";
@@ -117,7 +109,7 @@ fn a_webhook_that_fails_is_a_warning_and_a_refusal_is_not_asked_again() {
             ran.stderr
         );
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
-        assert!(!ran.stderr.contains("k-swordfish"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("k-kelp"), "{}", ran.stderr);
         assert_eq!(target.hits("/status/404"), asked);
     }
 }
@@ -188,16 +180,16 @@ fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
         let bench = Bench::with_steps(&target.url(""), &steps, "  smoke: { passes: 1 }\n");
         let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
         bench.write("s.yaml", &format!("{notify}{scenario}"));
-        bench.write(".env", "KEY=k-swordfish-k-swordfish\n");
+        bench.write(".env", "KEY=k-kelp-k-kelp\n");
         let all = "markdown,comment,tap,gitlab,openmetrics,otlp-metrics,otlp-traces,events,steps";
         let ran = bench.smoke(&["--format", all, "-v"]).expect(code);
-        assert!(!ran.stderr.contains("swordfish"), "{}", ran.stderr);
-        assert!(!ran.stdout.contains("swordfish"), "{}", ran.stdout);
+        assert!(!ran.stderr.contains("kelp"), "{}", ran.stderr);
+        assert!(!ran.stdout.contains("kelp"), "{}", ran.stdout);
         for file in std::fs::read_dir(&ran.out).unwrap() {
             let path = file.unwrap().path();
             let text = std::fs::read(&path).unwrap();
             let text = String::from_utf8_lossy(&text);
-            assert!(!text.contains("swordfish"), "{}", path.display());
+            assert!(!text.contains("kelp"), "{}", path.display());
         }
         let body = |path: &str| -> Value {
             let seen = hooks
@@ -217,10 +209,7 @@ fn everybody_is_told_in_their_own_form_and_a_pass_ends_what_a_failure_began() {
                 .starts_with("tollgate: ")
         );
         assert_eq!(body("/status/200")["event_action"], action);
-        assert_eq!(
-            body("/status/200")["routing_key"],
-            "k-swordfish-k-swordfish"
-        );
+        assert_eq!(body("/status/200")["routing_key"], "k-kelp-k-kelp");
         assert_eq!(body("/echo/api/v2/alerts")[0]["labels"]["scenario"], "s");
         a_collector_was_told(&hooks);
         let line: Value =

@@ -227,7 +227,7 @@ fn prometheus() -> String {
             )
         };
         assert_eq!(asked.line, "POST /base/api/v1/query_range");
-        assert_eq!(asked.header("authorization"), "Bearer t-swordfish");
+        assert_eq!(asked.header("authorization"), "Bearer t-kelp");
         match field("query").as_str() {
             "up" => (ok, matrix(&series("0.5"))),
             "nan" => (ok, matrix(&series("NaN"))),
@@ -247,7 +247,7 @@ fn prometheus() -> String {
 fn prometheus_is_asked_for_the_measured_time() {
     let target = target();
     let observe = format!(
-        "  prometheus:\n    url: {}/base/\n    headers: {{ authorization: Bearer t-swordfish }}\n    values: {{ ratio: up }}\n",
+        "  prometheus:\n    url: {}/base/\n    headers: {{ authorization: Bearer t-kelp }}\n    values: {{ ratio: up }}\n",
         prometheus()
     );
     let sentence = |sentence: &str, code: u8, outcome: &str, said: &str| {
@@ -259,7 +259,7 @@ fn prometheus_is_asked_for_the_measured_time() {
         assert_eq!(one["outcome"], outcome, "{sentence}: {one}");
         let told = format!("{} {}", one["actual"], one["note"]);
         assert!(told.contains(said), "{sentence}: {told}");
-        assert!(!ran.stdout.contains("swordfish"));
+        assert!(!ran.stdout.contains("kelp"));
         bench
     };
     sentence("\"prometheus cpu: 'up' < 70%\"", 0, "pass", "50 %");

@@ -24,8 +24,10 @@ pub(crate) fn sound(text: &str) -> Result<(), TestCaseError> {
     prop_assert!(!whole.contains("sw0rdf1sh"), "a secret\n{}", whole);
     let source = Source::new("s.yaml", whole.as_str());
     let read = parse(source, Path::new("s.yaml"), &Environment::empty());
-    prop_assert!(read.is_ok(), "{}\n{}\n{}", read.unwrap_err(), whole, text);
-    let Ok(loaded) = read else { unreachable!() };
+    let loaded = read.map_err(|problems| {
+        let problems = problems.render(false);
+        TestCaseError::fail(format!("{problems}\n{whole}\n{text}"))
+    })?;
     for profile in &loaded.scenario.profiles {
         let plan = resolve(&loaded.scenario, &profile.name, &Overrides::default(), 1);
         prop_assert!(plan.is_ok(), "{}\n{}", plan.unwrap_err(), whole);

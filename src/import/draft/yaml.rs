@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 /// Lines are folded where they would grow longer.
 const WIDTH: usize = 110;
 
+/// Longer keys stand behind a `?`: YAML looks no further than 1024 characters for a colon.
+const KEY: usize = 1000;
+
 /// The largest whole number that every reader of JSON keeps exactly: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -143,9 +146,10 @@ impl Yaml {
                 let shown: Option<Vec<String>> = entries
                     .iter()
                     .map(|e| {
+                        let key = scalar(&e.key, true);
                         let bare = e.above.is_empty() && e.beside.is_none() && !e.tall;
-                        let value = bare.then(|| e.value.inline(true))??;
-                        Some(format!("{}: {value}", scalar(&e.key, true)))
+                        let value = (bare && key.len() <= KEY).then(|| e.value.inline(true))??;
+                        Some(format!("{key}: {value}"))
                     })
                     .collect();
                 Some(format!("{{ {} }}", shown?.join(", ")))
@@ -177,7 +181,10 @@ impl Yaml {
 impl Entry {
     fn write(&self, indent: usize, out: &mut String) {
         comments(&self.above, indent, out);
-        let key = scalar(&self.key, false);
+        let key = match scalar(&self.key, false) {
+            long if long.len() > KEY => format!("? {long}\n{:indent$}", ""),
+            key => key,
+        };
         let beside = self
             .beside
             .as_ref()
@@ -316,9 +323,11 @@ mod tests {
         leaf.prop_recursive(4, 40, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
-                prop::collection::vec((".{0,8}", inner), 0..5).prop_map(|m| Value::Object(
-                    m.into_iter().filter(|(k, _)| k != "<<").collect()
-                )),
+                prop::collection::vec(
+                    (prop_oneof![9 => ".{0,8}", 1 => "[a-z: ]{1100}"], inner),
+                    0..5
+                )
+                .prop_map(|m| Value::Object(m.into_iter().filter(|(k, _)| k != "<<").collect())),
             ]
         })
     }
