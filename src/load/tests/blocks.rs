@@ -408,7 +408,7 @@ fn polls_that_outlast_the_load_keep_their_attempts() {
             request.until = Some(Until {
                 checks: vec![check("status == 201")],
                 every: Duration::from_secs(5),
-                within: Duration::from_secs(60),
+                within: Duration::from_mins(1),
             });
             request.retry = Retry {
                 times: 1,

@@ -93,12 +93,15 @@ pub(super) fn tracked(broken: bool) -> Ran {
     let ran = run_with(
         System::Reboot,
         &bench,
-        &["--env", "production"],
+        &["--env", "production", "--format", "otlp-metrics"],
         &pairs(&variables),
         switches,
     );
-    let posted = told.inbox.at("/v1/metrics");
-    let metrics = posted[0].pointer("/resourceMetrics/0/scopeMetrics/0/metrics");
+    assert_eq!(told.inbox.bodies("/v1/metrics").len(), 1);
+    // The same as is posted, in JSON.
+    let same = fs::read_to_string(ran.out.join("otlp-metrics.json")).unwrap();
+    let same: Value = serde_json::from_str(&same).unwrap();
+    let metrics = same.pointer("/resourceMetrics/0/scopeMetrics/0/metrics");
     let metrics = metrics.unwrap().as_array().unwrap();
     let of_cpu = |name: &str| {
         let metric = metrics.iter().find(|m| m["name"] == name).unwrap();
@@ -139,7 +142,8 @@ pub(super) fn alerts(broken: bool) -> Ran {
         failures,
     } = told;
     let failures = failures.path("failures.ndjson");
-    assert_eq!(inbox.at("/v1/metrics").len(), 1, "dashboards see every run");
+    let metrics = inbox.bodies("/v1/metrics");
+    assert_eq!(metrics.len(), 1, "dashboards see every run");
     let written = fs::read_to_string(&failures).unwrap_or_default();
     let written = written
         .lines()
