@@ -50,6 +50,11 @@ fn what_was_found_once_stays_mended() {
             openapi(&json!({ "/a/{id}": { "delete": {} }, "/b": { "get": {} } })),
             "#   a: the flow: nothing in it can be sent",
         ),
+        // A brace and a dollar before a variable.
+        (
+            postman("http://a.test/?a={${{b}}"),
+            r#"{{ \"{$\" }}{{ b }}"#,
+        ),
         // A parameter that two places of the document give.
         (
             openapi(&json!({ "/a": { "get": { "parameters": [

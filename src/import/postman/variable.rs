@@ -91,17 +91,19 @@ pub(super) fn unmark(text: &str, templates: &[String]) -> String {
     let mut out = text.to_owned();
     for (index, template) in templates.iter().enumerate().rev() {
         let mark = format!("{MARK}{index}x");
-        // A dollar or a brace right before a template would open something else.
-        for odd in ["$", "{"] {
-            out = out.replace(
-                &format!("{odd}{mark}"),
-                &format!("{{{{ \"{odd}\" }}}}{mark}"),
-            );
+        let mut parts = out.split(mark.as_str());
+        let mut whole = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            // Dollars and braces right before a template would open something else.
+            let bare = whole.trim_end_matches(['$', '{']).len();
+            if bare < whole.len() {
+                let odd = whole.split_off(bare);
+                let _ = write!(whole, "{{{{ \"{odd}\" }}}}");
+            }
+            whole.push_str(template);
+            whole.push_str(part);
         }
-        while out.contains("${{ \"$\" }}") {
-            out = out.replace("${{ \"$\" }}", "{{ \"$\" }}{{ \"$\" }}");
-        }
-        out = out.replace(&mark, template);
+        out = whole;
     }
     out
 }
