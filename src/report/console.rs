@@ -193,8 +193,8 @@ impl Page<'_> {
                 let word = self.paint.on(style, &format!("{word:<11}"));
                 self.line(&format!("    {word} {}{often}", line(&check.text)))?;
             }
-            let failures = view.failures.iter().filter(|f| f.step == step.label);
-            let failed = failures.filter_map(|f| f.exhibits.first()).next();
+            let mut failures = view.failures.iter().filter(|f| f.step == step.label);
+            let failed = failures.find_map(|f| f.exhibits.first());
             let passed = step.exchanges.iter().find(|e| !e.retried);
             if let Some(exhibit) = failed.or(passed) {
                 self.field("time", &exhibit.time_text())?;
