@@ -163,3 +163,40 @@ fn what_a_platform_answered_is_no_evidence_about_the_application() {
     smoke.model = PASSES;
     assert_eq!(verdict(&smoke, &budget).exit.code, 3);
 }
+
+#[test]
+fn what_was_polled_for_and_never_came_is_not_a_pass_however_loose_the_budgets() {
+    let code = |said: &Verdict| (said.exit.code, said.exit.reason);
+    let polled = |held: u64, failed: u64| {
+        let mut tally = passed(2_600);
+        (tally.ok, tally.check_failed) = (2_600 - failed, failed);
+        let count = |passed| CheckCount { passed, failed };
+        tally.checks = vec![
+            CheckCount {
+                passed: 2_600,
+                failed: 0,
+            },
+            count(held),
+        ];
+        let mut record = landing(tally);
+        record.steps[0].checks = vec!["status < 400".into(), "body contains \"paid\"".into()];
+        verdict(&record, &["error_rate < 40%"])
+    };
+    let said = polled(0, 200);
+    assert_eq!(code(&said), (3, Reason::CheckFailed));
+    assert!(
+        said.sentence
+            .contains("`body contains \"paid\"` in 200 of 2,600"),
+        "{}",
+        said.sentence
+    );
+    assert_eq!(code(&polled(1, 200)), (0, Reason::Pass));
+    // Polls that a decided run did not wait for.
+    let said = polled(0, 0);
+    assert_eq!(code(&said), (7, Reason::Undecided));
+    assert!(
+        said.sentence.contains("was polled 2,600 times"),
+        "{}",
+        said.sentence
+    );
+}
