@@ -2,11 +2,13 @@
 //! and a window whenever it is asked for. Invariant: recording takes no lock, sends nothing and, once a step
 //! has been seen, allocates nothing.
 
+mod exhibits;
 mod further;
 mod layout;
 mod part;
 mod policies;
 
+use exhibits::EXHIBITS;
 pub use layout::{FlowLayout, GroupLayout, Layout, Limit, StepLayout};
 use part::Parts;
 pub use part::{Part, PartLayout, PartRecord};
@@ -25,11 +27,6 @@ const SLOTS: usize = 1_000_000;
 
 /// Slots of a step: never fewer, whatever the number of steps and limits, and at most an hour of seconds.
 const SLOTS_OF_A_STEP: std::ops::RangeInclusive<usize> = 240..=3_600;
-
-/// Exhibits kept of each kind of failure, of failed attempts and of passes of a step.
-const EXHIBITS: usize = 3;
-/// Exhibits kept of passes, of all steps together.
-const PASSES: usize = 200;
 
 /// What a recorder leaves.
 #[derive(Debug)]
@@ -356,57 +353,9 @@ impl Recorder {
         self.steps[step].timing(name, time, rest);
     }
 
-    /// The run begins: what was recorded until now, by its setup, has no time on its clock.
-    pub fn begin(&mut self) {
-        for (count, exhibits) in self.failures.values_mut() {
-            (count.first, count.last) = (0, 0);
-            exhibits.iter_mut().for_each(|exhibit| exhibit.at = 0);
-        }
-        let attempts = self.attempts.values_mut().flatten();
-        attempts
-            .chain(&mut self.passes)
-            .for_each(|exhibit| exhibit.at = 0);
-    }
-
     /// Whether anything failed so far.
     pub fn failed(&self) -> bool {
         !self.failures.is_empty()
-    }
-
-    /// Whether an exhibit of this kind is still wanted: building one costs something.
-    pub fn wants_exhibit(&self, step: usize, what: What) -> bool {
-        self.failures
-            .get(&(step, what))
-            .is_none_or(|(_, kept)| kept.len() < EXHIBITS)
-    }
-
-    /// The same for an attempt that failed and is sent again.
-    pub fn wants_attempt(&self, step: usize, what: What) -> bool {
-        self.attempts
-            .get(&(step, what))
-            .is_none_or(|kept| kept.len() < EXHIBITS)
-    }
-
-    /// The same for an exchange that passed.
-    pub fn wants_pass(&self, step: usize) -> bool {
-        let of_step = self.passes.iter().filter(|e| e.step == step);
-        self.passes.len() < PASSES && of_step.count() < EXHIBITS
-    }
-
-    /// Keeps an exchange that was wanted. Call it after [`Recorder::record`] of the same request.
-    pub fn exhibit(&mut self, exhibit: Exhibit) {
-        match exhibit.what {
-            None => self.passes.push(exhibit),
-            Some(what) if exhibit.retried => {
-                let kept = self.attempts.entry((exhibit.step, what)).or_default();
-                kept.push(exhibit);
-            }
-            Some(what) => {
-                if let Some((_, kept)) = self.failures.get_mut(&(exhibit.step, what)) {
-                    kept.push(exhibit);
-                }
-            }
-        }
     }
 
     /// What happened since the last call.

@@ -1,6 +1,6 @@
 //! More than one exchange for one step: polls and attempts. In: a request with `until` or `retry`; out: how it ended
-//! at last. Invariant: polls go out on a grid that lateness does not move; a pause ends when the run is stopped, and an attempt
-//! that is not sent again has failed.
+//! at last. Invariant: polls go out on a grid that lateness does not move; a pause ends when the run is stopped, and an
+//! attempt that is not sent again has failed.
 
 use super::request::{End, Poll, Shot};
 use super::{Journey, Lane};
