@@ -140,8 +140,10 @@ impl Page<'_> {
         }
         facts.push(format!("seed {}", run.seed));
         for part in flowed(&facts, self.width) {
-            let part = self.paint.on(DIM, &line(&part));
-            self.line(&part)?;
+            for part in broken(&line(&part), self.width) {
+                let part = self.paint.on(DIM, &line(&part));
+                self.line(&part)?;
+            }
         }
         self.line("")?;
         for part in flowed(&counts(view), self.width) {
@@ -238,9 +240,13 @@ impl Page<'_> {
 
     /// What is not plain about a budget, below its line. A smoke test has a line for each, and one for all of them.
     fn budget_notes(&mut self, view: &View, budget: &Judgement) -> io::Result<()> {
-        let plain = matches!(budget.outcome, Outcome::Pass | Outcome::NotRun);
-        if plain || !view.run.under_load {
+        if matches!(budget.outcome, Outcome::Pass | Outcome::NotRun) {
             return Ok(());
+        }
+        if !view.run.under_load {
+            let own = budget.outcome.broken() && !budget.by_failures;
+            let mut worst = budget.worst.iter().filter(|_| own);
+            return worst.try_for_each(|worst| self.field("worst", worst));
         }
         let mut n = format_count(budget.n);
         if let Some(violations) = budget.violations {

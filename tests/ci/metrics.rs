@@ -234,13 +234,9 @@ fn every_line_of_the_events_is_of_the_published_schema() {
 fn lines_that_are_written_while_it_goes_are_those_of_the_whole_file() {
     let (record, verdict) = sample_run::fail();
     let text = rendered(&Events, &View::new(&record, &verdict));
-    let longest = record
-        .steps
-        .iter()
-        .map(|s| s.measured.timeout)
-        .max()
-        .unwrap();
-    let live = LiveEvents::new(&record, Duration::from_nanos(longest));
+    let timeouts = record.steps.iter().map(|s| s.measured.at_least());
+    let shortest = timeouts.filter(|timeout| *timeout > 0).min().unwrap();
+    let live = LiveEvents::new(&record, Duration::from_nanos(shortest));
     let windows = record.timeline.windows().iter();
     let lines: Vec<String> = [live.start()]
         .into_iter()

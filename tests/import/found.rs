@@ -61,7 +61,7 @@ fn what_was_found_once_stays_mended() {
                 { "name": "a", "in": "query", "required": true, "example": "x" },
                 { "name": "b", "in": "query", "required": true, "example": { "a": "y" } },
             ] } } })),
-            "query: { a: [x, y] }",
+            "query: { a: [x, \"y\"] }",
         ),
         // A header that follows from the connection.
         (

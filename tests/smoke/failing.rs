@@ -135,7 +135,7 @@ fn a_failing_page_says_what_it_says() {
     assert_eq!(exhibit["response_cut"], true);
     let page = ran.report("report.html");
     assert!(page.contains("Undefined variable") && !page.contains("<script>alert(1)"));
-    assert!(page.contains("(cut here; more is in result.json)"));
+    assert!(page.len() > 65_536, "{}", page.len());
     assert!(page.len() < 500_000, "{}", page.len());
     let junit = ran.report("junit.xml");
     assert!(junit.contains("title: Server Error"), "{junit}");
@@ -164,7 +164,7 @@ fn failures_come_first_and_budgets_take_a_line() {
     };
     assert!(at("\nFailures\n") < at("\nSteps\n"));
     assert!(at("\nSteps\n") < at("\nBudgets\n"));
-    at("50 % failed, so there is no p95 (at most 5 % may fail)");
+    at("p95 < 20s  50 % failed");
     at("1 budget is broken by the failures above alone");
     at("2 requests: a smoke pass, not evidence");
     at("NOT WATCHED");

@@ -18,7 +18,7 @@ pub(in crate::cli) struct Live {
 }
 
 impl Live {
-    /// Begins the file; `timeout` is the longest that a request may take.
+    /// Begins the file; `timeout` is the shortest of its requests.
     pub(in crate::cli) fn begin(
         folder: &Folder,
         record: &RunRecord,

@@ -14,7 +14,7 @@ const HEAD: &str = "response time, ms";
 const MOST: usize = 40;
 
 /// The columns of [`PartRow::cells`] that have a place here, and the width from which they are shown.
-const COLUMNS: [(usize, usize); 7] = [(0, 120), (1, 0), (2, 0), (3, 0), (4, 100), (5, 0), (6, 90)];
+const COLUMNS: [(usize, usize); 7] = [(0, 120), (1, 0), (2, 70), (3, 0), (4, 100), (5, 0), (6, 90)];
 
 /// What stairs say, and a line a part; nothing where the load does not change.
 pub(super) fn parts(page: &mut Page<'_>, view: &View) -> io::Result<()> {

@@ -44,7 +44,7 @@ pub struct LiveEvents {
 }
 
 impl LiveEvents {
-    /// Of a run that begins; `timeout` is the longest that a request may take.
+    /// Of a run that begins; `timeout` is the shortest of its requests.
     pub fn new(record: &RunRecord, timeout: Duration) -> Self {
         Self {
             run: RunView::of(record),
