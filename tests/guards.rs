@@ -22,6 +22,30 @@ fn bench(target: &str, steps: &str, hook: &str) -> Bench {
 }
 
 #[test]
+fn what_hangs_behind_the_schedule_trips_no_guard() {
+    let target = target();
+    // Nothing has failed when the schedule ends after three seconds; what is left then only times out, for two more.
+    let steps = "      - think: 0s..2s\n      - get: /ok\n        name: a\n      - get: /stall\n        name: b\n        timeout: 4s\n";
+    let load = "  load: { users: 60, duration: 3s }\n";
+    let bench = Bench::with_steps(&target.url(""), steps, load);
+    let guard = "budgets: [error_rate < 99%]\nguards:\n  - error_rate < 20% for 1s\n";
+    bench.write("g.yaml", guard);
+    let ran = bench.smoke(&["--budgets", "g.yaml"]).expect(0);
+    let result = ran.result();
+    assert_eq!(
+        result["guards"][0]["tripped_s"],
+        Value::Null,
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        result["totals"]["timed_out"].as_u64().unwrap() >= 20,
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
 fn eight_when_a_guard_trips_and_the_webhook_gets_one_signed_event() {
     let (target, hook) = (target(), target());
     let notify = format!(

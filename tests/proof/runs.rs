@@ -3,7 +3,6 @@
 
 use super::{ATTEMPTS, Proof, Short, root};
 use crate::support::cli::{Bench, Ran};
-use regex::{Captures, Regex};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -15,11 +14,7 @@ impl Proof {
     /// Runs a profile of the scenario against a stand-in; the longer, the more often it was tried.
     pub(super) fn run(&self, short: &Short, broken: &[&str], attempt: u32) -> Ran {
         let running = self.system.start(broken).unwrap();
-        let bench = Bench::new(&[]);
-        if broken.is_empty() {
-            bench.write("budgets.yaml", &patient(&self.shortened()));
-        }
-        self.once(&bench, short, &running, attempt)
+        self.once(&Bench::new(&[]), short, &running, attempt)
     }
 
     /// Runs a profile of the scenario against this stand-in.
@@ -32,11 +27,8 @@ impl Proof {
     ) -> Ran {
         let mut command = command(self.system, bench, running);
         command.args(["--profile", short.profile]);
-        let own = bench.path("budgets.yaml").exists();
-        if !self.budgets.is_empty() && !own {
+        if !self.budgets.is_empty() {
             bench.write("budgets.yaml", &self.shortened());
-        }
-        if !self.budgets.is_empty() || own {
             command.args(["--budgets", "budgets.yaml"]);
         }
         for (name, value) in short.environment {
@@ -137,17 +129,6 @@ pub(super) fn variable<'a>(running: &'a Running, name: &str) -> Option<&'a str> 
     variables
         .find(|(own, _)| *own == name)
         .map(|(_, value)| value)
-}
-
-/// Budgets with ten times the time and a tenth of the throughput: what is healthy is shown by all else, whoever shares the
-/// machine. What is broken is found by the budgets as they are.
-fn patient(budgets: &str) -> String {
-    let limits = Regex::new(r"(<=? )(\d+)(ms|s)\b|(throughput >= )(\d+)").unwrap();
-    let wider = |found: &Captures<'_>| match found.get(4) {
-        Some(throughput) => format!("{}{}", throughput.as_str(), number(&found[5]) / 10),
-        None => format!("{}{}{}", &found[1], number(&found[2]) * 10, &found[3]),
-    };
-    limits.replace_all(budgets, wider).into_owned()
 }
 
 /// `4s` five times as long with each attempt: to show an error rate of 0.1 % takes 3,000 requests.

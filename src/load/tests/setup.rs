@@ -5,7 +5,7 @@ use super::blocks::{Requests, block, with_steps};
 use super::*;
 use crate::expr::{Template, Value};
 use crate::load::stage::Stage;
-use crate::record::Stop as Reason;
+use crate::record::{Counts, Stop as Reason};
 use crate::scenario::{Assignment, BlockKind, Flow, Step};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -26,6 +26,16 @@ fn staged(
     reply: impl Fn(usize, Nanos) -> Reply + Clone + 'static,
     stop_at: Option<u64>,
 ) -> (Vec<(usize, u64)>, Recorded) {
+    let (sent, recorded, _) = counted(scenario, reply, stop_at);
+    (sent, recorded)
+}
+
+/// The same, with what the load counts of itself.
+fn counted(
+    scenario: &Scenario,
+    reply: impl Fn(usize, Nanos) -> Reply + Clone + 'static,
+    stop_at: Option<u64>,
+) -> (Vec<(usize, u64)>, Recorded, Counts) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -35,7 +45,7 @@ fn staged(
     let sends = Sends::default();
     let mut orders = orders(scenario, 1);
     let local = LocalSet::new();
-    let recorder = local.block_on(&runtime, async {
+    let (recorder, counts) = local.block_on(&runtime, async {
         let epoch = Instant::now();
         if let Some(at) = stop_at {
             tokio::task::spawn_local(async move {
@@ -53,17 +63,18 @@ fn staged(
         };
         let stage = worker(&orders);
         let Some(user) = stage.set_up_run().await else {
-            return stage.report().recorder;
+            return (stage.report().recorder, Counts::default());
         };
         orders.known = user.known(&orders.program);
         let (sender, _receiver) = mpsc::channel();
-        let mut recorder = worker(&orders).work(sender).await.recorder;
+        let report = worker(&orders).work(sender).await;
+        let (mut recorder, counts) = (report.recorder, report.counts);
         stage.tear_down_run(user).await;
         recorder.merge(stage.report().recorder);
-        recorder
+        (recorder, counts)
     });
     assert!(recorder.conserved());
-    (sends.take(), recorder.finish())
+    (sends.take(), recorder.finish(), counts)
 }
 
 /// Step 0 is the load's, 1 the setup's, 2 the teardown's.
@@ -181,6 +192,24 @@ fn an_arrivals_setup_is_no_lateness() {
         ),
         (0, 2)
     );
+}
+
+#[test]
+fn answers_of_setup_and_teardown_are_no_throughput() {
+    let rate = "{ rate: 20 flows/s, arrivals: constant, duration: 2s }";
+    let scenario = with_user_stages(rate, |r| vec![r.next()]);
+    // The load's own answers come behind the measured phase, those around it at once.
+    let late = |step, now| match step {
+        0 => Reply::after(8 * SECOND),
+        _ => fast(step, now),
+    };
+    let (sent, recorded, counts) = counted(&scenario, late, None);
+    assert_eq!(sent.iter().filter(|(step, _)| *step == 1).count(), 40);
+    assert_eq!(recorded.steps[0].measured.ok, 40);
+    assert_eq!((counts.ended_within, counts.in_time), (0, 0), "{counts:?}");
+    let (_, _, counts) = counted(&scenario, fast, None);
+    assert!((38..=40).contains(&counts.ended_within), "{counts:?}");
+    assert_eq!(counts.in_time, 40, "{counts:?}");
 }
 
 #[test]
