@@ -91,6 +91,38 @@ fn judged(bench: &Bench, run: &str, code: i32) -> Ran {
 }
 
 #[test]
+fn a_small_step_is_told_as_a_shift_with_what_it_is_short_of_and_can_be_accepted() {
+    let mut slower = vec![1.0; 30];
+    slower.extend([1.055; 11]);
+    let bench = nights(&slower, 40);
+    let young = judged(&bench, "n37.tg", 0).stdout;
+    for words in [
+        "shift p95 of browse/list: +5.",
+        " times the scatter, a regression from 5, or if it lasts for 10 runs (8 so far)",
+    ] {
+        assert!(young.contains(words), "{words}: {young}");
+    }
+    assert!(!young.contains("regression p95"), "{young}");
+    let json = bench.run(&["history", "judge", "n37.tg", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json.expect(0).stdout).unwrap();
+    let first = &json["night"]["findings"][0];
+    assert_eq!(first["standing"], "shift");
+    assert!(first["scatters"].as_f64().unwrap() < 5.0, "{first}");
+    let lasting = judged(&bench, "n39.tg", 5).stdout;
+    assert!(
+        lasting.contains("regression p95 of browse/list: +5."),
+        "{lasting}"
+    );
+
+    let bench = nights(&slower[..38], 38);
+    bench
+        .run(&["history", "accept", "--reason", "a longer list"])
+        .expect(0);
+    let accepted = bench.run(&["history", "judge", "n37.tg"]).expect(0).stdout;
+    assert!(!accepted.contains("shift p95"), "{accepted}");
+}
+
+#[test]
 fn five_slow_nights_are_exit_5_with_the_step_named_and_can_be_accepted() {
     let mut slower = vec![1.0; 20];
     slower.extend([1.2; 6]);

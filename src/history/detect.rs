@@ -52,8 +52,17 @@ pub struct Change {
     pub ratio: f64,
     /// 95 % interval of the ratio, as if the place were known beforehand.
     pub interval: (f64, f64),
+    /// Scatter of both levels from run to run, outliers apart: 0.05 is 5 %.
+    pub scatter: f64,
     /// How probable so clear a step would be without a change, were its place known beforehand.
     pub p: f64,
+}
+
+impl Change {
+    /// The step in units of the scatter.
+    pub fn scatters(&self) -> f64 {
+        self.ratio.ln().abs() / self.scatter
+    }
 }
 
 /// The changes of a series. Zeros count as half of the smallest value above zero: levels are ratios.
@@ -232,6 +241,7 @@ impl Search<'_> {
             after,
             ratio: effect.exp(),
             interval: ((effect - half).exp(), (effect + half).exp()),
+            scatter: groups.scatter(),
             p: groups.p(),
         }
     }

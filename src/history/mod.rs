@@ -15,4 +15,4 @@ mod tests;
 pub use detect::{Change, Least, MEMORY, SEGMENT, detect};
 pub use screen::{Better, FEWEST, Screen, screen};
 pub use table::{Columns, Series, TableError, read_table};
-pub use trend::{Segment, State, Trend, trend};
+pub use trend::{CLEAR, LASTING, Segment, State, Trend, trend};

@@ -41,6 +41,11 @@ impl Groups {
         (self.before.squares + self.after.squares) / self.freedom() + FLOOR
     }
 
+    /// Standard deviation within the groups.
+    pub(super) fn scatter(&self) -> f64 {
+        self.variance().sqrt()
+    }
+
     /// Student's t, without its sign.
     pub(super) fn t(&self) -> f64 {
         (self.between() / self.variance()).sqrt()

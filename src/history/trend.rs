@@ -1,10 +1,18 @@
 //! A series judged whole. In: values, which way is good, the least effect; out: levels, changes, the state of the
-//! newest run. Invariant: only a level of [`super::SEGMENT`] runs or more is a regression.
+//! newest run. Invariant: only a level of [`super::SEGMENT`] runs or more is a regression, and only one that is clear
+//! beside what runs differ by anyway.
 
 use super::detect::{Change, Least, MEMORY, detect};
 use super::screen::{Better, FEWEST, Screen, recovered, screen};
 use super::significance::median;
 use serde::Serialize;
+
+/// A step of less than so many times the scatter is no regression: on real histories most of what stayed below, and was
+/// no change to anybody, did (benches/labelled.py).
+pub const CLEAR: f64 = 2.5;
+/// A step of less than so many times the scatter is none before its level has so many runs: a slow machine for a week is
+/// over by then.
+pub const LASTING: (f64, usize) = (5.0, 10);
 
 /// What is to be said of the newest run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -16,9 +24,11 @@ pub enum State {
     None,
     /// Out of line by itself: one run is no proof.
     Suspect,
-    /// The newest level is worse than the one before it.
+    /// The newest level is worse than the one before it, but by little beside the scatter, or not for long enough yet.
+    Shift,
+    /// The newest level is clearly worse than the one before it.
     Regression,
-    /// It is, but the newest run is back in line with the one before it.
+    /// The newest level is worse, but the newest run is back in line with the one before it.
     Recovered,
 }
 
@@ -80,14 +90,17 @@ pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
             better,
         )
     });
+    let clear = |c: &&Change| clear(c, values.len() - c.index);
     let state = if recovered > 0 {
         State::Recovered
-    } else if regressed.is_some() {
+    } else if regressed.filter(clear).is_some() {
         State::Regression
     } else if values.len() <= FEWEST {
         State::NoBaseline
-    } else if screen.is_some_and(|s| s.beyond) {
+    } else if screen.is_some_and(|s| s.beyond && large(values, &s, least)) {
         State::Suspect
+    } else if regressed.is_some() {
+        State::Shift
     } else {
         State::None
     };
@@ -98,4 +111,18 @@ pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
         recovered,
         screen,
     }
+}
+
+/// Whether a step to a level of so many runs is large enough, or lasts long enough, to be a regression.
+fn clear(change: &Change, runs: usize) -> bool {
+    let (soon, lasting) = LASTING;
+    change.scatters() >= soon || (change.scatters() >= CLEAR && runs >= lasting)
+}
+
+/// Whether the newest run is off its level by what counts.
+fn large(values: &[f64], screen: &Screen, least: Least) -> bool {
+    values.last().is_some_and(|newest| {
+        (newest / screen.level).ln().abs() >= least.share.ln_1p()
+            && (newest - screen.level).abs() >= least.absolute
+    })
 }

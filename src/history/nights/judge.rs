@@ -50,10 +50,12 @@ impl Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// The newest level is worse than the one before it.
+    /// The newest level is clearly worse than the one before it.
     Regression,
     /// Tonight is out of line: one run is no proof.
     Suspect,
+    /// The newest level is worse than the one before it, but by little beside the scatter, or not for long enough yet.
+    Shift,
     /// Tonight was out of line, and pairs with the base show no difference.
     Unconfirmed,
     /// The newest level is worse, but tonight is back in line with the one before it.
@@ -74,6 +76,7 @@ impl Standing {
         match self {
             Self::Regression => "regression",
             Self::Suspect => "suspect",
+            Self::Shift => "shift",
             Self::Unconfirmed => "not confirmed",
             Self::Recovered => "recovered",
             Self::Improvement => "improvement",
@@ -106,12 +109,15 @@ pub struct Finding {
     pub ratio: Option<f64>,
     /// 95 % interval of the ratio of a change, as if its place were known beforehand.
     pub interval: Option<(f64, f64)>,
+    /// A change in units of the scatter of both levels from run to run.
+    pub scatters: Option<f64>,
     /// The run that the newest level begins with, where there is more than one level; of a suspect, the first of the runs
     /// on end that are out of line; after a regression, the first that is in line again.
     pub since: Option<String>,
     /// Its revision.
     pub revision: Option<String>,
-    /// So many runs on end are out of line, or in line again after a regression, tonight the last; else 0.
+    /// So many runs on end are out of line, or in line again after a regression, or of a level that shifted, tonight the
+    /// last; else 0.
     pub nights: usize,
     /// Runs of the level before tonight, and before others on end that are out of line.
     pub runs: usize,
@@ -272,8 +278,11 @@ impl<'a> Series<'a> {
     fn judge(&self, least: Least) -> Finding {
         let better = better(self.figure.measure);
         let found = trend(&self.values, better, least);
-        let standing = self.standing(&found, least, better);
-        let changed = matches!(standing, Standing::Regression | Standing::Improvement);
+        let standing = self.standing(&found, better);
+        let changed = matches!(
+            standing,
+            Standing::Regression | Standing::Shift | Standing::Improvement
+        );
         let change = found.changes.last().filter(|_| changed);
         let level = match standing {
             Standing::Recovered => found.changes.last().map(|c| c.before),
@@ -283,6 +292,7 @@ impl<'a> Series<'a> {
         let nights = match standing {
             Standing::Suspect => found.screen.map_or(0, |s| s.nights),
             Standing::Recovered => found.recovered,
+            Standing::Shift => found.segments.last().map_or(0, |s| s.runs),
             _ => 0,
         };
         let first = match nights {
@@ -300,6 +310,7 @@ impl<'a> Series<'a> {
                 .map(|level| plain(self.figure, level)),
             ratio: change.map(|c| c.ratio).or(level.map(|level| value / level)),
             interval: change.map(|c| c.interval),
+            scatters: change.map(|c| c.scatters()),
             since: first.map(|run| run.id.clone()),
             revision: first.and_then(|run| run.revision.clone()),
             nights,
@@ -314,13 +325,7 @@ impl<'a> Series<'a> {
         }
     }
 
-    fn standing(&self, found: &Trend, least: Least, better: Better) -> Standing {
-        let screen = found.screen;
-        let newest = self.values.last().copied().unwrap_or(f64::NAN);
-        let large = screen.is_some_and(|s| {
-            (newest / s.level).ln().abs() >= least.share.ln_1p()
-                && (newest - s.level).abs() >= least.absolute
-        });
+    fn standing(&self, found: &Trend, better: Better) -> Standing {
         let news = found
             .changes
             .last()
@@ -328,7 +333,8 @@ impl<'a> Series<'a> {
         match found.state {
             State::Regression => Standing::Regression,
             State::Recovered => Standing::Recovered,
-            State::Suspect if large => Standing::Suspect,
+            State::Suspect => Standing::Suspect,
+            State::Shift => Standing::Shift,
             _ if news => Standing::Improvement,
             State::NoBaseline => Standing::NoBaseline,
             _ if self.reason.is_some() => Standing::Accepted,

@@ -130,6 +130,38 @@ fn a_step_in_a_young_history_is_suspect_until_five_nights_prove_it() {
 }
 
 #[test]
+fn a_small_step_is_a_shift_until_it_is_clear_that_it_lasts() {
+    // 2.2, 3.6 and 13 times the scatter of about 1.5 %.
+    for (step, first) in [(1.033, None), (1.055, Some(10)), (1.22, Some(5))] {
+        let mut nights = quiet(40);
+        let mut shifted = 0;
+        for nth in 1..=30 {
+            let day = 39 + nth;
+            let tonight = night(day, 200.0 * step * wobble(day), 0.0);
+            let found = judge(&nights, &tonight, Effect::default());
+            let of = found.findings.iter().find(|f| f.measure == Measure::P95);
+            let of = of.unwrap();
+            let place = format!("{step}, night {nth}: {of:?}");
+            let regressed = first.is_some_and(|first| nth >= first);
+            assert_eq!(of.standing == Standing::Regression, regressed, "{place}");
+            assert_eq!(found.regressed(), regressed, "{place}");
+            if of.standing == Standing::Shift {
+                shifted += 1;
+                assert_eq!(of.nights, nth, "{place}");
+                assert!(of.scatters.unwrap() < 5.0, "{place}");
+            }
+            nights.runs.push(tonight);
+        }
+        let wanted = match first {
+            None => 5..26,
+            Some(10) => 1..6,
+            Some(_) => 0..1,
+        };
+        assert!(wanted.contains(&shifted), "{step}: {shifted} nights of it");
+    }
+}
+
+#[test]
 fn suspects_that_went_away_are_in_line_again_and_leave_no_trace() {
     let mut nights = quiet(8);
     for day in 8..11 {
@@ -177,8 +209,10 @@ fn a_regression_that_is_mended_is_over_the_first_good_night() {
         }
         if before >= 12 && slow >= 12 {
             assert_eq!(add(200.0).standing, Standing::Improvement);
-            // Slow once more: the next one, or the old one again.
-            assert!(add(260.0).standing <= Standing::Suspect);
+            // Slow once more: told at once, and a regression in at most five nights.
+            let again = [(); 5].map(|()| add(260.0).standing);
+            assert!(again.iter().all(|s| *s <= Standing::Shift), "{again:?}");
+            assert_eq!(again[4], Standing::Regression, "{again:?}");
         }
     }
     // Half of the way back is not in line with the level before.

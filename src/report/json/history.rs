@@ -37,6 +37,7 @@ fn finding(finding: &Finding) -> Value {
         "since": finding.since,
         "revision": finding.revision,
         "nights": finding.nights,
+        "scatters": finding.scatters.map(rounded),
         "runs": finding.runs,
         "scatter": finding.scatter.map(rounded),
         "visible": finding.visible.map(rounded),

@@ -1,4 +1,4 @@
-//! `tollgate history accept`. In: what is suspect or a regression in the newest run; out: a file that says why its
+//! `tollgate history accept`. In: what is suspect, a shift or a regression in the newest run; out: a file that says why its
 //! level is the baseline from now on. Invariant: what is in line is not touched: its baseline goes on.
 
 use super::keep::chosen;
@@ -45,13 +45,12 @@ pub(super) fn accept(args: &Accept, folder: &Folder) -> Result<u8, Error> {
     };
     let night = judge(nights, newest, args.least.effect());
     let wanted = |f: &&Finding| {
-        matches!(f.standing, Standing::Regression | Standing::Suspect)
-            && (args.parts.is_empty() || args.parts.contains(&f.part))
+        f.standing <= Standing::Shift && (args.parts.is_empty() || args.parts.contains(&f.part))
     };
     let found: Vec<&Finding> = night.findings.iter().filter(wanted).collect();
     if found.is_empty() {
         return Err(Error::Usage(
-            "nothing to accept: in the newest run nothing of that is suspect or a regression"
+            "nothing to accept: in the newest run nothing of that is suspect, a shift or a regression"
                 .into(),
         ));
     }

@@ -35,7 +35,7 @@ enum What {
     Judge(judge::Judge),
     /// Adds stored runs; those that say nothing (INVALID, interrupted) are refused.
     Add(keep::Add),
-    /// Says that the newest level of what is suspect or a regression is how it is from now on.
+    /// Says that the newest level of what is suspect, a shift or a regression is how it is from now on.
     Accept(accept::Accept),
     /// Draws every series over time on one page: levels, changes, budgets, releases.
     Plot(plot::Plot),

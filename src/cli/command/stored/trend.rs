@@ -100,7 +100,7 @@ fn as_json(series: &Series, found: &Trend) -> Value {
         .map(|c| {
             let (run, commit) = (&series.runs[c.index], &series.commits[c.index]);
             json!({ "index": c.index, "run": run, "commit": commit, "before": c.before, "after": c.after,
-                "ratio": c.ratio, "interval": c.interval, "p": c.p })
+                "ratio": c.ratio, "interval": c.interval, "scatters": c.scatters(), "p": c.p })
         })
         .collect();
     json!({ "name": series.name, "runs": series.runs.len(), "state": found.state, "segments": found.segments,
@@ -157,6 +157,9 @@ fn written(series: &Series, found: &Trend, better: Better) -> String {
         State::NoBaseline => "no baseline yet: fewer than 5 runs before this one",
         State::None => "in line with its level",
         State::Suspect => "suspect: out of line, which is no proof yet",
+        State::Shift => {
+            "shift: the newest level is worse, but by little beside the scatter, or not for long enough yet"
+        }
         State::Recovered => "recovered: back in line with the level before the regression",
         State::Regression => "regression: the newest level is worse than the one before",
     };

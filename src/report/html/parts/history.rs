@@ -90,7 +90,7 @@ impl Row {
 pub(in crate::report::html) fn class(standing: Standing) -> &'static str {
     match standing {
         Standing::Regression => "fail",
-        Standing::Suspect => "unsure",
+        Standing::Suspect | Standing::Shift => "unsure",
         Standing::Recovered | Standing::Improvement | Standing::InLine => "pass",
         Standing::Unconfirmed | Standing::Accepted | Standing::NoBaseline => "off",
     }

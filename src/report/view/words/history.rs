@@ -3,6 +3,7 @@
 
 use crate::budget::Reason;
 use crate::history::nights::{Finding, Measure, Night, Standing};
+use crate::history::{CLEAR, LASTING};
 use crate::report::text;
 use crate::units::{Nanos, format_nanos, format_share, significant};
 
@@ -208,6 +209,10 @@ pub(in crate::report) fn said(finding: &Finding) -> String {
         }
         _ => format!("{tonight}, level {was} ({change})"),
     };
+    if let Some(short) = short(finding) {
+        out.push_str("; ");
+        out.push_str(&short);
+    }
     if let Some(pairs) = &finding.pairs {
         let (low, high) = pairs.interval;
         let (ratio, low, high) = (percent(pairs.ratio), percent(low), percent(high));
@@ -222,6 +227,22 @@ pub(in crate::report) fn said(finding: &Finding) -> String {
         out.push_str(&text::line(reason));
     }
     out
+}
+
+/// What a shift is short of: `1.8 times the scatter, a regression from 2.5`.
+fn short(finding: &Finding) -> Option<String> {
+    let shift = finding.standing == Standing::Shift;
+    let scatters = finding.scatters.filter(|_| shift)?;
+    let (soon, lasting) = LASTING;
+    let wanted = if scatters < CLEAR {
+        format!("a regression from {CLEAR}")
+    } else {
+        let nights = finding.nights;
+        format!("a regression from {soon}, or if it lasts for {lasting} runs ({nights} so far)")
+    };
+    // Downwards: what is short of a limit must not read as if it were at it.
+    let scatters = (scatters * 10.0).floor() / 10.0;
+    Some(format!("{scatters:.1} times the scatter, {wanted}"))
 }
 
 /// The change in percent; that of what reads the same, such as no error of few and none of many, is none.

@@ -74,7 +74,7 @@ fn regressed(view: &View) -> Vec<Problem> {
         .map_or_else(Vec::new, HistoryView::parts);
     let problem = |part: &HistoryPart<'_>| {
         let standing = part.findings.first()?.standing;
-        let grave = matches!(standing, Standing::Regression | Standing::Suspect);
+        let grave = standing <= Standing::Shift;
         let same = part.findings.iter().filter(|f| f.standing == standing);
         let step = view.steps.iter().find(|s| s.label == part.name);
         grave.then(|| Problem {
