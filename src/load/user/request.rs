@@ -399,16 +399,5 @@ impl Poll {
 /// A request that could not be built counts as one that failed at once.
 fn unsent(failure: Failure, why: String) -> Exchange {
     let now = Instant::now();
-    Exchange {
-        sent: now,
-        first_byte: None,
-        done: now,
-        ready: None,
-        written: None,
-        wait: None,
-        dns: None,
-        connect: None,
-        tls: None,
-        result: Err(Problem::new(failure, why)),
-    }
+    Exchange::of(now, now, Err(Problem::new(failure, why)))
 }
