@@ -4,7 +4,7 @@
 mod frames;
 mod table;
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, signal};
 use crate::support::target::{Certificate, HOSTILE, target, target_tls, target_tls_with};
 use tollgate::record::{Failure, What};
 
@@ -254,10 +254,7 @@ fn requests_without_an_answer_are_never_left_out_of_a_verdict() {
     );
     let child = bench.start(&[]);
     assert!(target.wait_for("/ok", 3, std::time::Duration::from_secs(20)));
-    std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
+    signal(&child, "-INT");
     let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
     let record = ran.record();
     // Ctrl-C wakes those who think: whoever is not woken ends with the worker, and is neither stopped nor skipped.
@@ -274,10 +271,7 @@ fn an_interrupted_smoke_test_lets_its_request_end_and_waits_no_longer() {
     let bench = Bench::with_steps(&target.url(""), steps, SMOKE);
     let child = bench.start(&[]);
     assert!(target.wait_for("/delay/700", 1, std::time::Duration::from_secs(20)));
-    std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
+    signal(&child, "-INT");
     let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
     let record = ran.record();
     assert_eq!(
