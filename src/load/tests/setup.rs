@@ -152,8 +152,8 @@ fn a_stopped_run_is_torn_down_within_its_time() {
     };
     let (_, recorded) = staged(&scenario, stuck, Some(1000));
     assert_eq!(recorded.steps[2].unmeasured.aborted, 1);
-    // So is one that waits to try again, and what it tried has failed.
-    let mut scenario = scenario;
+    // So is one that waits to try again when the run is stopped, and what it tried has failed.
+    let mut scenario = with_stages("{ users: 1, duration: 1s }");
     let teardown = scenario.teardown.as_mut().unwrap();
     let Step::Request(request) = &mut teardown.steps[0] else {
         panic!("a request")
@@ -166,7 +166,7 @@ fn a_stopped_run_is_torn_down_within_its_time() {
         status: if step == 2 { 500 } else { 200 },
         ..fast(step, now)
     };
-    let (sent, recorded) = staged(&scenario, failing, Some(1000));
+    let (sent, recorded) = staged(&scenario, failing, Some(3000));
     assert_eq!(sent.iter().filter(|(step, _)| *step == 2).count(), 1);
     let tally = &recorded.steps[2].unmeasured;
     assert_eq!((tally.sent, tally.check_failed, tally.retried), (1, 1, 0));
