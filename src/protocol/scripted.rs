@@ -77,17 +77,16 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
         } else {
             reply.failure
         };
-        let result = match failure {
-            Some(failure) => Err(Problem::new(failure, "scripted")),
-            None => {
-                let stream = || Head::of([("content-type", "text/event-stream")]);
-                let head = self.opens.map_or_else(Head::default, |_| stream());
-                let channel = self.opens.map(|script| Script::new(script(number)));
-                Ok(Answer {
-                    channel: channel.map(Channel::Scripted),
-                    ..Answer::of(reply.status, head, "")
-                })
-            }
+        let result = if let Some(failure) = failure {
+            Err(Problem::new(failure, "scripted"))
+        } else {
+            let stream = || Head::of([("content-type", "text/event-stream")]);
+            let head = self.opens.map_or_else(Head::default, |_| stream());
+            let channel = self.opens.map(|script| Script::new(script(number)));
+            Ok(Answer {
+                channel: channel.map(Channel::Scripted),
+                ..Answer::of(reply.status, head, "")
+            })
         };
         Exchange {
             first_byte: (!timed_out).then(|| sent + Duration::from_nanos(reply.head)),
