@@ -163,16 +163,19 @@ fn several_files_have_one_combined_code() {
         .replace("/ok", "/status/404")
         .replace("scenario: s", "scenario: t");
     bench.write("t.yaml", &failing);
+    let last = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    bench.write("u.yaml", &last.replace("scenario: s", "scenario: u"));
+    // Neither the first nor the last one decides.
     let ran = bench
-        .run(&["run", "t.yaml", "s.yaml", "--out", "out"])
+        .run(&["run", "s.yaml", "t.yaml", "u.yaml", "--out", "out"])
         .expect(3);
     assert_eq!(
         (target.hits("/ok"), target.hits("/status/404")),
-        (1, 1),
+        (2, 1),
         "{}",
         ran.stdout
     );
-    for name in ["s", "t"] {
+    for name in ["s", "t", "u"] {
         assert!(bench.path(&format!("out/{name}/report.html")).exists());
     }
 }

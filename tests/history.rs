@@ -1,55 +1,27 @@
 //! `tollgate history` and `run --history` as a user runs them.
 
 use crate::support::cli::{Bench, Ran};
+use crate::support::past_nights::{started, tally, wobble};
 use crate::support::target::target;
 use serde_json::Value;
 use std::fs;
-use tollgate::record::{
-    Environment, FlowRecord, Health, Model, Outcome, RunRecord, Sample, StepRecord, Stop, Tally,
-};
+use tollgate::record::{Environment, FlowRecord, Health, Model, RunRecord, StepRecord, Stop};
 
 const MS: u64 = 1_000_000;
 
-/// 2,000 requests between 80 % and 120 % of the time.
-fn tally(ms: f64) -> Tally {
-    let mut tally = Tally::default();
-    for i in 0..2000 {
-        let done = (ms * (0.8 + 0.4 * f64::from(i) / 2000.0) * MS as f64) as u64;
-        tally.record(&Sample {
-            step: 0,
-            measured: true,
-            intended: 0,
-            sent: 0,
-            first_byte: Some(done),
-            done,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            write: None,
-            outcome: Outcome::Ok,
-            status: Some(200),
-            received: 100,
-            decoded: None,
-        });
-    }
-    tally
-}
-
 /// The run of a day; scatter of about 2 %, `list` slower by a factor.
 pub(crate) fn night(day: usize, slower: f64) -> RunRecord {
-    let wobble = 1.0 + [0.01, -0.02, 0.0, 0.02, -0.01, 0.015, -0.015][day % 7];
     let step = |name: &str, ms: f64| StepRecord {
         name: name.into(),
         label: format!("browse/{name}"),
-        measured: tally(ms * wobble),
+        measured: tally(2_000, ms * wobble(day)),
         ..StepRecord::default()
     };
     RunRecord {
         scenario: "shop".into(),
         profile: "nightly".into(),
         target: "http://127.0.0.1:1".into(),
-        started: format!("2026-{:02}-{:02}T02:00:00Z", 1 + day / 28, 1 + day % 28),
+        started: started(day),
         elapsed: 60_000 * MS,
         seed: day as u64,
         model: Model::Closed { users: 5 },
@@ -364,12 +336,11 @@ fn six_quick_nights(profile: &str) -> Bench {
     let model = bench.smoke(&["--no-history"]).expect(0).record();
     let names: Vec<String> = (0..6).map(|day| format!("n{day}.tg")).collect();
     for (day, name) in names.iter().enumerate() {
-        let started = night(day, 1.0).started;
         let mut night = RunRecord {
-            started,
+            started: started(day),
             ..model.clone()
         };
-        night.steps[0].measured = tally(10.0 + 0.1 * day as f64);
+        night.steps[0].measured = tally(2_000, 10.0 + 0.1 * day as f64);
         tollgate::record::save(&night, &bench.path(name)).unwrap();
     }
     let mut add = vec!["history", "add", "--history", "past"];

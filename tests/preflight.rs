@@ -1,6 +1,6 @@
 //! The request that each host gets before a load: how many, which, and what becomes of a run without an answer.
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, signal};
 use crate::support::target::{Target, target};
 use std::time::Duration;
 
@@ -73,11 +73,7 @@ fn a_target_that_takes_connections_and_answers_nobody_can_be_interrupted() {
     let bench = Bench::with_steps(&target.url(""), steps, LOAD);
     let child = bench.start(&[]);
     assert!(target.wait_for("/stall", 1, Duration::from_secs(20)));
-    let id = child.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &id])
-        .status();
-    assert!(killed.unwrap().success());
+    signal(&child, "-INT");
     let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
     ran.all_reports();
     assert_eq!(target.requests(), 1, "no load was sent");

@@ -1,21 +1,15 @@
 //! Ctrl-C and SIGTERM at any moment of a run: every report that was asked for is there, whole, and says that the run was cut off.
 
-use crate::support::cli::{Bench, Ran};
+use crate::support::cli::{Bench, Ran, signal};
 use crate::support::target::target;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const FORMATS: &str =
     "markdown,comment,tap,gitlab,openmetrics,otlp-metrics,otlp-traces,events,steps";
-
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    Command::new("kill").args([name, &id]).status().unwrap();
-}
 
 /// Interrupts a load when the target has seen this many requests, of which some are slow.
 fn interrupted(moment: u64, name: &str, code: i32, word: &str) {

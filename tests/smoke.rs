@@ -2,7 +2,7 @@
 
 mod failing;
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, signal};
 use crate::support::target::target;
 use std::process::Command;
 use std::time::Duration;
@@ -215,8 +215,7 @@ fn watch_runs_again_when_a_file_changes_until_it_is_interrupted() {
         &text.replace("/status/201", "/status/204?and=more"),
     );
     assert!(target.wait_for("/status/204", 1, PATIENCE));
-    let id = child.id().to_string();
-    Command::new("kill").args(["-INT", &id]).status().unwrap();
+    signal(&child, "-INT");
     let ran = bench.ran(child.wait_with_output().unwrap()).expect(130);
     assert!(ran.stderr.contains("watching 2 files"), "{}", ran.stderr);
     ran.all_reports();

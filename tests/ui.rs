@@ -1,11 +1,11 @@
 //! `--ui` as a user, and as somebody hostile, meets it: the binary, a target that takes its time, raw requests.
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, signal};
 use crate::support::serve::serve;
 use crate::support::target::{Target, target};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// A run that goes until it is told to end, and the address of its report.
@@ -92,9 +92,7 @@ fn the_report_of_a_running_run_is_served_and_ends_with_it() {
     assert!(!page.contains("access-control"));
     until(&shown.address, "1 of 1 budgets do not hold so far");
 
-    let id = shown.child.id().to_string();
-    let told = Command::new("kill").args(["-INT", &id]).status();
-    assert!(told.unwrap().success());
+    signal(&shown.child, "-INT");
     let last = until(&shown.address, "INTERRUPTED");
     assert!(!last.contains("data-live"));
     assert_eq!(shown.child.wait().unwrap().code(), Some(130));

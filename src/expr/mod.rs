@@ -93,6 +93,7 @@ mod vocabulary;
 pub use cache::Cache;
 pub use details::{Details, Needs};
 pub use facts::{Facts, Mismatch};
+pub use filter::escaped;
 pub use head::Head;
 pub use json_template::JsonTemplate;
 pub use parse::{Check, Expression};

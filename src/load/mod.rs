@@ -199,14 +199,16 @@ fn thread_main<P: Protocol>(
         }
         let clock = Clock::precise(start.agreed().await?)?;
         let worker = Worker::new(&orders, id, protocol, clock, stop);
-        Ok(worker.work(windows).await)
+        // Whoever waits for it is polled at every wake-up, and moves room for it about.
+        Ok(Box::new(worker.work(windows).await))
     };
     // As a task: the set itself is polled whenever any task is, and would poll it along.
-    LocalSet::new().block_on(&runtime, async move {
+    let report = LocalSet::new().block_on(&runtime, async move {
         tokio::task::spawn_local(work)
             .await
             .map_err(io::Error::other)?
-    })
+    });
+    report.map(|report| *report)
 }
 
 /// Puts the workers' parts of each second together, in order, and shows them to the observer.

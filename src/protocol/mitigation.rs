@@ -82,23 +82,9 @@ fn by_page(status: u16, answer: &Answer) -> Option<Platform> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
-    use http::{StatusCode, Version};
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &'static str) -> Answer {
-        Answer {
-            status: StatusCode::from_u16(status).unwrap(),
-            version: Version::HTTP_11,
-            headers: Head::of(headers.iter().copied()),
-            timed: false,
-            body: Bytes::from(body),
-            channel: None,
-            decoded: None,
-            received: 0,
-            redirects: Vec::new(),
-            peer: None,
-            certificate: None,
-        }
+        Answer::of(status, Head::of(headers.iter().copied()), body)
     }
 
     #[test]

@@ -116,6 +116,22 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// One of which no more is known than when it was sent, when it ended, and how.
+    pub fn of(sent: Instant, done: Instant, result: Result<Answer, Problem>) -> Self {
+        Self {
+            sent,
+            ready: None,
+            written: None,
+            first_byte: None,
+            done,
+            wait: None,
+            dns: None,
+            connect: None,
+            tls: None,
+            result,
+        }
+    }
+
     /// Writing the (last) request, from having a connection to its last byte.
     pub fn write(&self) -> Option<Duration> {
         let ready = self.ready.unwrap_or(self.sent);
@@ -158,6 +174,24 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// One of this status whose body nobody counted.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, headers: Head, body: &'static str) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap(),
+            version: Version::HTTP_11,
+            headers,
+            timed: false,
+            body: Bytes::from_static(body.as_bytes()),
+            received: 0,
+            decoded: Some(0),
+            redirects: Vec::new(),
+            peer: None,
+            certificate: None,
+            channel: None,
+        }
+    }
+
     /// The words behind the status; often none.
     pub fn reason(&self) -> &str {
         self.headers.reason()

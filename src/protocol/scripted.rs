@@ -8,7 +8,6 @@ use super::{
 use crate::expr::Head;
 use crate::record::Failure;
 use crate::units::{Nanos, nanos};
-use http::{StatusCode, Version};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -78,38 +77,20 @@ impl<F: Fn(&Call, u64, Nanos) -> Reply + 'static> Protocol for Scripted<F> {
         } else {
             reply.failure
         };
-        let result = match failure {
-            Some(failure) => Err(Problem::new(failure, "scripted")),
-            None => Ok(Answer {
-                status: StatusCode::from_u16(reply.status).unwrap(),
-                version: Version::HTTP_11,
-                headers: match self.opens {
-                    Some(_) => Head::of([("content-type", "text/event-stream")]),
-                    None => Head::default(),
-                },
-                timed: false,
-                body: bytes::Bytes::new(),
-                received: 0,
-                decoded: Some(0),
-                redirects: Vec::new(),
-                peer: None,
-                certificate: None,
-                channel: self
-                    .opens
-                    .map(|script| Channel::Scripted(Script::new(script(number)))),
-            }),
+        let result = if let Some(failure) = failure {
+            Err(Problem::new(failure, "scripted"))
+        } else {
+            let stream = || Head::of([("content-type", "text/event-stream")]);
+            let head = self.opens.map_or_else(Head::default, |_| stream());
+            let channel = self.opens.map(|script| Script::new(script(number)));
+            Ok(Answer {
+                channel: channel.map(Channel::Scripted),
+                ..Answer::of(reply.status, head, "")
+            })
         };
         Exchange {
-            sent,
             first_byte: (!timed_out).then(|| sent + Duration::from_nanos(reply.head)),
-            done: Instant::now(),
-            ready: None,
-            written: None,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            result,
+            ..Exchange::of(sent, Instant::now(), result)
         }
     }
 

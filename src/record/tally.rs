@@ -236,8 +236,8 @@ impl Tally {
         self.cache.merge(other.cache);
         self.received += other.received;
         self.new_connections += other.new_connections;
+        self.timeout_least = earlier(self.at_least(), other.at_least());
         self.timeout = self.timeout.max(other.timeout);
-        self.timeout_least = earlier(self.timeout_least, other.at_least());
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }

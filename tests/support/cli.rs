@@ -8,6 +8,13 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 use tollgate::record::RunRecord;
 
+/// Sends a signal: `-INT`.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let status = Command::new("kill").args([name, &id]).status();
+    assert!(status.unwrap().success());
+}
+
 /// A folder with files, and the binary to run in it.
 pub(crate) struct Bench {
     folder: TempDir,

@@ -4,6 +4,7 @@ mod certificate;
 pub(crate) mod cli;
 pub(crate) mod extreme_runs;
 mod pages;
+pub(crate) mod past_nights;
 mod policies;
 pub(crate) mod precise;
 pub(crate) mod properties;

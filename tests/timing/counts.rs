@@ -39,7 +39,7 @@ fn c21_nothing_is_lost_when_a_run_is_interrupted() {
     let bench = patient(&server.url(), "/after/50", "1m", profile);
     let child = bench.start(&[]);
     assert!(server.wait_for(50, PATIENCE));
-    kill("-INT", child.id());
+    signal(&child, "-INT");
     let record = bench
         .ran(child.wait_with_output().unwrap())
         .expect(130)

@@ -12,10 +12,9 @@ mod latency;
 mod queues;
 mod schedule;
 
-use crate::support::cli::Bench;
+use crate::support::cli::{Bench, signal};
 use crate::support::precise::Precise;
 use std::io::Write as _;
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -126,11 +125,4 @@ fn assert_adds_up(record: &RunRecord) {
     let windows = record.timeline.windows();
     let sent: u64 = windows.iter().map(|w| w.counts.sent).sum();
     assert_eq!(sent, tally.sent + record.steps[0].unmeasured.sent);
-}
-
-/// Sends a signal to a child.
-fn kill(signal: &str, id: u32) {
-    let id = id.to_string();
-    let status = Command::new("kill").args([signal, &id]).status();
-    assert!(status.unwrap().success());
 }

@@ -38,10 +38,10 @@ fn c14_a_generator_that_was_stopped_blames_itself() {
     bench.write("b.yaml", "budgets:\n  - p99 < 100ms\n");
     let child = bench.start(&["--budgets", "b.yaml"]);
     assert!(server.wait_for(150, PATIENCE));
-    kill("-STOP", child.id());
+    signal(&child, "-STOP");
     // The stop itself is what is under test.
     thread::sleep(Duration::from_millis(510));
-    kill("-CONT", child.id());
+    signal(&child, "-CONT");
     let ran = bench.ran(child.wait_with_output().unwrap()).expect(7);
     let exit = &ran.result()["exit"];
     assert_eq!(exit["reason"], "invalid_instrument", "{exit}");

@@ -95,7 +95,7 @@ impl Code {
                 let decoded = percent_decode_str(text).decode_utf8();
                 return decoded.ok().map(std::borrow::Cow::into_owned);
             }
-            Self::HtmlEscape => escape(text),
+            Self::HtmlEscape => escaped(text),
             Self::HtmlUnescape => plain_text(text),
         })
     }
@@ -110,7 +110,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     pairs.collect()
 }
 
-fn escape(text: &str) -> String {
+/// For the text of a page, and for attributes in either kind of quotes.
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {

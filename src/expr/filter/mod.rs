@@ -9,6 +9,7 @@ mod list;
 mod parse;
 
 pub(super) use self::encode::Code;
+pub use self::encode::escaped;
 use self::list::Pick;
 pub(super) use self::parse::{template, text};
 

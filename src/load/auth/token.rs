@@ -203,30 +203,7 @@ mod tests {
 
     fn exchange(status: u16, body: &'static str) -> Exchange {
         let now = Instant::now();
-        Exchange {
-            sent: now,
-            first_byte: None,
-            done: now,
-            ready: None,
-            written: None,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            result: Ok(Answer {
-                status: http::StatusCode::from_u16(status).unwrap(),
-                version: http::Version::HTTP_11,
-                headers: Head::default(),
-                timed: false,
-                body: Bytes::from_static(body.as_bytes()),
-                received: 0,
-                decoded: Some(0),
-                redirects: Vec::new(),
-                peer: None,
-                certificate: None,
-                channel: None,
-            }),
-        }
+        Exchange::of(now, now, Ok(Answer::of(status, Head::default(), body)))
     }
 
     fn grant() -> Grant {

@@ -33,30 +33,7 @@ impl Protocol for Guarded {
         let (status, challenge, body) = (self.answer)(call, number);
         tokio::time::sleep_until(sent + Duration::from_millis(10)).await;
         let headers = Head::of(challenge.map(|challenge| ("www-authenticate", challenge)));
-        Exchange {
-            sent,
-            first_byte: None,
-            done: Instant::now(),
-            ready: None,
-            written: None,
-            wait: None,
-            dns: None,
-            connect: None,
-            tls: None,
-            result: Ok(Answer {
-                status: http::StatusCode::from_u16(status).unwrap(),
-                version: http::Version::HTTP_11,
-                headers,
-                timed: false,
-                body: body.into(),
-                received: 0,
-                decoded: Some(0),
-                redirects: Vec::new(),
-                peer: None,
-                certificate: None,
-                channel: None,
-            }),
-        }
+        Exchange::of(sent, Instant::now(), Ok(Answer::of(status, headers, body)))
     }
 
     fn stats(&self) -> ClientStats {

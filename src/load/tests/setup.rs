@@ -6,7 +6,7 @@ use super::*;
 use crate::expr::{Template, Value};
 use crate::load::stage::Stage;
 use crate::record::{Counts, Stop as Reason};
-use crate::scenario::{Assignment, BlockKind, Flow, Step};
+use crate::scenario::{Assignment, BlockKind, Flow, Retry, Step};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -152,6 +152,24 @@ fn a_stopped_run_is_torn_down_within_its_time() {
     };
     let (_, recorded) = staged(&scenario, stuck, Some(1000));
     assert_eq!(recorded.steps[2].unmeasured.aborted, 1);
+    // So is one that waits to try again when the run is stopped, and what it tried has failed.
+    let mut scenario = with_stages("{ users: 1, duration: 1s }");
+    let teardown = scenario.teardown.as_mut().unwrap();
+    let Step::Request(request) = &mut teardown.steps[0] else {
+        panic!("a request")
+    };
+    request.retry = Retry {
+        times: 1,
+        pause: Duration::from_mins(1),
+    };
+    let failing = |step, now| Reply {
+        status: if step == 2 { 500 } else { 200 },
+        ..fast(step, now)
+    };
+    let (sent, recorded) = staged(&scenario, failing, Some(3000));
+    assert_eq!(sent.iter().filter(|(step, _)| *step == 2).count(), 1);
+    let tally = &recorded.steps[2].unmeasured;
+    assert_eq!((tally.sent, tally.check_failed, tally.retried), (1, 1, 0));
 }
 
 /// The load's step 0, its user's setup 1 and teardown 2.

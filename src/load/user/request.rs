@@ -39,6 +39,9 @@ type Seen<'a> = (
     Option<&'a Heard>,
 );
 
+/// A request that is not on its way any more, and when its exchange ended.
+type Flown = (Flying, Nanos);
+
 /// What may yet come of an exchange beside its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Chances {
@@ -177,12 +180,12 @@ impl<P: Protocol> Worker<P> {
         heard: Option<&Heard>,
     ) -> End {
         let step = shot.step;
+        let ended = self.clock.at(exchange.done);
         if shot.chances.open && self.challenged((variables, &mut *lane), shot, exchange) {
             self.recorder.borrow_mut().retried(step, shot.measured);
-            let done = self.clock.at(exchange.done);
-            return End::Challenged { done };
+            return End::Challenged { done: ended };
         }
-        let done = heard.map_or_else(|| self.clock.at(exchange.done), |heard| heard.ended);
+        let done = heard.map_or(ended, |heard| heard.ended);
         let evaluated = match heard {
             None => self.evaluate((variables, &mut *lane), call, exchange),
             Some(heard) => self.talked(shot, &mut flying, heard),
@@ -191,10 +194,13 @@ impl<P: Protocol> Worker<P> {
             Ok(captured) => self.police(variables, shot, (call, exchange), captured),
             Err(_) => Policed::default(),
         };
+        let flown = (flying, ended);
         let cookies = lane.session.cookies();
         let seen = (variables, cookies, call, exchange, heard);
         let (mut fault, usable) = match (evaluated, policed.fault.take()) {
-            (Ok(captured), None) => return self.passed(shot, flying, seen, (captured, policed)),
+            (Ok(captured), None) => {
+                return self.passed(shot, (flown, done), seen, (captured, policed));
+            }
             (Ok(captured), Some(fault)) => (*fault, Some(captured)),
             (Err(fault), _) => (fault, None),
         };
@@ -209,14 +215,14 @@ impl<P: Protocol> Worker<P> {
         match (fault.what, &shot.poll) {
             (What::Check(index), Some(poll)) if self.program.requests[step].awaits(index) => {
                 if let Some(next) = poll.next(done) {
-                    self.record(&self.sample(flying, exchange, Outcome::NotYet(index)));
+                    self.record(&self.sample(flown, exchange, Outcome::NotYet(index)));
                     self.count_cache(shot, exchange);
                     return End::NotYet { next };
                 }
                 fault.mismatch.actual.push_str(&poll.waited(done));
             }
             _ if shot.chances.more && !self.gives_up(shot) => {
-                let sample = self.sample(flying, exchange, outcome);
+                let sample = self.sample(flown, exchange, outcome);
                 if self.recorder.borrow().wants_attempt(step, fault.what) {
                     self.show(seen, &sample, Case::Again(&fault));
                 }
@@ -226,7 +232,7 @@ impl<P: Protocol> Worker<P> {
             _ => {}
         }
         self.found(shot, policed);
-        let sample = self.sample(flying, exchange, outcome);
+        let sample = self.sample(flown, exchange, outcome);
         self.failed(shot, &sample, seen, &fault);
         self.count_refusal(shot, refused);
         match usable {
@@ -301,22 +307,19 @@ impl<P: Protocol> Worker<P> {
     fn passed(
         &self,
         shot: &Shot,
-        flying: Flying,
+        (flown, done): (Flown, Nanos),
         seen: Seen<'_>,
         (captured, policed): (Vec<Captured>, Policed),
     ) -> End {
         let (step, exchange) = (shot.step, seen.3);
-        let done = seen
-            .4
-            .map_or_else(|| self.clock.at(exchange.done), |heard| heard.ended);
         let later = policed.later;
         self.found(shot, policed);
         if later {
             let what = self.program.requests[step].checked();
-            self.record(&self.sample(flying, exchange, Outcome::NotYet(what)));
+            self.record(&self.sample(flown, exchange, Outcome::NotYet(what)));
             return End::NotYet { next: done };
         }
-        let sample = self.sample(flying, exchange, Outcome::Ok);
+        let sample = self.sample(flown, exchange, Outcome::Ok);
         self.record(&sample);
         self.aside(&sample, seen.2, exchange);
         self.count_cache(shot, exchange);
@@ -354,9 +357,8 @@ impl<P: Protocol> Worker<P> {
     }
 
     #[inline]
-    fn sample(&self, flying: Flying, exchange: &Exchange, outcome: Outcome) -> Sample {
+    fn sample(&self, (flying, done): Flown, exchange: &Exchange, outcome: Outcome) -> Sample {
         let answer = exchange.result.as_ref();
-        let done = self.clock.at(exchange.done);
         Sample {
             step: flying.step,
             measured: flying.measured,
@@ -399,16 +401,5 @@ impl Poll {
 /// A request that could not be built counts as one that failed at once.
 fn unsent(failure: Failure, why: String) -> Exchange {
     let now = Instant::now();
-    Exchange {
-        sent: now,
-        first_byte: None,
-        done: now,
-        ready: None,
-        written: None,
-        wait: None,
-        dns: None,
-        connect: None,
-        tls: None,
-        result: Err(Problem::new(failure, why)),
-    }
+    Exchange::of(now, now, Err(Problem::new(failure, why)))
 }

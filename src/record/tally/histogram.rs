@@ -35,13 +35,21 @@ enum Counts {
 
 impl Counts {
     /// For adding to; unpacked if need be.
+    #[inline]
     fn open(&mut self) -> Option<&mut Hdr<u32>> {
         if !matches!(self, Self::Open(_)) {
-            *self = Self::Open(Box::new(self.opened()?));
+            self.unpack();
         }
         match self {
             Self::Open(counts) => Some(counts),
             Self::Nothing | Self::Packed(_) => None,
+        }
+    }
+
+    #[cold]
+    fn unpack(&mut self) {
+        if let Some(counts) = self.opened() {
+            *self = Self::Open(Box::new(counts));
         }
     }
 

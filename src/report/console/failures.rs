@@ -4,7 +4,6 @@
 use super::paint::{BAD, DIM, UNSURE};
 use super::{Page, conversation};
 use crate::report::text::{self, clip, counted, line};
-use crate::report::view::seconds;
 use crate::report::{ExhibitRow, FailureRow, StepRow, View};
 use crate::units::format_count;
 use std::io;
@@ -167,27 +166,10 @@ impl Page<'_> {
 
 /// How often, when, and who judges it.
 fn often(view: &View, failure: &FailureRow) -> String {
-    let mut often = format!(
-        "{} of {}, {}",
-        format_count(failure.count),
-        counted(failure.of, "request"),
-        when(failure)
-    );
+    let mut often = failure.often();
     let mut ours = view.checks.iter().filter(|c| c.step == failure.step);
     if ours.clone().count() > 0 && ours.all(|c| c.budgeted) {
         often.push_str("; judged by budgets");
     }
     often
-}
-
-fn when(failure: &FailureRow) -> String {
-    if failure.last > failure.first {
-        format!(
-            "from {} to {}",
-            seconds(failure.first),
-            seconds(failure.last)
-        )
-    } else {
-        format!("at {}", seconds(failure.first))
-    }
 }

@@ -7,7 +7,9 @@ use super::super::windows::Series;
 use super::Part;
 use crate::budget::stretch::level;
 use crate::budget::{Bound, Operator, Planned, Quantity, Statistic, Stretch, StretchOutcome};
-use crate::record::{Failure, Model, PhaseRecord, Quantile, RunRecord, StepRecord, Window, Wrong};
+use crate::record::{
+    Failure, Model, PhaseRecord, Quantile, RunRecord, StepRecord, Window, Wrong, earlier,
+};
 use crate::units::{Arrivals, Nanos, Rate};
 
 /// Fewer failures than this share are nothing to speak of.
@@ -17,6 +19,7 @@ pub(super) struct Figures {
     /// Every request and those that did not pass, over time.
     series: Option<Series>,
     planned: Vec<Option<Planned>>,
+    /// What every request without an answer took at least.
     timeout: Nanos,
 }
 
@@ -31,11 +34,11 @@ impl Figures {
             allowed: 1.0,
         };
         let steps: Vec<&StepRecord> = run.record.steps.iter().collect();
-        let timeouts = run.record.steps.iter().map(|s| s.measured.timeout);
+        let timeouts = steps.iter().map(|s| s.measured.at_least());
         Self {
             series: Series::of(errors, steps.iter().map(|s| &s.measured)),
             planned: planned(run.record, parts),
-            timeout: timeouts.max().unwrap_or(0),
+            timeout: timeouts.fold(0, earlier),
         }
     }
 

@@ -30,6 +30,8 @@ enum Ends {
     Late(u64),
     /// Never answered.
     Broken,
+    /// The same, and given up after so many milliseconds.
+    GivenUp(u64),
 }
 
 /// A recorded run of 20 requests a second; what becomes of one is told by its part.
@@ -104,24 +106,17 @@ fn sample(intended: Nanos, ends: Ends) -> Sample {
         Ends::With(status) => (0, 5, Outcome::CheckFailed(0), Some(status)),
         Ends::Late(ms) => (ms, 20, Outcome::Ok, Some(200)),
         Ends::Broken => (0, 5, Outcome::Failed(Failure::Read), None),
+        Ends::GivenUp(ms) => (0, ms, Outcome::Failed(Failure::Timeout), None),
     };
     let sent = intended + late * MS;
     Sample {
-        step: 0,
-        measured: true,
         intended,
         sent,
         first_byte: status.map(|_| sent + MS),
         done: sent + took * MS,
-        wait: None,
-        dns: None,
-        connect: None,
-        tls: None,
-        write: None,
-        outcome,
         status,
         received: 100,
-        decoded: None,
+        ..Sample::of(0, outcome)
     }
 }
 
@@ -138,6 +133,19 @@ fn said(verdict: &Verdict) -> Vec<String> {
 }
 
 const FAST: Ends = Ends::In(20);
+
+#[test]
+fn of_requests_that_were_given_up_no_more_is_known_than_the_shortest_wait() {
+    let record = stairs(|part| match part {
+        0 | 1 => FAST,
+        2 => Ends::GivenUp(1_000),
+        _ => Ends::GivenUp(8_000),
+    });
+    let stretches = verdict(&record, &P95).stretches;
+    let known = |part: usize| stretches[part].response;
+    assert_eq!(known(2), [Quantile::AtLeast(SECOND); 3]);
+    assert_eq!(known(3), known(2));
+}
 
 #[test]
 fn a_stair_counts_only_if_all_before_it_hold() {

@@ -166,6 +166,13 @@ fn failed_requests_have_no_latency_and_never_help() {
             Outcome::Fail
         );
     }
+    // Where one that passed is too slow, the failures alone do not explain it.
+    let mut both = slow(1_000, 200);
+    (both.sent, both.failed) = (both.sent + 100, 100);
+    for tally in [slow(1_000, 200), both] {
+        let said = one(&landing(tally), "p95 < 500ms");
+        assert_eq!((said.outcome, said.by_failures), (Outcome::Fail, false));
+    }
 }
 
 #[test]

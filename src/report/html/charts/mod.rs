@@ -11,6 +11,7 @@ mod server;
 mod svg;
 mod trails;
 
+pub(super) use crate::expr::escaped;
 pub(super) use curve::curve;
 pub(super) use frame::enough;
 pub(super) use heatmap::heatmap;
@@ -18,5 +19,5 @@ pub(super) use lanes::lanes;
 pub(super) use lines::{in_flight, lag, latency, opened, throughput};
 pub(super) use overlay::{curves, over_time};
 pub(super) use server::server;
-pub(super) use svg::{bar, escaped, pixel};
+pub(super) use svg::{bar, pixel};
 pub(super) use trails::{near, trail};

@@ -3,6 +3,7 @@
 //! shows (`aria-label`), because a screen reader sees nothing else.
 
 use super::scale::Scale;
+use crate::expr::escaped;
 use crate::report::text::put;
 
 /// Width of the drawing, names included.
@@ -398,22 +399,6 @@ pub(in crate::report::html) fn pixel(value: f64) -> String {
     } else {
         format!("{:.1}", tenths as f64 / 10.0)
     }
-}
-
-/// For text and for attributes in either kind of quotes.
-pub(in crate::report::html) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! through its runs, and what changed, was accepted or released is marked at the run that it began with.
 
 use super::scale::Scale;
-use super::svg::{Chart, escaped, pixel, plot_x, plot_y};
+use super::svg::{Chart, pixel, plot_x, plot_y};
+use crate::expr::escaped;
 use crate::history::nights::{Chronicle, Course, Digest, Measure};
 use crate::report::text::{figure, line, put};
 use crate::report::{measured, moment, named, percent};

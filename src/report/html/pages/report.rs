@@ -166,6 +166,11 @@ impl<'a> Page<'a> {
         self.budgets.iter().any(|budget| budget.interval.is_some())
     }
 
+    /// Whether some requests are said to depend on each other.
+    fn dependent(&self) -> bool {
+        self.budgets.iter().any(|budget| budget.effective.is_some())
+    }
+
     // Templates pass some numbers by value and others by reference: `Borrow` takes both.
 
     fn word(&self) -> &'static str {

@@ -4,8 +4,10 @@
 use super::curl::curl;
 use super::trace::TraceRow;
 use crate::record::{Exhibit, FailureCount, Message, RunRecord, Said, What};
-use crate::report::text;
+use crate::report::seconds;
+use crate::report::text::{self, counted};
 use crate::report::view::times::ms;
+use crate::units::format_count;
 
 /// Characters kept of a header: nobody reads more of one.
 const HEADER: usize = 1_000;
@@ -53,6 +55,18 @@ impl FailureRow {
         };
         let step = all.iter().filter(|other| other.step == self.step);
         step.filter(same)
+    }
+
+    /// How often, and when: `3 of 40 requests, from 1 s to 4 s`.
+    pub fn often(&self) -> String {
+        let first = seconds(self.first);
+        let when = if self.last > self.first {
+            format!("from {first} to {}", seconds(self.last))
+        } else {
+            format!("at {first}")
+        };
+        let (count, of) = (format_count(self.count), counted(self.of, "request"));
+        format!("{count} of {of}, {when}")
     }
 
     /// Where it stands: `scenarios/shop.yaml:36`.

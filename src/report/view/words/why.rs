@@ -99,26 +99,12 @@ fn unfit(view: &View, consequence: Consequence) -> impl Iterator<Item = String> 
 }
 
 fn failure_sentence(failure: &FailureRow) -> String {
-    let when = if failure.last > failure.first {
-        format!(
-            "from {} to {}",
-            seconds(failure.first),
-            seconds(failure.last)
-        )
-    } else {
-        format!("at {}", seconds(failure.first))
-    };
     let what = match failure.kind {
         "check" if failure.policy => format!("policy failed: {}", failure.what),
         "check" => format!("check failed: {}", failure.what),
         _ => failure.what.clone(),
     };
-    format!(
-        "{}: {what}, {} of {}, {when}",
-        failure.step,
-        format_count(failure.count),
-        counted(failure.of, "request")
-    )
+    format!("{}: {what}, {}", failure.step, failure.often())
 }
 
 fn dropped(view: &View) -> Option<String> {
