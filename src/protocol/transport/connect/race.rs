@@ -176,9 +176,9 @@ mod tests {
                 &["[::1]:1 at 0", "1.1.1.1:1 at 250", "[::2]:1 at 270"],
                 "[::2]:1 at 275",
             ),
-            // Each has a head start of its own.
+            // Families in turn, however the system puts them, and each address with a head start of its own.
             (
-                &[(six, Nothing), (four, Nothing), ("[::2]:1", Answer(1))],
+                &[(six, Nothing), ("[::2]:1", Answer(1)), (four, Nothing)],
                 &["[::1]:1 at 0", "1.1.1.1:1 at 250", "[::2]:1 at 500"],
                 "[::2]:1 at 501",
             ),
