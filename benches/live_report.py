@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """What the live report (`tollgate run --ui`) costs: CPU per request without it, with it, and with a page that looks at it.
 
-usage: benches/live_report.py [--rounds 5] [--steps 60] [--rate 500] [--seconds 20]      TOLLGATE names another binary than
-                                                                                         target/release/tollgate
+usage: benches/live_report.py [--rounds 5] [--steps 60] [--rate 500] [--seconds 20]
 
-Needs two cores and taskset. One flow of so many steps at the demo shop (core 0), so many requests a second, constant
-arrivals; tollgate on core 1. The page is fetched every two seconds, as the page itself does. The cost is CPU time of the whole
-life, exec to exit, reports included, divided by the requests sent; rounds are interleaved, since a busy machine makes requests
-dearer, and not for all alike. Believe a difference that is larger than the spread.
+Needs two cores, taskset and target/release/tollgate (or TOLLGATE=another). One flow of so many steps at the demo shop
+(core 0), so many requests a second, constant arrivals; tollgate on core 1. The page is fetched every two seconds, as
+the page itself does. The cost is CPU time of the whole life, exec to exit, reports included, divided by the requests
+sent. Rounds are interleaved, since a busy machine makes requests dearer, and not for all alike.
 """
 import argparse
 import os
