@@ -93,7 +93,7 @@ def main():
     options = parser.parse_args()
     options.client_core = "1"
     options.tollgate = os.path.abspath(os.environ.get("TOLLGATE", os.path.join(measure.HERE, "../target/release/tollgate")))
-    measure.machine(options, [["node", "--version"]])
+    measure.machine(options, [["node", "-p", "'node ' + process.version"]])
     print(f"A message a second for each, {options.seconds} s after a ramp of {RAMP} s.\n")
     print("| server | subscribers | peak memory | each | messages | latency p50 | p99 | max | verdict |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
