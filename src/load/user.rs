@@ -2,18 +2,15 @@
 //! a sample. Invariant: two users never share anything but connections, and a step is sent only after the one
 //! before it passed.
 
+mod answer;
 mod aside;
-mod checks;
 mod control;
 mod group;
 mod identify;
 mod insist;
 mod journey;
-mod policies;
-mod refusal;
 mod request;
 mod talk;
-mod told;
 
 use super::auth::Keys;
 use super::exhibit::Fault;
@@ -23,13 +20,13 @@ use crate::plan::seed_of;
 use crate::protocol::{Answer, Call, Exchange, Jar, Session};
 use crate::scenario::Draw;
 use crate::units::Nanos;
+use answer::Told;
 use control::Loop;
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
-use told::Told;
 
 pub(super) use request::Shot;
 pub(super) use talk::{Heard, Line, Log};

@@ -1,8 +1,7 @@
 //! One exchange. In: a request and when it was wanted; out: a sample, and how the flow goes on. Invariant: whatever
 //! is sent is recorded once: as a sample, or as an attempt that is sent again.
 
-use super::policies::Policed;
-use super::refusal::refusal;
+use super::answer::{Policed, refusal};
 use super::{Captured, Fault, Heard, Lane};
 use crate::expr::{Cache, Value};
 use crate::load::exhibit::{Case, Evidence, exhibit};

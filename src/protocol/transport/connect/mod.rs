@@ -1,6 +1,7 @@
-//! From addresses to a stream. In: the addresses of a host, in the system's order; out: the first connection, raced
-//! as RFC 8305 says (families in turn, the next one 250 ms after the last or once that failed). Invariant: a machine
-//! that has no port or file left is told from a target that refuses.
+//! From addresses to a stream. In: the addresses of a host, in the system's order; out: the first connection.
+//! Invariant: a machine that has no port or file left is told from a target that refuses.
+
+mod race;
 
 use super::connection::Stream;
 use crate::protocol::Problem;
@@ -9,18 +10,10 @@ use rustix::io::Errno;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
-use tokio::task::JoinSet;
-use tokio::time::sleep;
 
-/// The head start of each address (RFC 8305, section 5).
-const STAGGER: Duration = Duration::from_millis(250);
 /// Addresses that a failure names.
 const NAMED: usize = 4;
-
-/// What became of one address.
-type Tried = (SocketAddr, io::Result<TcpStream>);
 
 /// Connects to the first address that answers.
 pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Problem> {
@@ -30,55 +23,13 @@ pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, Sock
             let stream = TcpStream::connect(only).await;
             (*only, stream.map_err(|e| failed(&[(*only, e)]))?)
         }
-        several => race(several).await.map_err(|errors| failed(&errors))?,
+        several => race::race(several, TcpStream::connect)
+            .await
+            .map_err(|errors| failed(&errors))?,
     };
     // Requests are whole when written: waiting to fill a segment only adds latency.
     stream.set_nodelay(true).ok();
     Ok((stream, address))
-}
-
-async fn race(
-    addresses: &[SocketAddr],
-) -> Result<(SocketAddr, TcpStream), Vec<(SocketAddr, io::Error)>> {
-    let mut waiting = in_turn(addresses).into_iter();
-    let mut racing: JoinSet<Tried> = JoinSet::new();
-    let mut errors = Vec::new();
-    loop {
-        let next = waiting.next();
-        let more = next.is_some();
-        if let Some(address) = next {
-            racing.spawn(async move { (address, TcpStream::connect(address).await) });
-        } else if racing.is_empty() {
-            return Err(errors);
-        }
-        tokio::select! {
-            Some(ended) = racing.join_next() => match ended {
-                Ok((address, Ok(stream))) => return Ok((address, stream)),
-                Ok((address, Err(error))) => errors.push((address, error)),
-                // Nobody aborts them but the end of the run.
-                Err(_) => {}
-            },
-            () = sleep(STAGGER), if more => {}
-        }
-    }
-}
-
-/// The families one after the other, beginning with that of the first address; within one, the order stays.
-fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let Some(first) = addresses.first() else {
-        return Vec::new();
-    };
-    let (mut these, mut others): (Vec<SocketAddr>, Vec<_>) = addresses
-        .iter()
-        .partition(|a| a.is_ipv4() == first.is_ipv4());
-    these.reverse();
-    others.reverse();
-    let mut all = Vec::with_capacity(addresses.len());
-    while all.len() < addresses.len() {
-        all.extend(these.pop());
-        all.extend(others.pop());
-    }
-    all
 }
 
 /// Why no address gave a connection.
@@ -140,28 +91,6 @@ fn out_of_ports(error: &io::Error) -> bool {
 mod tests {
     use super::*;
     use tokio::net::TcpListener;
-
-    fn addresses(all: &[&str]) -> Vec<SocketAddr> {
-        all.iter().map(|a| a.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn families_take_turns() {
-        for (given, expected) in [
-            (
-                &["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"][..],
-                &["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"][..],
-            ),
-            (
-                &["1.1.1.1:1", "2.2.2.2:1", "[::1]:1"],
-                &["1.1.1.1:1", "[::1]:1", "2.2.2.2:1"],
-            ),
-            (&["1.1.1.1:1"], &["1.1.1.1:1"]),
-            (&[], &[]),
-        ] {
-            assert_eq!(in_turn(&addresses(given)), addresses(expected));
-        }
-    }
 
     #[test]
     fn a_machine_that_ran_out_is_told_from_a_target_that_refuses() {

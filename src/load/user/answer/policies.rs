@@ -2,10 +2,10 @@
 //! fault where one fails the step. Invariant: a step without policies costs nothing; in a smoke test every answer is
 //! looked at, under load the first [`FIRST`] of each step and worker and then one in [`EVERY`].
 
-use super::request::Shot;
-use super::{Captured, Fault};
 use crate::expr::{Mismatch, Value};
 use crate::load::program::RequestProgram;
+use crate::load::user::request::Shot;
+use crate::load::user::{Captured, Fault};
 use crate::load::worker::Worker;
 use crate::protocol::{Answer, Call, Exchange, Location, Protocol};
 use crate::record::{PolicyFinding, What};
@@ -19,17 +19,17 @@ pub(in crate::load) const EVERY: u64 = 100;
 
 /// What the policies of a step say of one answer.
 #[derive(Debug, Default)]
-pub(super) struct Policed {
+pub(in crate::load::user) struct Policed {
     findings: Vec<PolicyFinding>,
     /// Why the step fails.
-    pub(super) fault: Option<Box<Fault>>,
+    pub(in crate::load::user) fault: Option<Box<Fault>>,
     /// The request is sent once more: the next answer may say.
-    pub(super) later: bool,
+    pub(in crate::load::user) later: bool,
 }
 
 impl<P: Protocol> Worker<P> {
     /// Looks at an answer that passed its checks.
-    pub(super) fn police(
+    pub(in crate::load::user) fn police(
         &self,
         variables: &[Value],
         shot: &Shot,
@@ -95,7 +95,7 @@ impl<P: Protocol> Worker<P> {
     }
 
     /// Counts what was found.
-    pub(super) fn found(&self, shot: &Shot, policed: Policed) {
+    pub(in crate::load::user) fn found(&self, shot: &Shot, policed: Policed) {
         if policed.findings.is_empty() {
             return;
         }

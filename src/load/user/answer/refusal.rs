@@ -18,7 +18,7 @@ pub(super) fn not_the_application(platform: Platform) -> String {
 }
 
 /// Who refused a request that failed a check, told in the fault, too; `None` where the application answered.
-pub(super) fn refusal(
+pub(in crate::load::user) fn refusal(
     request: &RequestProgram,
     (variables, dice): (&[Value], &mut Xoshiro256PlusPlus),
     answer: &Answer,

@@ -7,14 +7,14 @@ use http::Version;
 
 /// Details in the form that queries read.
 #[derive(Debug)]
-pub(super) struct Told<'a> {
+pub(in crate::load::user) struct Told<'a> {
     exchange: &'a Exchange,
     answer: &'a Answer,
     redirects: Vec<(u16, String)>,
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn new(exchange: &'a Exchange, answer: &'a Answer) -> Self {
+    pub(in crate::load::user) fn new(exchange: &'a Exchange, answer: &'a Answer) -> Self {
         let redirects = answer.redirects.iter();
         Self {
             exchange,
@@ -25,7 +25,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    pub(super) fn details(&self) -> Details<'_> {
+    pub(in crate::load::user) fn details(&self) -> Details<'_> {
         Details {
             reason: Some(self.answer.reason()),
             version: version(self.answer.version),

@@ -2,9 +2,9 @@
 //! captured behind a check that failed; a load stops at the first of them, a smoke test looks at every check.
 
 use super::refusal::not_the_application;
-use super::{Captured, Fault, Lane, with_facts};
 use crate::expr::{Check, Facts, Mismatch, Value};
 use crate::load::program::RequestProgram;
+use crate::load::user::{Captured, Fault, Lane, with_facts};
 use crate::load::worker::Worker;
 use crate::protocol::{Answer, Call, Exchange, Problem, Protocol, mitigated_quietly};
 use crate::record::What;
@@ -13,7 +13,7 @@ impl<P: Protocol> Worker<P> {
     /// Runs the checks and, when they hold, the captures. `Err` is the first that did not hold, and in a smoke test the
     /// other checks that did not.
     #[inline]
-    pub(super) fn evaluate(
+    pub(in crate::load::user) fn evaluate(
         &self,
         (variables, lane): (&[Value], &mut Lane),
         call: &Call,
