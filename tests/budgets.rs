@@ -199,3 +199,43 @@ fn what_a_profile_never_sends_is_undecided_for_that_reason_unless_the_budget_is_
         }
     }
 }
+
+#[test]
+fn a_budget_file_alone_is_checked_as_far_as_that_goes() {
+    let bench = Bench::new(&[
+        (
+            "good.yaml",
+            "budgets:\n  - p95 < 1s\n  - p95 of pay < 1s during launch\n  - server cpu < 70%\n  - capture depth max < 9\n\
+             guards:\n  - error_rate of pay < 5% for 2m\n",
+        ),
+        (
+            "plain.yaml",
+            "budgets: [p95 < 1s, p95 < 2s during warm-up]\n",
+        ),
+        ("bad.yaml", "budgets:\n  - p95 < 1\nguard: []\n"),
+    ]);
+    let ran = bench.run(&["validate", "good.yaml"]).expect(0);
+    assert_eq!(
+        ran.stdout,
+        "good.yaml: valid: 4 budgets, 1 guard\n  not checked without a scenario: steps, flows, groups, tags or hosts pay; \
+         profiles launch; captures depth; values of `observe` cpu\n  `tollgate validate SCENARIO --budgets good.yaml` checks them\n"
+    );
+    assert_eq!(ran.stderr, "");
+    let ran = bench.run(&["validate", "plain.yaml"]).expect(0);
+    assert_eq!(ran.stdout, "plain.yaml: valid: 2 budgets\n");
+    let ran = bench.run(&["validate", "plain.yaml", "bad.yaml"]).expect(2);
+    assert!(ran.stdout.contains("plain.yaml: valid"), "{}", ran.stdout);
+    for part in [
+        "bad.yaml:2:11",
+        "unknown key `guard`",
+        "tollgate explain T0",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    // Where a scenario stands it is told what it is.
+    for command in ["run", "plan", "config"] {
+        let ran = bench.run(&[command, "good.yaml"]).expect(2);
+        let words = "good.yaml is a budget file, not a scenario; name the scenario";
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}

@@ -102,6 +102,13 @@ fn five_slow_nights_are_exit_5_with_the_step_named_and_can_be_accepted() {
     let first = judged(&bench, "n20.tg", 0).stdout;
     assert!(first.contains("suspect p95 of browse/list"), "{first}");
     assert!(first.contains("expected by chance"), "{first}");
+    let (sentence, rest) = first.split_once('\n').unwrap();
+    let suspects = rest.matches("  suspect ").count();
+    let clause = format!("; {suspects} series suspect");
+    assert!(
+        sentence.starts_with("PASS") && sentence.ends_with(&clause),
+        "{first}"
+    );
     assert!(first.contains("  power: a step of +"), "{first}");
     let third = judged(&bench, "n22.tg", 0).stdout;
     let words = "out of line for 3 runs on end, since 2026-01-21 02:00 (c0ffee20)";
@@ -144,7 +151,10 @@ fn four_runs_are_no_baseline_and_quiet_nights_are_in_line() {
     let bench = nights(&[1.0; 20], 19);
     let quiet = judged(&bench, "n19.tg", 0).stdout;
     assert!(quiet.contains("series in line"), "{quiet}");
-    assert!(!quiet.contains("suspect p"), "{quiet}");
+    assert!(
+        !quiet.contains("suspect p") && !quiet.contains("series suspect"),
+        "{quiet}"
+    );
 }
 
 #[test]
@@ -238,8 +248,37 @@ fn a_run_is_judged_and_enters_and_a_broken_history_sends_nothing() {
     bench.write("bad/x/y.json", "{");
     let refused = bench.smoke(&["--history", "bad"]).expect(2);
     assert!(refused.stderr.contains("y.json"), "{}", refused.stderr);
-    bench.smoke(&["--history", "s.yaml"]).expect(2);
+    let refused = bench.smoke(&["--history", "s.yaml"]).expect(2).stderr;
+    let file = "history s.yaml: this is a file, and a history is a directory; name another place";
+    assert!(refused.contains(file), "{refused}");
+    let refused = bench.smoke(&["--history", "s.yaml/past"]).expect(2).stderr;
+    let below = "history s.yaml/past: cannot make this directory: ";
+    assert!(
+        refused.contains(below) && refused.contains("; name one in a place"),
+        "{refused}"
+    );
     assert_eq!(target.requests(), sent);
+    for what in [
+        &["list"][..],
+        &["plot"],
+        &["export"],
+        &["prune", "--keep", "3"],
+        &["accept", "--reason", "x"],
+        &["judge", "out"],
+    ] {
+        let at = |place| {
+            bench
+                .run(&[&["history", "--history", place], what].concat())
+                .expect(2)
+                .stderr
+        };
+        assert!(
+            at("nope").contains("history nope: there is no such directory; name the one that"),
+            "{what:?}"
+        );
+        assert!(at("s.yaml").contains(file), "{what:?}");
+    }
+    assert!(!bench.path("nope").exists());
 }
 
 #[test]

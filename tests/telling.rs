@@ -235,3 +235,54 @@ fn a_collector_that_keeps_only_a_part_is_a_warning() {
         assert!(said.contains(&warning), "{said}");
     }
 }
+
+/// Nobody's laptop has the secrets of the pipeline: who needs one is not told, everybody else is, and the run is judged.
+#[test]
+fn who_needs_a_variable_that_is_not_set_is_not_told_and_the_run_goes_on() {
+    let (target, hooks) = (target(), target());
+    let notify = format!(
+        "  webhook: {}\n  secret: ${{HOOK_SECRET}}\n  slack: ${{SLACK}}\n  file: told.ndjson",
+        hooks.url("/echo/hook")
+    );
+    let (bench, ran) = told(&target, "", &notify);
+    let ran = ran.expect(2);
+    assert!(ran.stderr.contains("T0741"), "{}", ran.stderr);
+    let scenario = std::fs::read_to_string(bench.path("s.yaml")).unwrap();
+    let scenario = scenario.replace("[PW]", "[PW, HOOK_SECRET, SLACK]");
+    bench.write("s.yaml", &scenario);
+    let ran = bench.smoke(&[]).expect(3);
+    for (way, key, name) in [
+        ("webhook", "webhook", "HOOK_SECRET"),
+        ("slack", "slack", "SLACK"),
+    ] {
+        let warning = format!(
+            "warning[T0744]: `{key}` is not told how the run ends: the environment variable `{name}` is not set"
+        );
+        assert_eq!(ran.stderr.matches(&warning).count(), 1, "{}", ran.stderr);
+        let line = format!("not told  {way}: `{name}` has no value\n");
+        assert_eq!(ran.stdout.matches(&line).count(), 1, "{}", ran.stdout);
+    }
+    let missing = serde_json::json!([
+        "webhook: `HOOK_SECRET` has no value",
+        "slack: `SLACK` has no value"
+    ]);
+    assert_eq!(ran.result()["run"]["not_told"], missing);
+    assert!(hooks.seen("/echo/hook").is_empty(), "it went out unsigned");
+    assert!(bench.path("told.ndjson").exists());
+    for command in ["validate", "plan"] {
+        let ran = bench.run(&[command, "s.yaml"]).expect(0);
+        assert_eq!(ran.stderr.matches("T0744").count(), 2, "{}", ran.stderr);
+    }
+    // A value is looked at.
+    let ran = bench.smoke(&["-e", "SLACK=hooks.slack.test", "-e", "HOOK_SECRET=abcdef"]);
+    let said = ran.expect(2).stderr;
+    assert!(said.contains("T0740") && !said.contains("T0744"), "{said}");
+    // Once all are there, nobody is missing.
+    let slack = format!("SLACK={}", hooks.url("/echo/slack"));
+    let ran = bench
+        .smoke(&["-e", &slack, "-e", "HOOK_SECRET=abcdef"])
+        .expect(3);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    assert!(ran.result()["run"].get("not_told").is_none());
+    assert_eq!(hooks.seen("/echo/slack").len(), 1);
+}

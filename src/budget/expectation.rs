@@ -73,7 +73,7 @@ fn expect(budget: &Budget, n: u64) -> Expectation {
     let can_decide = n >= needed;
     let advice = match share {
         _ if n == 0 => Some(format!("no request will show {}", budget.statistic)),
-        Some(share) if !can_decide => Some(too_few(n, budget.statistic, share)),
+        Some(_) if !can_decide => Some(too_few(n, budget.statistic, budget.bound)),
         _ => advise(budget.statistic, n),
     };
     Expectation {

@@ -78,6 +78,23 @@ pub fn parse(source: Arc<Source>) -> Result<BudgetFile, Vec<Diagnostic>> {
     })
 }
 
+/// Whether a text is a budget file rather than a scenario: it has lists of budgets or guards, and nothing of what a scenario
+/// has. A scenario names its budgets by a path.
+pub fn is_budgets(text: &str) -> bool {
+    let root = yaml(&Source::new("", text)).map(|node| node.kind);
+    let Ok(Kind::Map(entries)) = root else {
+        return false;
+    };
+    let own = |key: &str| BUDGETS.keys.iter().any(|known| known.name == key);
+    let list = |node: &Node| matches!(node.kind, Kind::List(_)) || node.is_null();
+    let lists = |(key, node): &(Spanned<String>, Node)| own(&key.value) && list(node);
+    let scenario = ["scenario", "target", "flows", "profiles", "environments"];
+    entries.iter().any(lists)
+        && !entries
+            .iter()
+            .any(|(key, _)| scenario.contains(&key.value.as_str()))
+}
+
 /// A quoted expression in a bare sentence is what the parser of YAML stumbles over.
 fn with_help(problem: Diagnostic) -> Diagnostic {
     let line = problem.source.position(problem.span.start).0;
@@ -359,6 +376,22 @@ mod tests {
             said[2].starts_with("budgets/shop.yaml:3:5: `eror_rate`"),
             "{said:?}"
         );
+    }
+
+    #[test]
+    fn budget_files_are_told_from_scenarios() {
+        for (text, expected) in [
+            ("budgets: [p95 < 1s]", true),
+            ("budgets:\n", true),
+            ("guards:\n  - error_rate < 5% for 2m\nbudgts: []\n", true),
+            ("budgets: shop.budgets.yaml\n", false),
+            ("budgets: []\ntarget: http://shop.test\n", false),
+            ("strict: true\n", false),
+            ("- p95 < 1s\n", false),
+            ("budgets: [p95 < 1s", false),
+        ] {
+            assert_eq!(is_budgets(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@
 //! ```
 //! What goes together: times take a duration, `bytes` and `decoded` a size, shares a percent, `throughput` and `rate(…)` a
 //! rate, `count(…)`, `apdex(…)` and captured numbers a number. `<` and `<=` bound what is better small, `>` and `>=` shares of
-//! successes, checks and cache hits, `throughput` and `apdex`; `min` and messages take any. Percentiles, but for the parts
+//! successes, checks and cache hits, `throughput` and `apdex`; `min`, messages and shares of a status below 400 take any. Percentiles, but for the parts
 //! of connecting, and error, success and check rates are kept over time. `of 2xx` is of times, `bytes`, `apdex` and those
 //! rates. `throughput` is of the whole run. A name that holds the word `during` stands in quotes.
 //!
@@ -70,8 +70,9 @@
 //!   it must hold in every stretch of 2 minutes on end. **`within 30s of start`**: it must hold for the requests due
 //!   from 30 s after the start of the measured phase on. Only percentiles and rates have counts over time.
 //! - **share(5xx)**, **count(5xx)** and **rate(5xx)** are of the answers with such a status (`errors`: all that did
-//!   not pass, `timeouts`: those without an answer in time), expected or not; shares are judged like `error_rate`,
-//!   counts and rates (a second of the measured phase) as they are. Dropped requests count in each.
+//!   not pass, `timeouts`: those without an answer in time), expected or not; shares are judged like `error_rate`
+//!   (`share(2xx) >= 99%` like `success_rate`), counts and rates (a second of the measured phase) as they are. Dropped requests
+//!   count in each, and against a share that is bounded from below.
 //! - **apdex(T)**: passed requests within T, and half of those within 4T, of all requests.
 //! - **during** names a profile, or a phase that is otherwise not judged: `ramp` or `warm-up`.
 //! - **mean**, **max**, **min** and **stddev** are compared as they are. Requests without an answer count in the mean at the timeout,
@@ -124,7 +125,7 @@ mod verdict;
 pub use bind::{Place, bind, bind_servers};
 pub use exit::{Exit, Reason};
 pub use expectation::{Expectation, ExpectedStep, NEVER_SENT, expectations};
-pub use file::{BUDGETS, parse};
+pub use file::{BUDGETS, is_budgets, parse};
 pub use guard::{Decider, Standing, Watchman};
 pub use judge::{answered_in_time, judge};
 pub use parse::{SentenceError, parse_sentence};

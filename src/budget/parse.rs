@@ -359,7 +359,12 @@ impl<'a> Cursor<'a> {
                 "a budget says what must hold, so {statistic} takes `{}`",
                 sides(statistic)
             );
-            let help = format!("write `{}`", meant(statistic, sign));
+            let help = match statistic {
+                Statistic::Count(which) | Statistic::Rate(which) if which.wanted() => {
+                    format!("bound their share: `share({which}) >= 99%`")
+                }
+                _ => format!("write `{}`", meant(statistic, sign)),
+            };
             return Err(self.error("T0805", range, message, help));
         }
         self.at = range.end;
@@ -414,7 +419,9 @@ impl<'a> Cursor<'a> {
         pointless(bound).map_or(Ok((limit, range.clone())), |what| {
             let message = format!("`{bound}` {what}");
             let help = match what {
-                "never holds" => format!("write, for example, `{}`", reachable(statistic)),
+                "never holds" => {
+                    format!("write, for example, `{}`", reachable(statistic, operator))
+                }
                 _ => "write a limit that can be missed, or remove the budget".to_owned(),
             };
             Err(self.error("T0807", range, message, help))

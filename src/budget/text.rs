@@ -50,9 +50,12 @@ impl Statistic {
         )
     }
 
-    /// Whether its budgets may have this operator.
+    /// Whether its budgets may have this operator. Of answers that are no errors a share may be bounded from below.
     pub fn takes(self, operator: Operator) -> bool {
-        let any = Self::Count(Which::Messages) == self || Self::Rate(Which::Messages) == self;
+        let any = match self {
+            Self::Share(which) => which.wanted(),
+            _ => Self::Count(Which::Messages) == self || Self::Rate(Which::Messages) == self,
+        };
         any || matches!(self, Self::Min(_) | Self::Server(_)) || operator.upper() == self.upper()
     }
 
@@ -122,6 +125,17 @@ impl Budget {
     pub(super) fn status(&self) -> Option<&Part> {
         let part = self.part.as_ref();
         part.filter(|part| !matches!(part, Part::Capture(_)))
+    }
+}
+
+impl Which {
+    /// Answers that are no errors by themselves.
+    pub(super) fn wanted(self) -> bool {
+        match self {
+            Self::Status(status) => status < 400,
+            Self::Class(class) => class < 4,
+            Self::Errors | Self::Timeouts | Self::Messages => false,
+        }
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) struct Reading {
     /// One of the scenario's `environments:`, laid over the rest of the file.
     #[arg(long = "env", value_name = "NAME", value_parser = environment)]
     pub(super) environment: Option<String>,
-    /// Value for `${KEY}` in the scenario; wins over the process environment and `.env`.
+    /// Value for `${KEY}` in the scenario; wins over the process environment, which wins over `.env` in the folder of the
+    /// scenario file (it is looked for nowhere else).
     #[arg(short = 'e', value_name = "KEY=VALUE", value_parser = crate::scenario::Environment::assignment)]
     pub(super) assignments: Vec<(String, String)>,
     /// Budget file to use instead of the scenario's `budgets:`.

@@ -34,10 +34,11 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads a scenario and its budgets; warnings are printed.
+    /// Reads a scenario and its budgets; warnings are printed, and the CI system is told of them.
     pub(super) fn read(file: &Path, reading: &Reading, terminal: Terminal) -> Result<Self, Error> {
         let (inputs, warnings) = Self::collect(file, reading)?;
         eprint!("{}", render_all(&warnings, terminal.stderr));
+        terminal.ci.diagnosed(&warnings);
         Ok(inputs)
     }
 
@@ -46,6 +47,12 @@ impl Inputs {
         file: &Path,
         reading: &Reading,
     ) -> Result<(Self, Vec<Diagnostic>), Error> {
+        if is_budgets(file) {
+            let file = file.display();
+            return Err(Error::Usage(format!(
+                "{file} is a budget file, not a scenario; name the scenario, with `--budgets {file}` for these budgets (`tollgate validate {file}` checks its sentences)"
+            )));
+        }
         let loaded = scenario::load(file, &reading.environment())?;
         let (scenario, mut warnings) = (loaded.scenario, loaded.warnings);
         let path = reading
@@ -283,6 +290,11 @@ fn tidy(path: &Path) -> PathBuf {
         .zip(fs::canonicalize(path).ok())
         .is_some_and(|(a, b)| a == b);
     if same { short } else { path.to_owned() }
+}
+
+/// Whether somebody named a budget file where scenarios stand.
+pub(super) fn is_budgets(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| budget::is_budgets(&text))
 }
 
 /// Reads and parses a budget file.

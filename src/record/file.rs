@@ -19,7 +19,9 @@ pub const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The system refused.
-    #[error("{path}: {error}")]
+    #[error(
+        "no run can be read at {path}: {error}; name the folder of its reports, or the `run.tg` in it"
+    )]
     Io {
         /// The file.
         path: PathBuf,

@@ -79,6 +79,9 @@ pub struct RunRecord {
     /// Where traces are shown: an address with `{trace_id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_url: Option<String>,
+    /// Who could not be told how it ended, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_told: Vec<String>,
     /// Why it ended before its plan, if it did.
     pub stop: Option<Stop>,
     /// Why the target could not be reached before the first request, if it could not.

@@ -6,6 +6,9 @@ use super::text::figure;
 use super::{Latency, Point, StepRow, View, Word};
 use crate::budget::Judgement;
 
+/// What is said of a difference where there is none.
+pub(super) const SAME: &str = "no change";
+
 /// Lengths may differ by so much before it is said.
 const LENGTH: f64 = 0.1;
 
@@ -167,7 +170,7 @@ fn facts(a: &View, b: &View) -> Vec<(&'static str, String, String)> {
 }
 
 /// The difference as a share and in milliseconds: `+12 %`, `+1.2 ms`. Nothing where either is not known; no number where
-/// one is only known to be at least so much.
+/// nothing changed, or where one is only known to be at least so much.
 pub(super) fn change(a: Point, b: Point) -> (String, String) {
     let Some((one, other)) = a.ms.zip(b.ms) else {
         return ("–".into(), String::new());
@@ -176,6 +179,9 @@ pub(super) fn change(a: Point, b: Point) -> (String, String) {
         return ("timed out".into(), String::new());
     }
     let by = other - one;
+    if by == 0.0 {
+        return (SAME.into(), String::new());
+    }
     let sign = if by < 0.0 { '−' } else { '+' };
     let share = if one > 0.0 {
         format!("{sign}{} %", figure((by / one * 100.0).abs()))
@@ -208,7 +214,8 @@ mod tests {
         for (a, b, share, size) in [
             (point(10.0), point(11.2), "+12 %", "+1.2 ms"),
             (point(10.0), point(5.0), "−50 %", "−5 ms"),
-            (point(10.0), point(10.0), "+0 %", "+0 ms"),
+            (point(10.0), point(10.0), "no change", ""),
+            (point(0.0), point(0.0), "no change", ""),
             (point(0.0), point(1.0), "–", "+1 ms"),
             (unknown, point(1.0), "–", ""),
             (point(1.0), late, "timed out", ""),

@@ -309,6 +309,10 @@ impl Page<'_> {
             let text = self.paint.on(DIM, &format!("report {}", line(files)));
             self.line(&text)?;
         }
+        for who in &view.run.not_told {
+            let text = self.paint.on(UNSURE, &format!("not told  {}", line(who)));
+            self.line(&text)?;
+        }
         let style = match view.word {
             Word::Pass => GOOD,
             Word::Fail | Word::Unreachable | Word::Stopped => BAD,

@@ -1,8 +1,8 @@
 //! Tables for spreadsheets and scripts. In: a view; out: `summary.csv`, one row a step and one for all, `windows.csv`,
 //! one row a window, `steps.csv`, one row a step and slot, and, where there are any, `parts.csv`, one row a part of a load
 //! that changes, and `server.csv`, one row a reading of a server. Invariant: units stand in the header, numbers are plain, an unknown value is an
-//! empty cell, and no cell can be taken for a formula. A percentile among timed-out requests is the timeout: it is
-//! that or more, and the column `timed_out` says so.
+//! empty cell, and no cell can be taken for a formula. Percentiles are of what was answered, failed checks among it. One among timed-out requests is the
+//! timeout: it is that or more, and the column `timed_out` says so.
 
 use super::{Latency, MessagesRow, PartRow, Point, Reporter, Slice, StepRow, View};
 use crate::budget::Planned;

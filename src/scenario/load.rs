@@ -59,7 +59,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     retarget(&mut laid.root, environment);
     let declared = declared_secrets(&mut reader, &laid.root);
     let mut resolver = Resolver::new(environment, file);
-    let root = resolver.expand(&laid.root, &mut reader);
+    let root = resolver.expand_file(&laid.root, &mut reader);
     let mut libraries = Vec::with_capacity(included.len());
     for file in &included {
         let own = reader.turn(&file.source);
@@ -71,6 +71,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
         reader,
         names: Names::new(Outside::new(folder, &resolver, &declared)),
         secrets,
+        uses: resolver.uses(),
         folder,
         fragments: BTreeMap::new(),
         trail: Trail::default(),
@@ -171,7 +172,6 @@ fn read<'a>(
     let http = settings::http(loading, &fields);
     let streams = settings::streams(loading, &fields, http);
     let preflight = settings::preflight(loading, &fields);
-    let notify = notify::read(loading, &fields);
     let observe = observe::read(loading, &fields, target.as_ref());
     let mut constants = constants::read(loading, &fields);
     include::read(loading, &fields, libraries);
@@ -207,10 +207,11 @@ fn read<'a>(
         http,
         streams,
         preflight,
-        notify,
         observe,
         trace: trace::read(loading, &fields),
         server_timing: timing::read(loading, &fields),
+        // Behind all else: what is wrong here because of a missing variable is dropped, and hides nothing.
+        notify: notify::read(loading, &fields),
         variables: Vec::new(),
         data,
         flows: journeys.flows,
@@ -312,7 +313,9 @@ fn tidy(
         let inside = |(file, hole): &(String, Span)| {
             *file == problem.source.name && hole.start <= span.start && span.end <= hole.end
         };
-        let follows = !matches!(problem.code, "T0701" | "T0702") && unfilled.iter().any(inside);
+        // Whether a name is declared does not depend on its value.
+        let cause = matches!(problem.code, "T0701" | "T0702" | "T0741" | "T0744");
+        let follows = !cause && unfilled.iter().any(inside);
         secrets.mask(&mut problem);
         let known = |k: &Diagnostic| {
             k.code == problem.code

@@ -2,7 +2,7 @@
 //! problem noted and `None`. Invariant: reading goes on after a problem, and numbers that YAML readers do
 //! not agree on are never guessed.
 
-use super::environment::Secrets;
+use super::environment::{Secrets, Use};
 use super::flow::Trail;
 use super::include::Fragment;
 use super::names::{Names, identifier};
@@ -39,6 +39,8 @@ pub(super) struct Loading<'a> {
     pub(super) names: Names,
     /// What no URL may hold.
     pub(super) secrets: Secrets,
+    /// What was asked of the environment.
+    pub(super) uses: &'a [Use],
     /// Where the file that is read stands.
     pub(super) folder: &'a Path,
     /// Steps with a name, from this file and those it includes.
@@ -73,6 +75,17 @@ impl<'a> Loading<'a> {
     /// The secret that a scalar holds.
     pub(super) fn secret_in(&self, node: &Node) -> Option<&str> {
         self.secrets.found_in(self.reader.source(), node)
+    }
+
+    /// The variable without a value that a node asks for.
+    pub(super) fn unset_in(&self, node: &Node) -> Option<&'a str> {
+        let file = &self.reader.source().name;
+        let inside = |usage: &&Use| {
+            let within = node.span.start <= usage.span.start && usage.span.end <= node.span.end;
+            usage.found.is_none() && usage.source == *file && within
+        };
+        let usage = self.uses.iter().find(inside)?;
+        Some(&usage.name)
     }
 
     /// The path behind a key, relative to the scenario's folder.

@@ -30,7 +30,11 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Tra
     }
     let fields = loading.reader.object(node, &TRACE)?;
     let sampled = fields.get("sampled").map(|node| share(loading, node));
-    let url = fields.get("url").and_then(|node| address(loading, node));
+    // Without its variable there are no links, which changes nothing that was measured.
+    let url = fields
+        .get("url")
+        .filter(|node| loading.unset_in(node).is_none());
+    let url = url.and_then(|node| address(loading, node));
     Some(Trace {
         sampled: sampled.flatten().unwrap_or(SAMPLED),
         url,

@@ -177,6 +177,23 @@ fn a_file_with_problems_is_annotated_and_nothing_is_said_where_ci_is_off() {
 }
 
 #[test]
+fn a_secret_that_a_fork_has_not_is_a_warning_and_no_failure() {
+    let target = target();
+    let scenario = format!(
+        "scenario: s\ntarget: {}\nsecrets: [SLACK]\nnotify:\n  slack: ${{SLACK}}\nflows: {{ f: {{ steps: [{{ get: /ok, name: a }}] }} }}\n",
+        target.url("")
+    );
+    let bench = Bench::new(&[("s.yaml", &scenario), (".env", "SLACK=\n")]);
+    let (ran, summary, output) = step(&bench, &["run", "s.yaml", "--out", "out"]);
+    let [warning] = commands(&ran.expect(0).stdout).try_into().unwrap();
+    let part = |name: &str| warning.properties[name].as_str();
+    assert_eq!((warning.name.as_str(), part("line")), ("warning", "5"));
+    assert!(warning.data.contains("`SLACK` is empty"), "{warning:?}");
+    assert!(summary.contains("not told slack"), "{summary}");
+    assert_eq!(outputs(&output)["verdict"], "pass");
+}
+
+#[test]
 fn several_runs_are_one_step_with_ten_errors_at_most() {
     let target = target();
     let flow = |i| format!("  f{i}: {{ steps: [{{ get: /status/500, name: a }}] }}\n");

@@ -60,9 +60,13 @@ pub(super) struct Rule {
 pub(in crate::budget) fn allowed(statistic: Statistic, bound: Bound) -> Option<f64> {
     match (statistic, bound.limit) {
         (Statistic::Percentile { q, .. }, _) => Some(1.0 - q),
-        (Statistic::ErrorRate | Statistic::Share(_), Quantity::Share(share)) => Some(share),
+        (Statistic::ErrorRate, Quantity::Share(share)) => Some(share),
+        (Statistic::Share(_), Quantity::Share(share)) if bound.operator.upper() => Some(share),
         (
-            Statistic::SuccessRate | Statistic::CheckRate | Statistic::CacheHitRate,
+            Statistic::SuccessRate
+            | Statistic::CheckRate
+            | Statistic::CacheHitRate
+            | Statistic::Share(_),
             Quantity::Share(share),
         ) => Some(1.0 - share),
         _ => None,
@@ -245,7 +249,11 @@ impl Rule {
             }
             (Statistic::Share(which), _) => {
                 let n = tally.ended() + tally.dropped;
-                Count::plain((n, which.count(tally)))
+                let such = which.count(tally);
+                // What was dropped violates either way.
+                let others = || n - (such - tally.dropped);
+                let upper = self.bound.operator.upper();
+                Count::plain((n, if upper { such } else { others() }))
             }
             _ => Count::plain((tally.ended() + tally.dropped, tally.violations())),
         }
@@ -281,7 +289,7 @@ impl Rule {
         match self.statistic {
             // The request at the percentile's rank is within the limit.
             Statistic::Percentile { q, .. } => count.n.saturating_sub(count.k) >= rank(q, count.n),
-            Statistic::ErrorRate | Statistic::Share(_) => {
+            Statistic::ErrorRate | Statistic::Share(_) if self.bound.operator.upper() => {
                 self.bound.operator.holds(count.share(), limit(self.bound))
             }
             _ => self
@@ -319,7 +327,7 @@ impl Rule {
     fn rate(self, count: Count) -> Shown {
         let (low, high) = count.sample().bounds();
         let headroom = (self.allowed > 0.0).then(|| 1.0 - count.share() / self.allowed);
-        let violations = self.statistic.upper();
+        let violations = self.bound.operator.upper();
         let (actual, interval, bound) = if violations {
             (count.share(), (low, high), high)
         } else {
@@ -347,7 +355,9 @@ impl Rule {
                 self.statistic.of_what(),
                 decimal(self.allowed * 100.0)
             )),
-            Outcome::Undecided => notes.push(too_few(count.n, self.statistic, self.allowed)),
+            Outcome::Undecided => {
+                notes.push(too_few(count.n, self.statistic, self.bound));
+            }
             Outcome::Pass if self.allowed <= 0.0 => notes.push(
                 "true of these requests; no number of them can show a rate of zero".to_owned(),
             ),
@@ -374,7 +384,7 @@ impl Rule {
         })?;
         let value = match (self.statistic, rung) {
             (Statistic::Percentile { metric, .. }, Some(rung)) => rung.text(metric),
-            (statistic, _) if statistic.upper() => format_share(share),
+            _ if self.bound.operator.upper() => format_share(share),
             _ => format_share(1.0 - share),
         };
         Some(format!("{} {value}", step.label))
@@ -394,12 +404,17 @@ impl Rule {
 }
 
 /// "200 requests can never show p99; needs 299".
-pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, allowed: f64) -> String {
+pub(in crate::budget) fn too_few(n: u64, statistic: Statistic, bound: Bound) -> String {
+    let allowed = allowed(statistic, bound).unwrap_or_default();
     let what = match statistic {
         Statistic::Percentile { .. } => statistic.to_string(),
         Statistic::ErrorRate => format!("an error rate below {} %", decimal(allowed * 100.0)),
-        Statistic::Share(which) => {
+        Statistic::Share(which) if bound.operator.upper() => {
             format!("a share of {which} below {} %", decimal(allowed * 100.0))
+        }
+        Statistic::Share(which) => {
+            let least = decimal((1.0 - allowed) * 100.0);
+            format!("a share of {which} above {least} %")
         }
         _ => format!("a rate above {} %", decimal((1.0 - allowed) * 100.0)),
     };

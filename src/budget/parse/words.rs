@@ -2,6 +2,7 @@
 //! and the right words for wrong ones. Invariant: a number without its unit is an error that shows the unit.
 
 use super::super::{Bound, Operator, Quantity, Statistic, Which};
+use super::part;
 use crate::record::Metric;
 use crate::source::closest;
 use crate::units::{self, Arrivals, Rate};
@@ -133,6 +134,10 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
         | Statistic::Share(_) => units::parse_share(text)
             .map(Quantity::Share)
             .map_err(|m| (m, share_help(statistic, text))),
+        Statistic::Rate(which) if text.ends_with('%') && which != Which::Messages => Err((
+            format!("{statistic} is so many requests a second, and `{text}` is a share"),
+            format!("write `share({which})`"),
+        )),
         _ => match Rate::parse(text) {
             Ok(rate) if rate.of == Arrivals::Requests => Ok(Quantity::Rate(rate.per_second)),
             Ok(_) => Err((
@@ -145,11 +150,17 @@ pub(super) fn measure(statistic: Statistic, text: &str) -> Result<Quantity, (Str
 }
 
 fn plain(statistic: Statistic, text: &str) -> Result<Quantity, (String, String)> {
+    let help = match statistic {
+        Statistic::Count(which) if text.ends_with('%') && which != Which::Messages => {
+            format!("write `share({which})` for a share of the requests")
+        }
+        _ => format!("as in `{statistic} {}`", example(statistic)),
+    };
     match text.replace('_', "").parse::<f64>() {
         Ok(number) if (0.0..=Metric::MOST_NUMBER).contains(&number) => Ok(Quantity::Number(number)),
         _ => Err((
             format!("`{text}` is not a plain number from 0 to 10^12"),
-            format!("as in `{statistic} {}`", example(statistic)),
+            help,
         )),
     }
 }
@@ -198,8 +209,9 @@ pub(super) fn example(statistic: Statistic) -> &'static str {
 }
 
 /// The nearest budget that can hold.
-pub(super) fn reachable(statistic: Statistic) -> String {
+pub(super) fn reachable(statistic: Statistic, operator: Operator) -> String {
     match statistic {
+        Statistic::Share(_) if !operator.upper() => format!("{statistic} >= 100%"),
         Statistic::ErrorRate | Statistic::Share(_) => format!("{statistic} <= 0%"),
         Statistic::SuccessRate | Statistic::CheckRate | Statistic::CacheHitRate => {
             format!("{statistic} >= 100%")
@@ -219,6 +231,9 @@ pub(super) fn misspelt(word: &str) -> String {
     let lower = word.to_lowercase();
     if let Some((_, ours)) = SYNONYMS.iter().find(|(theirs, _)| *theirs == lower) {
         return format!("write `{ours}`");
+    }
+    if part(&lower).is_some() {
+        return format!("write `share({lower})`, `count({lower})` or `rate({lower})`");
     }
     // k6 writes p(95).
     let k6 = lower.strip_prefix("p(").and_then(|w| w.strip_suffix(')'));

@@ -2,7 +2,7 @@
 //! only added (and removed by `prune`), each at once and whole, so that two jobs at once are no trouble.
 
 use super::digest::{Digest, Key, Measure};
-use super::store::{Kept, Place, Store};
+use super::store::{Kept, Place, Store, no_directory};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -102,10 +102,7 @@ impl Folder {
     /// When the system or the bucket refuses.
     pub fn open(&self) -> Result<(), HistoryError> {
         if let Place::Folder(path) = &self.0 {
-            fs::create_dir_all(path).map_err(|e| HistoryError::Store {
-                place: self.0.to_string(),
-                reason: e.to_string(),
-            })?;
+            fs::create_dir_all(path).map_err(|e| no_directory(path, &e))?;
         }
         Store::open(&self.0)?.probe()
     }

@@ -11,7 +11,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinSet;
-use trouble::{closed, place_error};
+pub(super) use trouble::no_directory;
+use trouble::{closed, place_error, unfit};
 use url::Url;
 
 /// Texts that are read at the same time: a bucket is far away.
@@ -104,6 +105,7 @@ impl Store {
             .map_err(|e| other(&e))?;
         let (objects, root): (Arc<dyn ObjectStore>, Path) = match place {
             Place::Folder(path) => {
+                unfit(path).map_or(Ok(()), Err)?;
                 let store = LocalFileSystem::new_with_prefix(path).map_err(|e| other(&e))?;
                 (Arc::new(store), Path::default())
             }

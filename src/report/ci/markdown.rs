@@ -82,13 +82,20 @@ fn head(view: &View) -> String {
     } else {
         "❌"
     };
-    format!(
+    let mut out = format!(
         "### {symbol} {}: {}, {}\n\n{}\n\n",
         view.word.text(),
         plain(&clip(&run.scenario, NAME)),
         plain(&clip(&run.profile_text(), NAME)),
         plain(&clip(&view.sentence, SHOWN))
-    )
+    );
+    for who in &run.not_told {
+        put(
+            &mut out,
+            format_args!("⚠️ not told {}\n\n", plain(&clip(who, NAME))),
+        );
+    }
+    out
 }
 
 fn table(head: &[&str], right: usize) -> String {

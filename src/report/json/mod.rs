@@ -111,7 +111,7 @@ fn guard(guard: &GuardRow) -> Value {
 
 fn run(view: &View) -> Value {
     let run = &view.run;
-    json!({
+    let mut facts = json!({
         "scenario": run.scenario,
         "file": run.file,
         "profile": run.profile,
@@ -133,7 +133,12 @@ fn run(view: &View) -> Value {
         })).collect::<Vec<_>>(),
         "stopped": run.stop,
         "unreachable": run.unreachable,
-    })
+    });
+    // Absent where nobody is missing.
+    if !run.not_told.is_empty() {
+        facts["not_told"] = json!(run.not_told);
+    }
+    facts
 }
 
 fn totals(view: &View) -> Value {

@@ -63,6 +63,8 @@ pub struct RunView {
     pub stop: Option<&'static str>,
     /// Why the target could not be reached.
     pub unreachable: Option<String>,
+    /// Who could not be told how it ended, and why.
+    pub not_told: Vec<String>,
 }
 
 /// A phase of the plan.
@@ -121,6 +123,7 @@ impl RunView {
                 Stop::Decided => "ended early: decided",
             }),
             unreachable: record.unreachable.as_deref().map(text::line),
+            not_told: record.not_told.iter().map(|who| text::line(who)).collect(),
         }
     }
 

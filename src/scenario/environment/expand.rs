@@ -14,6 +14,8 @@ pub(in crate::scenario) struct Resolver<'a> {
     file: BTreeMap<String, String>,
     uses: Vec<Use>,
     unfilled: Vec<(String, Span)>,
+    /// What is lost where the scalar that is read cannot be filled; without it that is an error.
+    spared: Option<String>,
 }
 
 /// One `${NAME}` and what came of it.
@@ -51,7 +53,50 @@ impl<'a> Resolver<'a> {
             file,
             uses: Vec::new(),
             unfilled: Vec::new(),
+            spared: None,
         }
+    }
+
+    /// A file's tree, filled in. A variable that only those who are told of a run ask for need not be set: whoever runs
+    /// the file somewhere else has none of their secrets, and no verdict depends on them.
+    pub(in crate::scenario) fn expand_file(
+        &mut self,
+        root: &Node,
+        reader: &mut Reader<'_>,
+    ) -> Node {
+        let Kind::Map(sections) = &root.kind else {
+            return self.expand(root, reader);
+        };
+        let mut filled = Vec::with_capacity(sections.len());
+        for (section, node) in sections {
+            let node = match &node.kind {
+                Kind::Map(entries) if lost(&section.value, "").is_some() => {
+                    let kind = Kind::Map(self.entries(&section.value, entries, reader));
+                    let span = node.span;
+                    Node { span, kind }
+                }
+                _ => self.expand(node, reader),
+            };
+            filled.push((section.clone(), node));
+        }
+        let kind = Kind::Map(filled);
+        let span = root.span;
+        Node { span, kind }
+    }
+
+    fn entries(
+        &mut self,
+        section: &str,
+        entries: &[(Spanned<String>, Node)],
+        reader: &mut Reader<'_>,
+    ) -> Vec<(Spanned<String>, Node)> {
+        let entry = |(key, node): &(Spanned<String>, Node)| {
+            self.spared = lost(section, &key.value);
+            let node = self.expand(node, reader);
+            self.spared = None;
+            (key.clone(), node)
+        };
+        entries.iter().map(entry).collect()
     }
 
     /// The tree with every `${NAME}` filled in.
@@ -189,12 +234,32 @@ impl<'a> Resolver<'a> {
             Some(_) => "empty",
             None => "not set",
         };
+        if let Some(lost) = &self.spared {
+            let message = format!("{lost}: the environment variable `{name}` is {what}");
+            let help = format!(
+                "the run goes on; set it, or pass `-e {name}=value`, where somebody relies on it"
+            );
+            reader.warn("T0744", place, message, help);
+            return;
+        }
         reader.error(
             "T0701",
             place,
             format!("the environment variable `{name}` is {what}"),
-            format!("set it, pass `-e {name}=value`, or give a default: `${{{name}:-value}}`"),
+            format!("set it (`.env` beside the scenario does, too), pass `-e {name}=value`, or give a default: `${{{name}:-value}}`"),
         );
+    }
+}
+
+/// What is lost without a value in a section whose values change no verdict; nothing of other sections and keys. Of the
+/// section itself: whether it is one.
+fn lost(section: &str, key: &str) -> Option<String> {
+    match (section, key) {
+        ("notify", "on") => None,
+        ("notify", "secret") => lost("notify", "webhook"),
+        ("notify", key) => Some(format!("`{key}` is not told how the run ends")),
+        ("trace", "url" | "") => Some("reports have no links to traces".to_owned()),
+        _ => None,
     }
 }
 

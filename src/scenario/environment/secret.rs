@@ -55,7 +55,7 @@ impl Secrets {
                     "T0703",
                     *span,
                     format!("the secret `{name}` is not set and has no default"),
-                    format!("set the environment variable `{name}`, or add it to `.env`"),
+                    format!("set the environment variable `{name}`, or add it to `.env` beside the scenario"),
                 ),
                 None => {}
             }

@@ -16,8 +16,10 @@ const PAGERDUTY_URL: &str = "https://events.pagerduty.com/v2/enqueue";
 /// Who is told how a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notify {
-    /// Each is told by itself; never empty.
+    /// Each is told by itself; empty only where everybody is missing.
     pub ways: Vec<Way>,
+    /// Who cannot be told, as written, and the variable without a value that this needs.
+    pub missing: Vec<(String, String)>,
     /// After which runs; never empty. Metrics go out after every run.
     pub on: Vec<Ending>,
 }
@@ -53,6 +55,22 @@ pub enum Way {
     File(PathBuf),
 }
 
+impl Way {
+    /// Its key in `notify:`.
+    fn key(&self) -> &'static str {
+        match self {
+            Self::Webhook { .. } => "webhook",
+            Self::Slack(_) => "slack",
+            Self::Alertmanager(_) => "alertmanager",
+            Self::PagerDuty { .. } => "pagerduty",
+            Self::Otlp(_) => "otlp",
+            Self::RemoteWrite(_) => "remote_write",
+            Self::Mail(_) => "mail",
+            Self::File(_) => "file",
+        }
+    }
+}
+
 /// How a run ended, for those who are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -76,8 +94,10 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Not
     let node = fields.get("notify")?;
     let fields = loading.reader.object(node, &NOTIFY)?;
     let before = loading.reader.errors();
-    let ways = ways(loading, &fields);
-    if ways.is_empty() && loading.reader.errors() == before {
+    let missing = missing(loading, &fields);
+    let mut ways = ways(loading, &fields);
+    ways.retain(|way| missing.iter().all(|(key, _)| key != way.key()));
+    if ways.is_empty() && missing.is_empty() && loading.reader.errors() == before {
         let message = "nobody is told: `notify` names no address and no file";
         let help = "add where to, such as `webhook: ${DEPLOY_HOOK}` or `file: failures.ndjson`";
         loading.reader.error("T0742", node.span, message, help);
@@ -97,7 +117,23 @@ pub(super) fn read(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Option<Not
             .map(|i| Ending::ALL[i])
             .collect(),
     };
-    (!ways.is_empty()).then_some(Notify { ways, on })
+    (!ways.is_empty() || !missing.is_empty()).then_some(Notify { ways, missing, on })
+}
+
+/// Who cannot be told, since a variable has no value. A webhook that would go out unsigned does not go out.
+fn missing(loading: &Loading<'_>, fields: &Fields<'_>) -> Vec<(String, String)> {
+    let mut missing: Vec<(String, String)> = Vec::new();
+    for (key, node) in fields.iter().filter(|(key, _)| key.value != "on") {
+        let way = match key.value.as_str() {
+            "secret" => "webhook",
+            way => way,
+        };
+        let unset = loading.unset_in(node);
+        if let Some(name) = unset.filter(|_| missing.iter().all(|(known, _)| known != way)) {
+            missing.push((way.to_owned(), name.to_owned()));
+        }
+    }
+    missing
 }
 
 fn ways(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Way> {
@@ -187,7 +223,9 @@ fn secret_of(
         return Some(text.value);
     }
     // It is one all the same: no drawing of the file shows it.
-    loading.secrets.hide("notify", &text.value);
+    if loading.unset_in(node).is_none() {
+        loading.secrets.hide("notify", &text.value);
+    }
     let message = format!("{what} stands in the file, or is not declared as a secret");
     let help =
         format!("keep it in the environment: `secrets: [{example}]` and `{key}: ${{{example}}}`");

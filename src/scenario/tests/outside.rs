@@ -151,3 +151,40 @@ fn schemas_and_variables_are_read_with_the_scenario() {
         );
     }
 }
+
+#[test]
+fn who_is_told_may_be_missing_and_hides_nothing_else() {
+    let read = |notify: &str, more: &str| {
+        let text = SHOP.replace(
+            "allow:",
+            &format!("notify: {notify}\ntrace: {{ url: \"${{JAEGER}}/{{trace_id}}\" }}\nallow:"),
+        );
+        let text = text.replace("form: {", &format!("{more}form: {{"));
+        loaded(&text, &Environment::empty().with("SHOP_PASSWORD", "given"))
+    };
+    let codes = |problems: &[Diagnostic]| problems.iter().map(|p| p.code).collect::<Vec<_>>();
+    let mail = "from: a@shop.test, to: [b@shop.test]";
+    let good = format!(
+        "{{ mail: {{ server: \"${{SMTP}}\", {mail} }}, otlp: \"http://c.test\", file: a.ndjson }}"
+    );
+    let good = read(&good, "").unwrap();
+    assert_eq!(
+        codes(&good.warnings),
+        ["T0744", "T0744"],
+        "{:?}",
+        good.warnings
+    );
+    let notify = good.scenario.notify.unwrap();
+    assert_eq!(notify.missing, [("mail".to_owned(), "SMTP".to_owned())]);
+    assert_eq!(notify.ways.len(), 2);
+    assert_eq!(good.scenario.trace.unwrap().url, None);
+    // Elsewhere in the file a key of this name is any other.
+    let body = "json: { notify: { slack: \"${NOPE}\" } }\n        #";
+    let bad = format!("{{ mail: {{ server: \"${{SMTP}}\", {mail}, user: ann }} }}");
+    let bad = read(&bad, body).unwrap_err();
+    assert_eq!(
+        codes(bad.diagnostics()),
+        ["T0743", "T0744", "T0744", "T0701"]
+    );
+    assert!(!bad.render(false).contains("T0742"));
+}

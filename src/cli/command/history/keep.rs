@@ -178,6 +178,10 @@ pub(super) fn chosen(
     beginning: Option<&str>,
 ) -> Result<BTreeMap<String, Nights>, Error> {
     let mut all = folder.all().map_err(|e: HistoryError| Error::History(e))?;
+    if all.is_empty() {
+        let empty = "the history has no runs yet; `tollgate run FILE --history PLACE` and `history add` add them";
+        return Err(Error::Usage(empty.into()));
+    }
     let names = all.keys().cloned().collect::<Vec<_>>().join(", ");
     if let Some(beginning) = beginning {
         all.retain(|name, nights| {
@@ -188,8 +192,7 @@ pub(super) fn chosen(
     if all.is_empty() {
         let wanted = beginning.map_or_else(String::new, |b| format!(" called `{b}`"));
         return Err(Error::Usage(format!(
-            "the history has no environment{wanted}; it has: {}",
-            if names.is_empty() { "none" } else { &names }
+            "the history has no environment{wanted}; it has: {names}"
         )));
     }
     Ok(all)

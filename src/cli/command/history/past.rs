@@ -174,11 +174,15 @@ impl Judged {
         }
     }
 
-    /// A regression enters the verdict.
+    /// A regression enters the verdict, what is suspect its sentence.
     pub(in crate::cli) fn enter(&self, verdict: &mut Verdict) {
-        match self {
-            Self::Night(night, _) if night.regressed() => regress(verdict, &text::sentence(night)),
-            _ => {}
+        if let Self::Night(night, _) = self
+            && night.regressed()
+        {
+            regress(verdict, &text::sentence(night));
+        }
+        if let suspects @ 1.. = self.suspects() {
+            verdict.sentence = format!("{}; {suspects} series suspect", verdict.sentence);
         }
     }
 

@@ -5,7 +5,7 @@ use super::revision;
 use crate::cli::inputs::Inputs;
 use crate::plan::{self, Plan};
 use crate::record::{Connections, Environment, Host, Model, PhaseRecord, RunRecord};
-use crate::scenario;
+use crate::scenario::{self, Scenario};
 use std::path::Path;
 
 /// What is known of a run before it starts.
@@ -55,8 +55,16 @@ pub(super) fn record(file: &Path, inputs: &Inputs, plan: &Plan) -> RunRecord {
             .as_ref()
             .and_then(|trace| trace.url.clone()),
         budgets: inputs.budget_source(),
+        not_told: not_told(&inputs.scenario),
         ..RunRecord::default()
     }
+}
+
+/// Who will not be told how the run ends, and what is missing for it.
+fn not_told(scenario: &Scenario) -> Vec<String> {
+    let missing = scenario.notify.iter().flat_map(|notify| &notify.missing);
+    let said = missing.map(|(way, name)| format!("{way}: `{name}` has no value"));
+    said.collect()
 }
 
 fn connections(connections: scenario::Connections) -> Connections {

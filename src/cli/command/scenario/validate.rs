@@ -2,11 +2,12 @@
 //! nothing is sent, and without `--env` a file is checked with each of its environments: what is wrong in staging
 //! is found before anyone runs there. What is valid and could be better is told as notes, here and nowhere else.
 
+use super::alone;
 use crate::budget::{Budget, BudgetFile, Level};
 use crate::cli::Terminal;
 use crate::cli::args::Reading;
 use crate::cli::error::{Error, explained};
-use crate::cli::inputs::{Inputs, steps};
+use crate::cli::inputs::{Inputs, is_budgets, steps};
 use crate::scenario::{self, Flow, Load, Profile, Request, Scenario};
 use crate::source::{Diagnostic, Severity};
 use clap::Args;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Validate {
-    /// Scenario files.
+    /// Scenario files; a budget file on its own is checked as far as that goes without its scenario.
     #[arg(required = true, value_name = "FILE")]
     pub(in crate::cli) files: Vec<PathBuf>,
     #[command(flatten)]
@@ -24,6 +25,10 @@ pub(in crate::cli) struct Validate {
 pub(in crate::cli) fn validate(args: &Validate, terminal: Terminal) -> u8 {
     let mut failed = false;
     for file in &args.files {
+        if is_budgets(file) {
+            failed |= alone::validate(file, terminal);
+            continue;
+        }
         let mut found = Findings::default();
         let environments = found.check(file, &args.reading);
         failed |= found.failed();
@@ -248,7 +253,7 @@ fn ratio(steps: &[&str], flow: &Flow) -> String {
     )
 }
 
-fn list(steps: &[&str]) -> String {
+pub(super) fn list(steps: &[&str]) -> String {
     let list = steps[..steps.len().min(NAMED)].join(", ");
     match steps.len().saturating_sub(NAMED) {
         0 => list,
@@ -278,7 +283,7 @@ fn summary(inputs: &Inputs) -> String {
     )
 }
 
-fn count(n: usize, what: &str) -> String {
+pub(super) fn count(n: usize, what: &str) -> String {
     if n == 1 {
         format!("1 {what}")
     } else {

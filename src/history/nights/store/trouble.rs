@@ -4,6 +4,9 @@
 use super::Place;
 use crate::history::nights::folder::HistoryError;
 use std::error::Error;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use url::Url;
 
 /// Characters of what a server says that are repeated.
@@ -15,7 +18,13 @@ const DENIED: [&str; 5] = ["Auth", "AccessDenied", "AccessKeyId", "Signature", "
 pub(super) fn place_error(place: &Place, error: &dyn Error) -> HistoryError {
     let said = chain(error);
     let Some((code, message)) = answer(&said) else {
-        return unusable(place, &said);
+        return match place {
+            Place::Folder(_) => unusable(
+                place,
+                &format!("cannot be used: {said}; name a directory that can be read and written"),
+            ),
+            Place::Bucket(_) => unusable(place, &said),
+        };
     };
     let advice = match (code, place) {
         ("NoSuchBucket" | "ContainerNotFound", _) => "; make the bucket first".to_owned(),
@@ -35,6 +44,36 @@ pub(super) fn closed(place: &Place, error: &dyn Error) -> HistoryError {
         Place::Bucket(url) => unusable(place, &format!("{said}; {}", opened_by(url.scheme()))),
         Place::Folder(_) => unusable(place, &said),
     }
+}
+
+/// What is said of a path that is a file.
+const FILE: &str = "this is a file, and a history is a directory; name another place";
+
+/// What keeps a path from being a history that can be read: it is not there, or no directory.
+pub(super) fn unfit(path: &Path) -> Option<HistoryError> {
+    let reason = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return None,
+        Ok(_) => FILE.to_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            "there is no such directory; name the one that `run --history` or `history add` has made (`--history PLACE`)".to_owned()
+        }
+        Err(error) => format!("cannot be used: {error}; name a directory that can be read"),
+    };
+    Some(at(path, reason))
+}
+
+/// Why a directory could not be made.
+pub(in crate::history::nights) fn no_directory(path: &Path, error: &io::Error) -> HistoryError {
+    if path.is_file() {
+        return at(path, FILE.to_owned());
+    }
+    let help = "name one in a place that can be written";
+    at(path, format!("cannot make this directory: {error}; {help}"))
+}
+
+fn at(path: &Path, reason: String) -> HistoryError {
+    let place = path.display().to_string();
+    HistoryError::Store { place, reason }
 }
 
 /// Where the keys of a bucket are looked for.
@@ -138,7 +177,7 @@ mod tests {
             ),
         ] {
             let place = Place::parse(place).unwrap();
-            let said = place_error(&place, &std::io::Error::other(said)).to_string();
+            let said = place_error(&place, &io::Error::other(said)).to_string();
             assert_eq!(said, format!("history {place}: {expected}"));
         }
     }

@@ -3,7 +3,7 @@
 
 use super::outcome;
 use crate::budget::Judgement;
-use crate::report::compare::{change, compared};
+use crate::report::compare::{SAME, change, compared};
 use crate::report::html::{assets, charts};
 use crate::report::text::put;
 use crate::report::{Comparison, StepRow, Word};
@@ -47,13 +47,21 @@ impl Compared<'_> {
     /// All requests of both: what it is, both values, the change.
     fn totals(&self) -> Vec<(&'static str, String, String)> {
         let [a, b] = [self.both.a, self.both.b].map(|view| &view.totals.all);
-        let both = |one: String, other: String| format!("{one} → {other}");
+        let both = |one: String, other: String| {
+            if one == other {
+                one
+            } else {
+                format!("{one} → {other}")
+            }
+        };
+        let same = a.error_text() == b.error_text();
         let errors = both(a.error_text(), b.error_text());
         let times = compared(&a.response).into_iter().zip(compared(&b.response));
         let times = ["p50", "p95", "p99"].into_iter().zip(times);
         let times =
             times.map(|(name, (a, b))| (name, both(a.spoken(), b.spoken()), change(a, b).0));
-        times.chain([("errors", errors, String::new())]).collect()
+        let turned = if same { SAME.into() } else { String::new() };
+        times.chain([("errors", errors, turned)]).collect()
     }
 
     fn tone(word: impl Borrow<Word>) -> &'static str {

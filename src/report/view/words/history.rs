@@ -245,17 +245,18 @@ fn short(finding: &Finding) -> Option<String> {
     Some(format!("{scatters:.1} times the scatter, {wanted}"))
 }
 
-/// The change in percent; that of what reads the same, such as no error of few and none of many, is none.
+/// The change in percent; what reads the same, such as no error of few and none of many, has none.
 pub(in crate::report) fn changed(finding: &Finding) -> Option<String> {
     let value = |v| measured(finding.measure, v);
     let same = finding.baseline.map(value) == Some(value(finding.value));
     let even = same && finding.measure == Measure::ErrorShare;
-    let change = finding.ratio.map(percent);
-    if even {
-        change.map(|_| "±0 %".to_owned())
+    let ratio = finding.ratio?;
+    let none = even || (ratio - 1.0).abs() < 0.5e-3;
+    Some(if none {
+        "no change".to_owned()
     } else {
-        change
-    }
+        percent(ratio)
+    })
 }
 
 /// What runs on end have in common.
