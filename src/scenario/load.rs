@@ -187,7 +187,7 @@ fn read<'a>(
         flow::unused(loading);
     }
     lists(loading, &mut journeys, (&data, &mut constants));
-    let profiles = profiles(loading, &fields);
+    let profiles = profiles(loading, &fields, &journeys);
     let url = target.as_ref().map(|target| &target.value);
     if url.is_some_and(|url| url.scheme() != "https") {
         network::unused(loading, &fields);
@@ -245,13 +245,17 @@ fn name(loading: &mut Loading<'_>, fields: &Fields<'_>, path: &Path) -> Option<S
         .then_some(text.value)
 }
 
-fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Profile> {
+fn profiles(
+    loading: &mut Loading<'_>,
+    fields: &Fields<'_>,
+    journeys: &Journeys,
+) -> Vec<Profile> {
     fields
         .get("profiles")
         .filter(|node| !node.is_null())
         .map_or_else(
             || vec![Profile::smoke()],
-            |node| profile::read(loading, node),
+            |node| profile::read(loading, node, journeys),
         )
 }
 

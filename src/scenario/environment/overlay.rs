@@ -281,10 +281,24 @@ fn named(base: &mut Node, node: &Node, kinds: &[&str]) {
                     *below = value.clone();
                 } else {
                     deep(below, value);
+                    // Weights say something beside each other: those of an environment are all there are.
+                    whole(below, value, "flows");
                 }
             }
             None => old.push((key.clone(), value.clone())),
         }
+    }
+}
+
+/// Puts what stands behind a key in the place of what stood there.
+fn whole(base: &mut Node, node: &Node, name: &str) {
+    let (Kind::Map(old), Kind::Map(new)) = (&mut base.kind, &node.kind) else {
+        return;
+    };
+    let of = |(key, _): &&(Spanned<String>, Node)| key.value == name;
+    if let Some((_, value)) = new.iter().find(of) {
+        let below = old.iter_mut().find(|(key, _)| key.value == name);
+        below.into_iter().for_each(|(_, old)| *old = value.clone());
     }
 }
 
@@ -324,14 +338,14 @@ target: http://a.test
 secrets: [A]
 allow: [a.test, b.test]
 defaults: { timeout: 1s, headers: { x: 1, y: 2 } }
-profiles: { load: { users: 3, duration: 1m }, more: { rate: 1 req/s, duration: 1m } }
+profiles: { load: { users: 3, duration: 1m }, more: { rate: 1 req/s, duration: 1m, flows: { a: 1, b: 2 } } }
 environments:
   staging:
     target: http://s.test
     secrets: [B, A]
     allow: [s.test]
     defaults: { headers: { y: 3 } }
-    profiles: { load: { rate: 5 req/s }, more: { duration: 2m } }
+    profiles: { load: { rate: 5 req/s }, more: { duration: 2m, flows: { b: 3 } } }
 ";
 
     fn lay_over(text: &str, chosen: &str) -> Result<(Laid, Vec<String>), String> {
@@ -370,7 +384,7 @@ environments:
             shown(&laid.root),
             "{target:http://s.test secrets:[A B] allow:[s.test] \
              defaults:{timeout:1s headers:{x:1 y:3}} \
-             profiles:{load:{rate:5 req/s} more:{rate:1 req/s duration:2m}}}"
+             profiles:{load:{rate:5 req/s} more:{rate:1 req/s duration:2m flows:{b:3}}}}"
         );
         let Kind::Map(entries) = &laid.root.kind else {
             panic!("a map")

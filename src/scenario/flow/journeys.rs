@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 /// Everything that is run.
 #[derive(Debug)]
 pub(in crate::scenario) struct Journeys {
+    /// The names of the flows, those of broken ones among them.
+    pub(in crate::scenario) names: Vec<String>,
     pub(in crate::scenario) flows: Vec<Flow>,
     pub(in crate::scenario) setup: Option<Flow>,
     pub(in crate::scenario) teardown: Option<Flow>,
@@ -61,6 +63,7 @@ pub(in crate::scenario) fn read<'a>(
     // Setup and teardown are no part of what is tried: they have the policies of their own steps.
     let watched = here.watched(loading, fields);
     plan(loading, &flows, setup, teardown);
+    let names = flows.iter().map(|flow| flow.name.to_owned()).collect();
     let mut read = Vec::new();
     // Constants are of all; `setup` is of all behind it; `user setup` is of the user's own.
     let of_run = setup.run.map(|w| {
@@ -85,6 +88,7 @@ pub(in crate::scenario) fn read<'a>(
     let behind_run = teardown.run;
     let behind_run = behind_run.map(|w| apart(loading, w, here, data, false));
     Journeys {
+        names,
         flows: read,
         setup: of_run,
         teardown: behind_run,
@@ -281,7 +285,8 @@ pub(in crate::scenario) fn unused(loading: &mut Loading<'_>) {
     }
 }
 
-fn weight(loading: &mut Loading<'_>, node: &Node) -> Option<f64> {
+/// How often a flow starts beside the others, not below zero.
+pub(in crate::scenario) fn weight(loading: &mut Loading<'_>, node: &Node) -> Option<f64> {
     if !loading.plain_digits(node) {
         return None;
     }
