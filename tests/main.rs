@@ -30,6 +30,7 @@ mod import;
 mod layers;
 mod live;
 mod mitigation;
+mod mix;
 mod pages;
 mod phases;
 mod plan;

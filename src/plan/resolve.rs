@@ -63,7 +63,9 @@ pub enum PlanError {
         profile: String,
     },
     /// Nothing is left of the flows that the profile names.
-    #[error("profile `{profile}` starts no flow that has what was asked for; ask with `--flow`, or choose another profile")]
+    #[error(
+        "profile `{profile}` starts no flow that has what was asked for; ask with `--flow`, or choose another profile"
+    )]
     NoFlow {
         /// The profile.
         profile: String,

@@ -245,11 +245,7 @@ fn name(loading: &mut Loading<'_>, fields: &Fields<'_>, path: &Path) -> Option<S
         .then_some(text.value)
 }
 
-fn profiles(
-    loading: &mut Loading<'_>,
-    fields: &Fields<'_>,
-    journeys: &Journeys,
-) -> Vec<Profile> {
+fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>, journeys: &Journeys) -> Vec<Profile> {
     fields
         .get("profiles")
         .filter(|node| !node.is_null())

@@ -204,7 +204,7 @@ fn one<'a>(
     let fields = loading.reader.object(written.steps, &FLOW)?;
     let weight = fields
         .get("weight")
-        .map_or(Some(1.0), |node| weight(loading, node));
+        .map_or(Some(1.0), |node| weight(loading, node, WEIGHT));
     let here = here.inside(loading, &fields);
     let listed = fields.get("steps")?;
     let errors = loading.reader.errors();
@@ -285,8 +285,16 @@ pub(in crate::scenario) fn unused(loading: &mut Loading<'_>) {
     }
 }
 
-/// How often a flow starts beside the others, not below zero.
-pub(in crate::scenario) fn weight(loading: &mut Loading<'_>, node: &Node) -> Option<f64> {
+/// How a weight is written.
+const WEIGHT: &str =
+    "write how often it starts beside the others, e.g. `3`, or `0` for a flow of smoke tests only";
+
+/// How often a flow starts beside the others, not below zero; `help` says how it is written.
+pub(in crate::scenario) fn weight(
+    loading: &mut Loading<'_>,
+    node: &Node,
+    help: &str,
+) -> Option<f64> {
     if !loading.plain_digits(node) {
         return None;
     }
@@ -295,7 +303,6 @@ pub(in crate::scenario) fn weight(loading: &mut Loading<'_>, node: &Node) -> Opt
         .and_then(|scalar| scalar.text.parse::<f64>().ok());
     let weight = weight.filter(|weight| weight.is_finite() && *weight >= 0.0);
     if weight.is_none() {
-        let help = "write how often it starts beside the others, e.g. `3`, or `0` for a flow of smoke tests only";
         loading.reader.error(
             "T0406",
             node.span,

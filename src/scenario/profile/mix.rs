@@ -5,6 +5,9 @@ use crate::scenario::flow::{Journeys, weight};
 use crate::scenario::loading::Loading;
 use crate::source::{Kind, Node, Span, Spanned, closest};
 
+/// How a weight is written.
+const WEIGHT: &str = "write how often it starts beside the others, e.g. `3`";
+
 /// Reads `flows:` of a profile: names, which keep the weights of the file, or a map of names and weights. `kind` is the
 /// profile's load.
 pub(super) fn read(
@@ -22,7 +25,7 @@ pub(super) fn read(
                 loading.reader.error("T0603", key, message, help);
             }
             let one = |(name, node): &(Spanned<String>, Node)| {
-                let weight = weight(loading, node)?;
+                let weight = weight(loading, node, WEIGHT)?;
                 Some((known(loading, name.clone(), journeys)?, (weight, node.span)))
             };
             let weighed: Vec<_> = entries.iter().filter_map(one).collect();

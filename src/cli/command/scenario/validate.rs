@@ -251,26 +251,29 @@ fn left_out_of(
     (sometimes, budget): (&[&Sent<'_>], &Budget),
 ) -> Option<(&'static str, String, String)> {
     let message = format!(
-        "{} starts no flow that this is about, so it stays undecided there",
+        "no flow that this is about is started in {}, so it stays undecided there",
         names(left_out)?
     );
-    let others = sometimes.iter().find(|sent| {
+    let starts = |sent: &&&Sent<'_>| {
         let same = |other: &&Sent<'_>| other.profile.name == sent.profile.name;
-        !left_out.iter().any(same)
-    });
-    let help = match others.filter(|_| budget.during.is_none()) {
+        budget.during.is_none() && !left_out.iter().any(same)
+    };
+    let starting = sometimes.iter().filter(starts);
+    let help = match starting.min_by_key(|sent| sent.profile.is_smoke()) {
         Some(other) => format!(
-            "add the flow to its `flows:`, or say where it is judged: `during {}`",
+            "add the flow to `flows:` there, or say where it is judged: `during {}`",
             other.profile.name
         ),
-        None => "add the flow to its `flows:`".to_owned(),
+        None => "add the flow to `flows:` there".to_owned(),
     };
     Some(("T0828", message, help))
 }
 
 /// The names of the profiles; `None` where there are none.
 fn names(profiles: &[&Sent<'_>]) -> Option<String> {
-    let names = profiles.iter().map(|sent| format!("`{}`", sent.profile.name));
+    let names = profiles
+        .iter()
+        .map(|sent| format!("`{}`", sent.profile.name));
     let names: Vec<String> = names.collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     (!names.is_empty()).then(|| list(&names))
