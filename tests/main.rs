@@ -27,6 +27,7 @@ mod golden;
 mod guards;
 mod history;
 mod import;
+mod includes;
 mod layers;
 mod live;
 mod mitigation;

@@ -274,7 +274,7 @@ pub(in crate::scenario) fn unused(loading: &mut Loading<'_>) {
         loading.reader.warn("T0418", span, message, help);
     }
     let unused = |(name, fragment): (&&str, &crate::scenario::include::Fragment<'_>)| {
-        let idle = fragment.own && !loading.trail.was_used(name);
+        let idle = !loading.is_shared(fragment.span) && !loading.trail.was_used(name);
         idle.then(|| ((*name).to_owned(), fragment.span))
     };
     let fragments: Vec<(String, Span)> = loading.fragments.iter().filter_map(unused).collect();
