@@ -132,9 +132,9 @@ fn validate_and_config_know_the_file_of_each_value() {
         "target http://127.0.0.1:9 common/team.yaml:1:9",
         "budgets team.budgets.yaml common/limits.yaml:1:10",
         "defaults.timeout 3s common/team.yaml:8:22",
-        "defaults.headers.x-team own s.yaml:3:34",
-        "variables.page 8 environment staging, common/team.yaml:10:37",
-        "profiles.launch.rate 10 req/s environment staging, common/team.yaml:10:70",
+        "defaults.headers.x-team own s.yaml:3:32",
+        "variables.page 8 environment staging, common/team.yaml:10:33",
+        "profiles.launch.rate 10 req/s environment staging, common/team.yaml:10:66",
         "profiles.launch.duration 20s s.yaml:11:23",
         "profiles.launch.arrivals constant common/rest.yaml:11:54",
     ] {

@@ -36,20 +36,21 @@ pub(super) struct Fragment<'a> {
 
 /// Reads all files that a scenario includes, and those that they include.
 pub(super) fn gather(
-    source: &Source,
+    source: Source,
     root: Node,
     path: &Path,
     problems: &mut Vec<Diagnostic>,
 ) -> Whole {
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let name = source.name.clone();
     let mut gathering = Gathering {
-        whole: source.clone(),
         folders: vec![folder.clone()],
         files: Vec::new(),
-        open: vec![(same(path), source.name.clone())],
+        open: vec![(same(path), name.clone())],
+        whole: source,
         problems,
     };
-    let root = gathering.beneath(source, root, &folder);
+    let root = gathering.beneath(&name, root, &folder);
     Whole {
         source: gathering.whole,
         root,
@@ -68,9 +69,8 @@ struct Gathering<'p> {
 }
 
 impl Gathering<'_> {
-    /// Puts what a file includes under what it says itself; `root` has its places in the whole already, but those of
-    /// `include:` are told in the file.
-    fn beneath(&mut self, source: &Source, mut root: Node, folder: &Path) -> Node {
+    /// Puts what a file includes under what it says itself; `root` has its places in the whole already.
+    fn beneath(&mut self, name: &str, mut root: Node, folder: &Path) -> Node {
         let Some(node) = member(&root, "include").cloned() else {
             return root;
         };
@@ -88,7 +88,7 @@ impl Gathering<'_> {
                 None => included = Some(tree),
                 Some(before) => {
                     let found = merge::conflicts((before, &tree), &root);
-                    let tell = |conflict| merge::told(&conflict, &self.whole, &source.name);
+                    let tell = |conflict| merge::told(&conflict, &self.whole, name);
                     self.problems.extend(found.into_iter().map(tell));
                     merge::under(before, tree);
                 }
@@ -141,7 +141,7 @@ impl Gathering<'_> {
         root.shift(self.whole.include(&source));
         self.folders.push(folder.clone());
         self.open.push((known, source.name.clone()));
-        let root = self.beneath(&source, root, &folder);
+        let root = self.beneath(&source.name, root, &folder);
         self.open.pop();
         Some(root)
     }

@@ -49,7 +49,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut problems = Vec::new();
     let file = beside(folder, &mut problems);
-    let whole = include::gather(&source, root, path, &mut problems);
+    let whole = include::gather(source, root, path, &mut problems);
     let mut reader = Reader::new(&whole.source);
     for problem in problems {
         reader.push(problem);
@@ -122,7 +122,7 @@ pub fn environments(path: &Path) -> (Vec<String>, bool) {
     };
     let source = Source::new(path.display().to_string(), text);
     let whole = crate::source::parse(&source)
-        .map(|root| include::gather(&source, root, path, &mut Vec::new()));
+        .map(|root| include::gather(source, root, path, &mut Vec::new()));
     whole.map_or((Vec::new(), false), |whole| overlay::listed(whole.root))
 }
 

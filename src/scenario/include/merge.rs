@@ -148,10 +148,8 @@ fn equal(a: &Node, b: &Node) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
         (Kind::Map(a), Kind::Map(b)) => {
-            let same = |((k, a), (l, b)): (&(Spanned<String>, Node), &(Spanned<String>, Node))| {
-                k.value == l.value && equal(a, b)
-            };
-            a.len() == b.len() && a.iter().zip(b).all(same)
+            let mut pairs = a.iter().zip(b);
+            a.len() == b.len() && pairs.all(|(a, b)| a.0.value == b.0.value && equal(&a.1, &b.1))
         }
         _ => false,
     }

@@ -348,9 +348,12 @@ fn described(profile: &Profile) -> String {
     let Some(flows) = &profile.flows else {
         return profile.name.clone();
     };
-    let flow = |(name, weight): &(String, f64)| match profile.is_smoke() {
-        true => name.clone(),
-        false => format!("{name} {weight}"),
+    let flow = |(name, weight): &(String, f64)| {
+        if profile.is_smoke() {
+            name.clone()
+        } else {
+            format!("{name} {weight}")
+        }
     };
     let flows: Vec<String> = flows.iter().map(flow).collect();
     format!("{} ({})", profile.name, flows.join(", "))
