@@ -7,7 +7,7 @@ use crate::support::target::{Target, target};
 const PROFILES: &str = "profiles:
   smoke: { passes: 1 }
   few: { passes: 1, flows: [buy, look] }
-  people: { users: 1, duration: 300ms, flows: { look: 2 } }
+  people: { users: 1, duration: 1s, flows: { look: 2 } }
   launch: { rate: 40 req/s, duration: 10s, flows: { look: 3, buy: 1 } }
 environments:
   staging:
