@@ -92,26 +92,14 @@ impl Inputs {
             warmup: amount.warmup,
         };
         let seed = amount.seed.unwrap_or_else(fresh_seed);
-        if !self.is_smoke(profile) {
-            let mut scenario = self.scenario.clone();
-            scenario.leave_out_smoke();
-            return Ok(plan::resolve(&scenario, profile, &overrides, seed)?);
-        }
-        Ok(plan::resolve(&self.scenario, profile, &overrides, seed)?)
+        let mut scenario = self.scenario.clone();
+        scenario.keep_to(profile);
+        Ok(plan::resolve(&scenario, profile, &overrides, seed)?)
     }
 
-    fn is_smoke(&self, profile: &str) -> bool {
-        let profile = self.scenario.profile(profile);
-        profile.is_some_and(|profile| matches!(profile.load, scenario::Load::Passes(_)))
-    }
-
-    /// Keeps what the plan sends: flows without weight and requests of policies are for smoke tests. How many of these
-    /// requests were left out.
+    /// Keeps what the plan sends. How many requests of policies were left out, which are for smoke tests.
     pub(super) fn keep_to(&mut self, plan: &Plan) -> usize {
-        if self.is_smoke(&plan.profile) {
-            return 0;
-        }
-        self.scenario.leave_out_smoke()
+        self.scenario.keep_to(&plan.profile)
     }
 
     /// The latency limits that recorders must count exactly, per request step.

@@ -11,7 +11,7 @@ mod steps;
 pub use draw::{choose, seed_of};
 pub use resolve::{Overrides, PlanError, resolve};
 
-use crate::units::{Nanos, Rate, format_duration, significant};
+use crate::units::{Nanos, Rate, format_duration, format_share, significant};
 use pacer::{Pacer, Shape};
 use std::fmt;
 use std::ops::Range;
@@ -35,6 +35,8 @@ pub struct Plan {
     pub measured: Range<Nanos>,
     /// What each flow does.
     pub flows: Vec<PlannedFlow>,
+    /// Whether the profile names them.
+    pub named: bool,
     /// Requests of an average flow.
     pub requests_per_flow: f64,
     /// The most requests in flight: those of `max_flows`, or what would be outstanding if nothing answered until the
@@ -179,6 +181,16 @@ impl Plan {
         }
     }
 
+    /// The flows of a load and their shares, where the profile names them.
+    fn mix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.named || matches!(self.load, Load::Passes(_)) {
+            return Ok(());
+        }
+        let share = |flow: &PlannedFlow| format!("{} {}", flow.name, format_share(flow.share));
+        let shares: Vec<String> = self.flows.iter().map(share).collect();
+        write!(f, ", flows {}", shares.join(", "))
+    }
+
     fn open(&self, f: &mut fmt::Formatter<'_>, pacer: &Pacer) -> fmt::Result {
         let rate = |per_second| Rate {
             per_second,
@@ -206,8 +218,15 @@ impl fmt::Display for Plan {
             write!(f, "{shape}: ")?;
         }
         match &self.load {
-            Load::Passes(1) => write!(f, "every flow once"),
-            Load::Passes(n) => write!(f, "every flow {n} times"),
+            Load::Passes(n) => {
+                let names = self.flows.iter().map(|flow| flow.name.as_str());
+                let names = names.collect::<Vec<_>>().join(", ");
+                let named = if self.named { &names } else { "every flow" };
+                match n {
+                    1 => write!(f, "{named} once"),
+                    n => write!(f, "{named} {n} times"),
+                }
+            }
             Load::Closed(users) => {
                 let most = if self.shape.is_some() { "at most " } else { "" };
                 write!(f, "{most}{} users (closed model)", users.peak().round())
@@ -230,7 +249,7 @@ impl fmt::Display for Plan {
             };
             write!(f, ", {} {}{until}", self.profile, length(start, end))?;
         }
-        Ok(())
+        self.mix(f)
     }
 }
 

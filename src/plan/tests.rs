@@ -264,3 +264,105 @@ fn loops_over_lists_that_are_known_are_counted_item_by_item() {
         format!("      - when: l is not empty\n        each: x in l\n        steps: [{get}]\n");
     assert_eq!(requests("{ l: [1, 2] }", &when), (2.0, Counted::About));
 }
+
+/// Two flows with so many requests, their weights in the file, and a profile.
+fn mixed(weights: [&str; 2], profile: &str) -> Scenario {
+    let text = format!(
+        "target: http://127.0.0.1:1\nflows:\n  a: {{ weight: {}, steps: [{{ get: / }}] }}\n  \
+         b: {{ weight: {}, steps: [{{ get: /1 }}, {{ get: /2 }}, {{ get: /3 }}] }}\n  \
+         c: {{ steps: [{{ get: /c }}] }}\nprofiles:\n  p: {profile}\n",
+        weights[0], weights[1]
+    );
+    let source = Source::new("test.yaml", text);
+    let loaded = scenario::parse(source, Path::new("test.yaml"), &Environment::empty());
+    let mut scenario = loaded.unwrap().scenario;
+    scenario.keep_to("p");
+    scenario
+}
+
+#[test]
+fn a_rate_in_requests_is_converted_with_the_mix_of_its_profile() {
+    for (flows, shares, each, words) in [
+        ("", "a 0.4 b 0.4 c 0.2", 1.8, ""),
+        (
+            ", flows: { a: 6, b: 2 }",
+            "a 0.75 b 0.25",
+            1.5,
+            ", flows a 75 %, b 25 %",
+        ),
+        (
+            ", flows: [b, a]",
+            "a 0.5 b 0.5",
+            2.0,
+            ", flows a 50 %, b 50 %",
+        ),
+        (", flows: b", "b 1", 3.0, ", flows b 100 %"),
+        (
+            ", flows: { c: 0.5, b: 1.5 }",
+            "b 0.75 c 0.25",
+            2.5,
+            ", flows b 75 %, c 25 %",
+        ),
+    ] {
+        let profile = format!("{{ rate: 90 req/s, duration: 10s, arrivals: constant{flows} }}");
+        let scenario = mixed(["2", "2"], &profile);
+        let plan = resolve(&scenario, "p", &Overrides::default(), 1).unwrap();
+        let of = |flow: &PlannedFlow| format!("{} {}", flow.name, flow.share);
+        let found: Vec<String> = plan.flows.iter().map(of).collect();
+        assert_eq!(found.join(" "), shares, "{flows}");
+        assert!((plan.requests_per_flow - each).abs() < 1e-9, "{flows}");
+        assert_eq!(plan.peak_requests().map(f64::round), Some(90.0), "{flows}");
+        let Load::Open(pacer) = &plan.load else {
+            panic!("an open model")
+        };
+        assert!((pacer.shape.peak() - 90.0 / each).abs() < 1e-9, "{flows}");
+        // What a history keeps apart: equal plans, equal text.
+        let end = format!("p 10 s{words}");
+        assert!(plan.to_string().ends_with(&end), "{plan}");
+    }
+}
+
+#[test]
+fn weights_say_the_same_in_a_profile_as_in_the_file() {
+    for weights in [["1", "1"], ["7", "3"], ["0.5", "2"], ["1", "0"]] {
+        let [a, b] = weights;
+        for load in ["rate: 50 req/s", "users: 4", "rate: 9 flows/s"] {
+            let inside = if b == "0" {
+                format!("a: {a}, c: 1")
+            } else {
+                format!("a: {a}, b: {b}, c: 1")
+            };
+            let own = mixed(weights, &format!("{{ {load}, duration: 10s }}"));
+            let given = mixed(
+                ["1", "5"],
+                &format!("{{ {load}, duration: 10s, flows: {{ {inside} }} }}"),
+            );
+            let plan = |scenario| resolve(scenario, "p", &Overrides::default(), 3).unwrap();
+            let (own, given) = (plan(&own), plan(&given));
+            assert!(!own.named && given.named);
+            let unnamed = Plan {
+                named: false,
+                ..given
+            };
+            assert_eq!(own, unnamed, "{weights:?} {load}");
+            assert_eq!(own.to_string(), unnamed.to_string());
+        }
+    }
+}
+
+#[test]
+fn passes_say_which_flows_they_go_through() {
+    for (profile, words) in [
+        ("{ passes: 1 }", "profile p: every flow once"),
+        ("{ passes: 1, flows: [c, a] }", "profile p: a, c once"),
+        ("{ passes: 3, flows: b }", "profile p: b 3 times"),
+    ] {
+        let scenario = mixed(["0", "1"], profile);
+        let plan = resolve(&scenario, "p", &Overrides::default(), 1).unwrap();
+        assert_eq!(plan.to_string(), words);
+        assert!(plan.flows.iter().all(|flow| flow.share.is_finite()));
+    }
+    let only = mixed(["0", "1"], "{ passes: 1, flows: a }");
+    let plan = resolve(&only, "p", &Overrides::default(), 1).unwrap();
+    assert!(plan.flows[0].share.abs() < 1e-9 && plan.requests_per_flow.is_finite());
+}

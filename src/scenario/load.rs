@@ -5,7 +5,7 @@ use super::environment::{
     Environment, Outside, Resolver, Secrets, beside, overlay, settings as written,
 };
 use super::flow::{self, Here, Journeys, Trail};
-use super::include::{self, Included};
+use super::include;
 use super::loading::Loading;
 use super::names::Names;
 use super::profile::{self, Profile};
@@ -49,53 +49,57 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut problems = Vec::new();
     let file = beside(folder, &mut problems);
-    let included = include::gather(&source, &root, path, &mut problems);
-    let mut reader = Reader::new(&source);
+    let whole = include::gather(source, root, path, &mut problems);
+    let mut reader = Reader::new(&whole.source);
     for problem in problems {
         reader.push(problem);
     }
-    let mut laid = overlay::lay(root, environment, &mut reader)
+    let mut laid = overlay::lay(whole.root, environment, &mut reader)
         .map_err(|problem| Problems::Invalid(vec![*problem]))?;
     retarget(&mut laid.root, environment);
     let declared = declared_secrets(&mut reader, &laid.root);
     let mut resolver = Resolver::new(environment, file);
     let root = resolver.expand_file(&laid.root, &mut reader);
-    let mut libraries = Vec::with_capacity(included.len());
-    for file in &included {
-        let own = reader.turn(&file.source);
-        libraries.push((file, resolver.expand(&file.root, &mut reader)));
-        reader.turn(own);
-    }
     let secrets = Secrets::new(&declared, &resolver, &mut reader);
     let mut loading = Loading {
         reader,
         names: Names::new(Outside::new(folder, &resolver, &declared)),
         secrets,
         uses: resolver.uses(),
-        folder,
+        folders: &whole.folders,
         fragments: BTreeMap::new(),
         trail: Trail::default(),
         quiet: false,
         files: Vec::new(),
     };
-    let parts = read(&mut loading, &root, &libraries, (path, environment));
+    let parts = read(&mut loading, &root, (path, environment));
     let (names, secrets, mut files) = (loading.names, loading.secrets, loading.files);
     let problems = loading.reader.finish().into_iter().map(|p| laid.explain(p));
-    let problems = tidy(problems.collect(), &source, &secrets, resolver.unfilled());
+    let problems = tidy(
+        problems.collect(),
+        &whole.source,
+        &secrets,
+        resolver.unfilled(),
+    );
     let wrong = |problem: &Diagnostic| problem.severity == Severity::Error;
     let failed = problems.iter().any(wrong);
     let (Some(mut scenario), false) = (parts, failed) else {
         return Err(Problems::Invalid(problems));
     };
     let lookups = resolver.lookups(&declared, names.outside().asked());
-    add_texts(&mut files, path, (&included, &names));
+    add_texts(&mut files, path, (&whole.files, &names));
     scenario.variables = names.into_variables();
     scenario.secrets = secrets.into_values();
-    scenario.source = Arc::new(source);
+    scenario.source = Arc::new(whole.source);
     scenario.environment = environment.chosen().map(str::to_owned);
     let trees = (&laid.root, &root);
     Ok(Loaded {
-        settings: written(trees, laid.place, resolver.uses(), &declared),
+        settings: written(
+            trees,
+            laid.keys.as_deref().unwrap_or_default(),
+            resolver.uses(),
+            &declared,
+        ),
         scenario,
         warnings: problems,
         lookups,
@@ -104,20 +108,23 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
 }
 
 /// Adds the files that were read before everything else, and those that expressions read.
-fn add_texts(files: &mut Vec<PathBuf>, path: &Path, (included, names): (&[Included], &Names)) {
+fn add_texts(files: &mut Vec<PathBuf>, path: &Path, (included, names): (&[PathBuf], &Names)) {
     files.extend(names.outside().files().iter().cloned());
     let folder = path.parent().unwrap_or(Path::new(""));
     files.extend([path.to_owned(), folder.join(".env")]);
-    files.extend(included.iter().map(|file| file.source.name.clone().into()));
+    files.extend_from_slice(included);
 }
 
 /// The names of a file's `environments:`, and whether it has a target only with one of them. Nothing where the
 /// file cannot be read: [`load`] says why.
 pub fn environments(path: &Path) -> (Vec<String>, bool) {
-    std::fs::read_to_string(path)
-        .ok()
-        .and_then(|text| crate::source::parse(&Source::new("", text)).ok())
-        .map_or((Vec::new(), false), overlay::listed)
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return (Vec::new(), false);
+    };
+    let source = Source::new(path.display().to_string(), text);
+    let whole = crate::source::parse(&source)
+        .map(|root| include::gather(source, root, path, &mut Vec::new()));
+    whole.map_or((Vec::new(), false), |whole| overlay::listed(whole.root))
 }
 
 /// `--target` in the place of `target:`, before anyone asks what stands there: it may be a variable that is
@@ -158,7 +165,6 @@ fn declared_secrets(reader: &mut Reader<'_>, root: &Node) -> Vec<Spanned<String>
 fn read<'a>(
     loading: &mut Loading<'a>,
     root: &'a Node,
-    libraries: &'a [(&'a Included, Node)],
     (path, environment): (&Path, &Environment),
 ) -> Option<Scenario> {
     let fields = loading.reader.object(root, &SCENARIO)?;
@@ -174,7 +180,7 @@ fn read<'a>(
     let preflight = settings::preflight(loading, &fields);
     let observe = observe::read(loading, &fields, target.as_ref());
     let mut constants = constants::read(loading, &fields);
-    include::read(loading, &fields, libraries);
+    include::read(loading, &fields);
     let here = Here::read(loading, fields.get("defaults"));
     let data = fields
         .get("data")
@@ -187,7 +193,7 @@ fn read<'a>(
         flow::unused(loading);
     }
     lists(loading, &mut journeys, (&data, &mut constants));
-    let profiles = profiles(loading, &fields);
+    let profiles = profiles(loading, &fields, &journeys);
     let url = target.as_ref().map(|target| &target.value);
     if url.is_some_and(|url| url.scheme() != "https") {
         network::unused(loading, &fields);
@@ -246,13 +252,13 @@ fn name(loading: &mut Loading<'_>, fields: &Fields<'_>, path: &Path) -> Option<S
         .then_some(text.value)
 }
 
-fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>) -> Vec<Profile> {
+fn profiles(loading: &mut Loading<'_>, fields: &Fields<'_>, journeys: &Journeys) -> Vec<Profile> {
     fields
         .get("profiles")
         .filter(|node| !node.is_null())
         .map_or_else(
             || vec![Profile::smoke()],
-            |node| profile::read(loading, node),
+            |node| profile::read(loading, node, journeys),
         )
 }
 
@@ -299,19 +305,23 @@ pub(super) fn with_help(mut problem: Diagnostic) -> Diagnostic {
     problem
 }
 
+/// What is said of something that has no use: a feeder, a constant, a key that changes nothing.
+const UNUSED: [&str; 6] = ["T0449", "T0508", "T0710", "T0711", "T0738", "T0745"];
+
 /// One problem per cause: aliases repeat their node's problems, and a text with an unset `${NAME}` is wrong
 /// in every further way because of that. No secret leaves in a message or in a line of the file.
 fn tidy(
     problems: Vec<Diagnostic>,
     source: &Source,
     secrets: &Secrets,
-    unfilled: &[(String, Span)],
+    unfilled: &[Span],
 ) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();
     for mut problem in problems {
         let span = problem.span;
-        let inside = |(file, hole): &(String, Span)| {
-            *file == problem.source.name && hole.start <= span.start && span.end <= hole.end
+        let inside = |hole: &Span| {
+            let (file, hole) = source.place(*hole);
+            file == problem.source.name && hole.start <= span.start && span.end <= hole.end
         };
         // Whether a name is declared does not depend on its value.
         let cause = matches!(problem.code, "T0701" | "T0702" | "T0741" | "T0744");
@@ -323,7 +333,9 @@ fn tidy(
                 && k.message == problem.message
                 && k.source.name == problem.source.name
         };
-        if !follows && !kept.iter().any(known) {
+        // What one scenario does not use another may.
+        let idle = UNUSED.contains(&problem.code) && problem.source.name != source.name;
+        if !follows && !idle && !kept.iter().any(known) {
             kept.push(problem);
         }
     }

@@ -7,28 +7,10 @@ use super::flow::Trail;
 use super::include::Fragment;
 use super::names::{Names, identifier};
 use crate::expr::{ParseError, Scope, Template};
-use crate::source::{Node, Reader, Source, Span};
+use crate::source::{Node, Reader, Span};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// A file that is read, and where it stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct File<'a> {
-    /// Its text.
-    pub(super) source: &'a Source,
-    /// What paths in it are relative to.
-    pub(super) folder: &'a Path,
-}
-
-/// A node of a file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Placed<'a> {
-    /// The file.
-    pub(super) file: File<'a>,
-    /// The node.
-    pub(super) node: &'a Node,
-}
 
 /// What is known while one scenario is read.
 #[derive(Debug)]
@@ -41,12 +23,12 @@ pub(super) struct Loading<'a> {
     pub(super) secrets: Secrets,
     /// What was asked of the environment.
     pub(super) uses: &'a [Use],
-    /// Where the file that is read stands.
-    pub(super) folder: &'a Path,
+    /// Where the scenario and the files that it includes stand, as its source counts them.
+    pub(super) folders: &'a [PathBuf],
     /// Steps with a name, from this file and those it includes.
     pub(super) fragments: BTreeMap<&'a str, Fragment<'a>>,
     /// The way into the flow that is read.
-    pub(super) trail: Trail<'a>,
+    pub(super) trail: Trail,
     /// A condition is read: asking for what may be missing is what conditions are for.
     pub(super) quiet: bool,
     /// Files that were read, or looked for.
@@ -54,43 +36,43 @@ pub(super) struct Loading<'a> {
 }
 
 impl<'a> Loading<'a> {
-    /// The file that is read.
-    pub(super) fn file(&self) -> File<'a> {
-        File {
-            source: self.reader.source(),
-            folder: self.folder,
-        }
+    /// What paths in a node are relative to: the folder of its file.
+    pub(super) fn folder(&self, node: &Node) -> &'a Path {
+        let file = self.reader.source().file(node.span.start);
+        self.folders
+            .get(file)
+            .map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// Reads something that stands in `file`, and returns to this one.
-    pub(super) fn within<T>(&mut self, file: File<'a>, read: impl FnOnce(&mut Self) -> T) -> T {
-        let source = self.reader.turn(file.source);
-        let folder = std::mem::replace(&mut self.folder, file.folder);
-        let value = read(self);
-        self.reader.turn(source);
-        self.folder = folder;
-        value
+    /// Gets ready to compile what stands in a node.
+    pub(super) fn listen(&mut self, node: &Node) {
+        let folder = self.folder(node);
+        self.names.listen(folder);
+    }
+
+    /// Whether something stands in an included file, which others may include too.
+    pub(super) fn is_shared(&self, span: Span) -> bool {
+        self.reader.source().file(span.start) > 0
     }
 
     /// The secret that a scalar holds.
     pub(super) fn secret_in(&self, node: &Node) -> Option<&str> {
-        self.secrets.found_in(self.reader.source(), node)
+        self.secrets.found_in(node)
     }
 
     /// The variable without a value that a node asks for.
     pub(super) fn unset_in(&self, node: &Node) -> Option<&'a str> {
-        let file = &self.reader.source().name;
         let inside = |usage: &&Use| {
             let within = node.span.start <= usage.span.start && usage.span.end <= node.span.end;
-            usage.found.is_none() && usage.source == *file && within
+            usage.found.is_none() && within
         };
         let usage = self.uses.iter().find(inside)?;
         Some(&usage.name)
     }
 
-    /// The path behind a key, relative to the scenario's folder.
+    /// The path behind a key, relative to the file that it stands in.
     pub(super) fn path(&mut self, node: &Node) -> Option<PathBuf> {
-        Some(self.folder.join(self.reader.text(node)?.value))
+        Some(self.folder(node).join(self.reader.text(node)?.value))
     }
 
     /// What a file holds.
@@ -110,7 +92,12 @@ impl<'a> Loading<'a> {
         let shown = path.display();
         let (message, help) = if error.kind() == io::ErrorKind::NotFound {
             let message = format!("there is no file {shown}");
-            (message, "paths are relative to the scenario file")
+            let help = if self.is_shared(node.span) {
+                "paths are relative to the file that they stand in"
+            } else {
+                "paths are relative to the scenario file"
+            };
+            (message, help)
         } else {
             (
                 format!("cannot read {shown}: {error}"),
@@ -162,7 +149,7 @@ impl<'a> Loading<'a> {
         parse: impl FnOnce(&str, &mut dyn Scope) -> Result<T, ParseError>,
     ) -> Option<T> {
         let text = self.reader.text(node)?;
-        self.names.listen();
+        self.listen(node);
         match parse(&text.value, &mut self.names) {
             Ok(compiled) => {
                 self.doubts(node);

@@ -150,9 +150,25 @@ impl Scenario {
         Some(behind[..end].to_lowercase())
     }
 
-    /// Takes out what is for smoke tests only: requests that policies send beside their steps, and flows without weight.
-    /// How many of the requests there were.
-    pub fn leave_out_smoke(&mut self) -> usize {
+    /// Keeps what a profile sends: the flows that it names, with their weights there, and under load neither flows without
+    /// weight nor the requests that policies send beside their steps. How many of these requests were left out.
+    pub fn keep_to(&mut self, profile: &str) -> usize {
+        let Some(profile) = self.profile(profile) else {
+            return 0;
+        };
+        let (smoke, mix) = (profile.is_smoke(), profile.flows.clone());
+        if let Some(mix) = mix {
+            self.flows.retain_mut(|flow| {
+                let named = mix.iter().find(|(name, _)| *name == flow.name);
+                flow.weight = named.map_or(0.0, |(_, weight)| *weight);
+                named.is_some()
+            });
+        }
+        if smoke { 0 } else { self.leave_out_smoke() }
+    }
+
+    /// Takes out what is for smoke tests only; how many requests of policies.
+    fn leave_out_smoke(&mut self) -> usize {
         let before = self.every_flow().flat_map(Flow::requests).count();
         let around = [
             &mut self.setup,

@@ -56,10 +56,16 @@ impl Selection {
         if flows.is_empty() {
             return Err(SelectError::Nothing(scenario.name.clone()));
         }
-        Ok(Scenario {
+        let mut selected = Scenario {
             flows,
             ..scenario.clone()
-        })
+        };
+        if !self.flows.is_empty() {
+            // Who names flows here wants these, whatever the profile names.
+            let profiles = selected.profiles.iter_mut();
+            profiles.for_each(|profile| profile.flows = None);
+        }
+        Ok(selected)
     }
 
     /// A flow up to its last selected request.

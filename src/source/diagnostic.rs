@@ -42,10 +42,11 @@ impl Diagnostic {
         span: Span,
         message: impl Into<String>,
     ) -> Self {
+        let (source, span) = source.alone(span);
         Self {
             code,
             severity: Severity::Error,
-            source: Arc::new(source.clone()),
+            source: Arc::new(source),
             span,
             message: message.into(),
             help: None,

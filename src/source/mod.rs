@@ -22,8 +22,10 @@ use std::ops::Range;
 pub struct Source {
     /// The name to show: the path as the user gave it.
     pub name: String,
-    /// The whole text.
+    /// The whole text, and behind it those of the files that it includes.
     pub text: String,
+    /// Where each of these begins, and its name.
+    included: Vec<(usize, String)>,
 }
 
 impl Source {
@@ -32,12 +34,56 @@ impl Source {
         Self {
             name: name.into(),
             text: text.into(),
+            included: Vec::new(),
         }
     }
 
-    /// The 1-based line and column (in characters) of a byte offset.
+    /// Puts the text of an included file behind this one; by how much its places move.
+    pub fn include(&mut self, file: &Self) -> usize {
+        self.text.push('\n');
+        let start = self.text.len();
+        self.text.push_str(&file.text);
+        self.included.push((start, file.name.clone()));
+        start
+    }
+
+    /// Which file an offset is in: 0 is the first, 1 that which was included first.
+    pub fn file(&self, offset: usize) -> usize {
+        self.included.partition_point(|(start, _)| *start <= offset)
+    }
+
+    /// The name of the file that a span is in, and the span in it.
+    pub fn place(&self, span: Span) -> (&str, Span) {
+        let (start, name) = match self.file(span.start) {
+            0 => (0, self.name.as_str()),
+            file => {
+                let (start, name) = &self.included[file - 1];
+                (*start, name.as_str())
+            }
+        };
+        let end = span.end.saturating_sub(start);
+        (name, Span::new(span.start - start, end))
+    }
+
+    /// The file that a span is in, alone, and the span in it.
+    fn alone(&self, span: Span) -> (Self, Span) {
+        let (name, within) = self.place(span);
+        (Self::new(name, &self.text[self.range(span.start)]), within)
+    }
+
+    /// What the file of an offset takes of the text.
+    fn range(&self, offset: usize) -> Range<usize> {
+        let file = self.file(offset);
+        let start = file.checked_sub(1).map_or(0, |file| self.included[file].0);
+        // A line break parts the files.
+        let next = self.included.get(file).map(|(next, _)| next - 1);
+        start..next.unwrap_or(self.text.len())
+    }
+
+    /// The 1-based line and column (in characters) of a byte offset, in its file.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..floor_char(&self.text, offset)];
+        let start = self.range(offset).start;
+        let before = &self.text[start..floor_char(&self.text, offset)];
         let line = before.matches('\n').count() + 1;
         let column = before
             .rsplit('\n')
@@ -93,5 +139,31 @@ impl<T> Spanned<T> {
     /// A value with its place.
     pub fn new(value: T, span: Span) -> Self {
         Self { value, span }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_one_of_its_own_file() {
+        let texts = ["a: é\nb: 2\n", "", "c: 3", "\nd: é\n"];
+        let mut whole = Source::new("0.yaml", texts[0]);
+        let mut starts = vec![0];
+        for (number, text) in texts.iter().enumerate().skip(1) {
+            starts.push(whole.include(&Source::new(format!("{number}.yaml"), *text)));
+        }
+        for (file, (text, start)) in texts.iter().zip(&starts).enumerate() {
+            let own = Source::new(format!("{file}.yaml"), *text);
+            for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                let span = Span::new(start + at, start + text.len());
+                assert_eq!(whole.file(span.start), file);
+                assert_eq!(whole.position(span.start), own.position(at));
+                let within = Span::new(at, text.len());
+                assert_eq!(whole.place(span), (own.name.as_str(), within));
+                assert_eq!(whole.alone(span), (own.clone(), within));
+            }
+        }
     }
 }

@@ -49,6 +49,22 @@ impl Node {
         }
     }
 
+    /// Moves the places of the whole tree.
+    pub fn shift(&mut self, by: usize) {
+        let moved = |span: Span| Span::new(span.start + by, span.end + by);
+        self.span = moved(self.span);
+        match &mut self.kind {
+            Kind::Scalar(_) => {}
+            Kind::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Kind::Map(entries) => {
+                for (key, node) in entries {
+                    key.span = moved(key.span);
+                    node.shift(by);
+                }
+            }
+        }
+    }
+
     /// `key:` with nothing behind it, or `null`.
     pub fn is_null(&self) -> bool {
         self.scalar()

@@ -54,11 +54,6 @@ impl<'a> Reader<'a> {
         self.source
     }
 
-    /// Reads on in another source; gives back the one before.
-    pub fn turn(&mut self, source: &'a Source) -> &'a Source {
-        std::mem::replace(&mut self.source, source)
-    }
-
     /// Notes a problem.
     pub fn push(&mut self, problem: Diagnostic) {
         self.problems.push(problem);

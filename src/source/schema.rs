@@ -62,6 +62,13 @@ pub fn json_schema(shape: &'static Shape, title: &str) -> Value {
         "$schema".into(),
         json!("http://json-schema.org/draft-07/schema#"),
     );
+    // What must be there may stand in an included file.
+    if shape.keys.iter().any(|key| key.name == "include")
+        && let Some(required) = root.remove("required")
+    {
+        let either = json!([{ "required": required }, { "required": ["include"] }]);
+        root.insert("anyOf".into(), either);
+    }
     root.insert("title".into(), json!(title));
     root.insert("definitions".into(), Value::Object(definitions));
     Value::Object(root)

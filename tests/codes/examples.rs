@@ -16,7 +16,7 @@ use tollgate::source::{Diagnostic, Severity, Source, codes};
 const ABRIDGED: [&str; 2] = ["T0104", "T0452"];
 /// Codes that the command finds, not the reader.
 const OF_RUN: [&str; 1] = ["T0712"];
-const OF_VALIDATE: [&str; 3] = ["T0453", "T0825", "T0827"];
+const OF_VALIDATE: [&str; 4] = ["T0453", "T0825", "T0827", "T0828"];
 
 /// A certificate.
 const CLIENT: &str = include_str!("../diagnostics/data/client.pem");
@@ -217,7 +217,7 @@ fn scenario(path: &Path, example: &str) -> Seen {
 
 fn budgets(bench: &Bench, code: &str, text: &str) -> Seen {
     if OF_VALIDATE.contains(&code) {
-        let scenario = "target: http://127.0.0.1:8080\nflows:\n  browse:\n    steps:\n      - { get: /, name: landing }\n      - { get: /products, name: products }\n  hostile:\n    weight: 0\n    steps: [{ get: /search, name: search }]\nprofiles: { smoke: { passes: 1 }, launch: { users: 1, duration: 1s } }\n";
+        let scenario = "target: http://127.0.0.1:8080\nflows:\n  browse:\n    steps:\n      - { get: /, name: landing }\n      - { get: /products, name: products }\n  hostile:\n    weight: 0\n    steps: [{ get: /search, name: search }]\nprofiles: { smoke: { passes: 1 }, launch: { users: 1, duration: 1s }, few: { passes: 1, flows: hostile } }\n";
         bench.write("scenarios/s.yaml", scenario);
         bench.write("scenarios/s.budgets.yaml", text);
         return printed(bench, &["validate", "scenarios/s.yaml"]);

@@ -92,7 +92,7 @@ pub(super) const PREDICATES: [Entry; 27] = [
         [
             "matches schema",
             "matches schema FILE",
-            "the value fits a JSON Schema, whose path is relative to the scenario file",
+            "the value fits a JSON Schema, whose path is relative to its file",
             "json $ matches schema \"order.json\"",
         ],
         &["schema", "jsonschema", "validates"],

@@ -13,7 +13,7 @@ pub(in crate::scenario) struct Resolver<'a> {
     environment: &'a Environment,
     file: BTreeMap<String, String>,
     uses: Vec<Use>,
-    unfilled: Vec<(String, Span)>,
+    unfilled: Vec<Span>,
     /// What is lost where the scalar that is read cannot be filled; without it that is an error.
     spared: Option<String>,
 }
@@ -23,8 +23,6 @@ pub(in crate::scenario) struct Resolver<'a> {
 pub(in crate::scenario) struct Use {
     /// The variable.
     pub(in crate::scenario) name: String,
-    /// The file that it stands in.
-    pub(in crate::scenario) source: String,
     /// The scalar that it stands in.
     pub(in crate::scenario) span: Span,
     /// Its value; `None` where it is not set.
@@ -141,8 +139,8 @@ impl<'a> Resolver<'a> {
         &self.uses
     }
 
-    /// Files and scalars that could not be filled: what else is wrong with them is not worth telling.
-    pub(in crate::scenario) fn unfilled(&self) -> &[(String, Span)] {
+    /// Scalars that could not be filled: what else is wrong with them is not worth telling.
+    pub(in crate::scenario) fn unfilled(&self) -> &[Span] {
         &self.unfilled
     }
 
@@ -193,7 +191,6 @@ impl<'a> Resolver<'a> {
                     }
                     self.uses.push(Use {
                         name: name.into(),
-                        source: reader.source().name.clone(),
                         span: node.span,
                         found,
                     });
@@ -210,8 +207,7 @@ impl<'a> Resolver<'a> {
             }
         }
         if !filled {
-            self.unfilled
-                .push((reader.source().name.clone(), node.span));
+            self.unfilled.push(node.span);
             return scalar.clone();
         }
         // A value that happens to read `null` or nothing is still a text that somebody set.

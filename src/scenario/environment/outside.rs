@@ -37,7 +37,14 @@ impl Outside {
         }
     }
 
-    /// A file, by its path relative to the scenario.
+    /// Reads on in a file of another folder.
+    pub(in crate::scenario) fn turn(&mut self, folder: &Path) {
+        if self.folder != folder {
+            folder.clone_into(&mut self.folder);
+        }
+    }
+
+    /// A file, by its path relative to the file that names it.
     pub(in crate::scenario) fn file(&mut self, name: &str) -> io::Result<Vec<u8>> {
         let path = self.folder.join(name);
         self.files.push(path.clone());

@@ -11,7 +11,7 @@ const fn key(name: &'static str, kind: Type, about: &'static str) -> Key {
 }
 
 /// A feeder has one of these files.
-const FILES: [&str; 3] = ["csv", "json", "jsonl"];
+pub(in crate::scenario) const FILES: [&str; 3] = ["csv", "json", "jsonl"];
 
 /// The keys of an environment. Journeys are the same everywhere: there is no `flows` here.
 pub(in crate::scenario) static ENVIRONMENT: Shape = Shape {
@@ -129,8 +129,8 @@ pub(in crate::scenario) struct Laid {
     pub(in crate::scenario) root: Node,
     /// The environments of the file, in its order.
     pub(in crate::scenario) names: Vec<String>,
-    /// Where the chosen one stands.
-    pub(in crate::scenario) place: Option<Span>,
+    /// Where the keys of the chosen one stand, those inside others too; nothing where none was chosen.
+    pub(in crate::scenario) keys: Option<Vec<Span>>,
 }
 
 /// Takes `environments:` out of a tree and lays the chosen one over it. Keys that none of them may have are noted.
@@ -151,16 +151,16 @@ pub(in crate::scenario) fn lay(
         check(name, node, reader);
     }
     let names: Vec<String> = entries.iter().map(|(name, _)| name.value.clone()).collect();
-    let mut place = None;
+    let mut keys = None;
     if let Some(chosen) = environment.chosen() {
         let Some((_, node)) = entries.iter().find(|(name, _)| name.value == chosen) else {
             let span = written.as_ref().map_or(Span::new(0, 0), |(span, _)| *span);
             return Err(Box::new(unknown(chosen, &names, span, reader)));
         };
-        place = Some(node.span);
+        keys.get_or_insert_with(Vec::new).extend(inside(node));
         over(&mut root, node);
     }
-    Ok(Laid { root, names, place })
+    Ok(Laid { root, names, keys })
 }
 
 /// The names of a file's environments, and whether it needs one of them to have a target.
@@ -177,7 +177,7 @@ impl Laid {
     /// The problem in better words, where the file leaves to its environments what is missing.
     pub(in crate::scenario) fn explain(&self, mut problem: Diagnostic) -> Diagnostic {
         let missing = problem.code == "T0202" && problem.message.ends_with("needs `target:`");
-        if let (true, None, Some(first)) = (missing, self.place, self.names.first()) {
+        if let (true, None, Some(first)) = (missing, &self.keys, self.names.first()) {
             problem.help = Some(format!(
                 "choose one of its environments ({}), e.g. `--env {first}`, or add `target:`",
                 self.names.join(", ")
@@ -185,6 +185,19 @@ impl Laid {
         }
         problem
     }
+}
+
+/// The places of all keys of a tree.
+fn inside(node: &Node) -> Vec<Span> {
+    let Kind::Map(entries) = &node.kind else {
+        return Vec::new();
+    };
+    let of = |(key, node): &(Spanned<String>, Node)| {
+        let mut keys = inside(node);
+        keys.push(key.span);
+        keys
+    };
+    entries.iter().flat_map(of).collect()
 }
 
 /// Removes `environments:` from a file's map: the place of the key and what is behind it.
@@ -281,6 +294,8 @@ fn named(base: &mut Node, node: &Node, kinds: &[&str]) {
                     *below = value.clone();
                 } else {
                     deep(below, value);
+                    // Weights say something beside each other: those of an environment are all there are.
+                    whole(below, value, "flows");
                 }
             }
             None => old.push((key.clone(), value.clone())),
@@ -288,7 +303,19 @@ fn named(base: &mut Node, node: &Node, kinds: &[&str]) {
     }
 }
 
-fn kind<'k>(node: &Node, kinds: &[&'k str]) -> Option<&'k str> {
+/// Puts what stands behind a key in the place of what stood there.
+fn whole(base: &mut Node, node: &Node, name: &str) {
+    let (Kind::Map(old), Kind::Map(new)) = (&mut base.kind, &node.kind) else {
+        return;
+    };
+    let of = |(key, _): &&(Spanned<String>, Node)| key.value == name;
+    if let Some(given) = new.iter().find(of) {
+        let below = old.iter_mut().find(|(key, _)| key.value == name);
+        below.into_iter().for_each(|old| *old = given.clone());
+    }
+}
+
+pub(in crate::scenario) fn kind<'k>(node: &Node, kinds: &[&'k str]) -> Option<&'k str> {
     let Kind::Map(entries) = &node.kind else {
         return None;
     };
@@ -297,7 +324,7 @@ fn kind<'k>(node: &Node, kinds: &[&'k str]) -> Option<&'k str> {
 }
 
 /// Both lists, one behind the other.
-fn add(base: &mut Node, node: &Node) {
+pub(in crate::scenario) fn add(base: &mut Node, node: &Node) {
     let items = |node: &Node| match &node.kind {
         Kind::List(items) => items.clone(),
         _ if node.is_null() => Vec::new(),
@@ -324,14 +351,14 @@ target: http://a.test
 secrets: [A]
 allow: [a.test, b.test]
 defaults: { timeout: 1s, headers: { x: 1, y: 2 } }
-profiles: { load: { users: 3, duration: 1m }, more: { rate: 1 req/s, duration: 1m } }
+profiles: { load: { users: 3, duration: 1m }, more: { rate: 1 req/s, duration: 1m, flows: { a: 1, b: 2 } } }
 environments:
   staging:
     target: http://s.test
     secrets: [B, A]
     allow: [s.test]
     defaults: { headers: { y: 3 } }
-    profiles: { load: { rate: 5 req/s }, more: { duration: 2m } }
+    profiles: { load: { rate: 5 req/s }, more: { duration: 2m, flows: { b: 3 } } }
 ";
 
     fn lay_over(text: &str, chosen: &str) -> Result<(Laid, Vec<String>), String> {
@@ -370,16 +397,16 @@ environments:
             shown(&laid.root),
             "{target:http://s.test secrets:[A B] allow:[s.test] \
              defaults:{timeout:1s headers:{x:1 y:3}} \
-             profiles:{load:{rate:5 req/s} more:{rate:1 req/s duration:2m}}}"
+             profiles:{load:{rate:5 req/s} more:{rate:1 req/s duration:2m flows:{b:3}}}}"
         );
         let Kind::Map(entries) = &laid.root.kind else {
             panic!("a map")
         };
         assert_eq!(&FILE[entries[0].1.span.range()], "http://s.test");
-        assert!(
-            laid.place
-                .is_some_and(|p| p.start > FILE.find("staging").unwrap())
-        );
+        let after = FILE.find("staging").unwrap();
+        let keys = laid.keys.unwrap();
+        assert_eq!(keys.len(), 13);
+        assert!(keys.iter().all(|key| key.start > after));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Setting {
 /// Every setting that is written, in the order of the file.
 pub(in crate::scenario) fn settings(
     (written, filled): (&Node, &Node),
-    environment: Option<Span>,
+    environment: &[Span],
     uses: &[Use],
     secrets: &[Spanned<String>],
 ) -> Vec<Setting> {
@@ -66,7 +66,7 @@ pub(in crate::scenario) fn settings(
 }
 
 struct Walk<'a> {
-    environment: Option<Span>,
+    environment: &'a [Span],
     uses: &'a [Use],
     secrets: &'a [Spanned<String>],
     found: Vec<Setting>,
@@ -100,12 +100,11 @@ impl Walk<'_> {
             }
             _ => (self.text(written, filled), vec![written.span]),
         };
-        let inside = |all: Span| all.start <= key.start && key.end <= all.end;
         self.found.push(Setting {
             key: path.into(),
             value,
             span: written.span,
-            overlaid: self.environment.is_some_and(inside),
+            overlaid: self.environment.contains(&key),
             lookups: self.lookups(&spans),
         });
     }

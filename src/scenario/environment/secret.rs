@@ -29,7 +29,7 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Secrets {
     values: Vec<Secret>,
-    places: Vec<(String, Span, String)>,
+    places: Vec<(Span, String)>,
 }
 
 impl Secrets {
@@ -43,8 +43,7 @@ impl Secrets {
         for Spanned { value: name, span } in declared {
             let uses: Vec<&Use> = resolver.uses().iter().filter(|u| u.name == *name).collect();
             for usage in &uses {
-                let place = (usage.source.clone(), usage.span, name.clone());
-                secrets.places.push(place);
+                secrets.places.push((usage.span, name.clone()));
                 if let Some((value, _)) = &usage.found {
                     secrets.add(name, value);
                 }
@@ -63,10 +62,9 @@ impl Secrets {
         secrets
     }
 
-    /// The secret that a scalar of a file holds, by its `${NAME}` or by its value.
-    pub(in crate::scenario) fn found_in(&self, source: &Source, node: &Node) -> Option<&str> {
-        let here = |place: &&(String, Span, String)| place.0 == source.name && place.1 == node.span;
-        let by_place = self.places.iter().find(here);
+    /// The secret that a scalar holds, by its `${NAME}` or by its value.
+    pub(in crate::scenario) fn found_in(&self, node: &Node) -> Option<&str> {
+        let by_place = self.places.iter().find(|(span, _)| *span == node.span);
         let text = node.scalar().map_or("", |scalar| scalar.text.as_str());
         let by_value = || {
             let held = |s: &&Secret| s.value.len() >= TELLING && text.contains(&s.value);
@@ -75,7 +73,7 @@ impl Secrets {
                 .find(held)
                 .map(|secret| secret.name.as_str())
         };
-        by_place.map(|(.., name)| name.as_str()).or_else(by_value)
+        by_place.map(|(_, name)| name.as_str()).or_else(by_value)
     }
 
     /// Takes the values out of the words of a problem and out of the file that it shows.

@@ -3,7 +3,7 @@
 
 use super::request::{Headers, Packing};
 use super::step::{Retry, retry};
-use crate::scenario::loading::{Loading, Placed};
+use crate::scenario::loading::Loading;
 use crate::scenario::policy::{self, Policy};
 use crate::scenario::vocabulary::DEFAULTS;
 use crate::source::{Fields, Node};
@@ -25,7 +25,7 @@ pub(super) struct Defaults<'a> {
 pub(in crate::scenario) struct Here<'a> {
     pub(super) defaults: Rc<Defaults<'a>>,
     /// `auth:` of the flow, or of `defaults`.
-    pub(super) auth: Option<Placed<'a>>,
+    pub(super) auth: Option<&'a Node>,
     /// Policies of the scenario and of the flow.
     pub(super) policies: Vec<Policy>,
     /// Tags of the flow and of the blocks around.
@@ -53,8 +53,7 @@ impl<'a> Here<'a> {
             defaults.headers = Headers::read(loading, fields.get("headers"));
             defaults.packing = Packing::read(loading, &fields, &defaults.headers);
             defaults.retry = retry(loading, &fields).unwrap_or_default();
-            let file = loading.file();
-            auth = fields.get("auth").map(|node| Placed { file, node });
+            auth = fields.get("auth");
         }
         Self {
             defaults: Rc::new(defaults),
@@ -80,10 +79,7 @@ impl<'a> Here<'a> {
         let mut inside = self.clone();
         inside.tags = self.tags(loading, fields);
         inside.policies = policy::read(loading, fields, &self.policies);
-        let file = loading.file();
-        if let Some(node) = fields.get("auth") {
-            inside.auth = Some(Placed { file, node });
-        }
+        inside.auth = fields.get("auth").or(self.auth);
         inside
     }
 

@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 /// Everything that is run.
 #[derive(Debug)]
 pub(in crate::scenario) struct Journeys {
+    /// The names of the flows, those of broken ones among them.
+    pub(in crate::scenario) names: Vec<String>,
     pub(in crate::scenario) flows: Vec<Flow>,
     pub(in crate::scenario) setup: Option<Flow>,
     pub(in crate::scenario) teardown: Option<Flow>,
@@ -61,6 +63,7 @@ pub(in crate::scenario) fn read<'a>(
     // Setup and teardown are no part of what is tried: they have the policies of their own steps.
     let watched = here.watched(loading, fields);
     plan(loading, &flows, setup, teardown);
+    let names = flows.iter().map(|flow| flow.name.to_owned()).collect();
     let mut read = Vec::new();
     // Constants are of all; `setup` is of all behind it; `user setup` is of the user's own.
     let of_run = setup.run.map(|w| {
@@ -85,6 +88,7 @@ pub(in crate::scenario) fn read<'a>(
     let behind_run = teardown.run;
     let behind_run = behind_run.map(|w| apart(loading, w, here, data, false));
     Journeys {
+        names,
         flows: read,
         setup: of_run,
         teardown: behind_run,
@@ -200,7 +204,7 @@ fn one<'a>(
     let fields = loading.reader.object(written.steps, &FLOW)?;
     let weight = fields
         .get("weight")
-        .map_or(Some(1.0), |node| weight(loading, node));
+        .map_or(Some(1.0), |node| weight(loading, node, WEIGHT));
     let here = here.inside(loading, &fields);
     let listed = fields.get("steps")?;
     let errors = loading.reader.errors();
@@ -270,7 +274,7 @@ pub(in crate::scenario) fn unused(loading: &mut Loading<'_>) {
         loading.reader.warn("T0418", span, message, help);
     }
     let unused = |(name, fragment): (&&str, &crate::scenario::include::Fragment<'_>)| {
-        let idle = fragment.own && !loading.trail.was_used(name);
+        let idle = !loading.is_shared(fragment.span) && !loading.trail.was_used(name);
         idle.then(|| ((*name).to_owned(), fragment.span))
     };
     let fragments: Vec<(String, Span)> = loading.fragments.iter().filter_map(unused).collect();
@@ -281,7 +285,16 @@ pub(in crate::scenario) fn unused(loading: &mut Loading<'_>) {
     }
 }
 
-fn weight(loading: &mut Loading<'_>, node: &Node) -> Option<f64> {
+/// How a weight is written.
+const WEIGHT: &str =
+    "write how often it starts beside the others, e.g. `3`, or `0` for a flow of smoke tests only";
+
+/// How often a flow starts beside the others, not below zero; `help` says how it is written.
+pub(in crate::scenario) fn weight(
+    loading: &mut Loading<'_>,
+    node: &Node,
+    help: &str,
+) -> Option<f64> {
     if !loading.plain_digits(node) {
         return None;
     }
@@ -290,7 +303,6 @@ fn weight(loading: &mut Loading<'_>, node: &Node) -> Option<f64> {
         .and_then(|scalar| scalar.text.parse::<f64>().ok());
     let weight = weight.filter(|weight| weight.is_finite() && *weight >= 0.0);
     if weight.is_none() {
-        let help = "write how often it starts beside the others, e.g. `3`, or `0` for a flow of smoke tests only";
         loading.reader.error(
             "T0406",
             node.span,

@@ -11,7 +11,7 @@ mod step;
 mod trail;
 
 pub(super) use here::Here;
-pub(super) use journeys::{Journeys, read, unused};
+pub(super) use journeys::{Journeys, read, unused, weight};
 pub(super) use lists::count as count_lists;
 pub use request::{
     Auth, Body, Capture, Coding, Conversation, Framing, Listen, Multipart, OAuth2, Part, PartValue,

@@ -1,7 +1,7 @@
 //! The way into the flow that is read. In: names of steps and uses of fragments; out: names that differ, and an end
 //! to fragments that use themselves. Invariant: reading ends, whatever fragments use each other.
 
-use crate::scenario::loading::{File, Loading};
+use crate::scenario::loading::Loading;
 use crate::source::{Diagnostic, Span};
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ const STEPS: usize = 10_000;
 
 /// What is known of the steps before this one.
 #[derive(Debug, Default)]
-pub(in crate::scenario) struct Trail<'a> {
-    named: HashMap<String, Named<'a>>,
-    uses: Vec<Site<'a>>,
+pub(in crate::scenario) struct Trail {
+    named: HashMap<String, Named>,
+    uses: Vec<Site>,
     used: Vec<String>,
     steps: usize,
     depth: usize,
@@ -22,27 +22,19 @@ pub(in crate::scenario) struct Trail<'a> {
 
 /// Where a name was given.
 #[derive(Debug)]
-struct Named<'a> {
-    file: File<'a>,
+struct Named {
     span: Span,
-    uses: Vec<Site<'a>>,
+    uses: Vec<Site>,
 }
 
 /// A `use:`.
 #[derive(Debug, Clone)]
-struct Site<'a> {
+struct Site {
     fragment: String,
-    file: File<'a>,
     span: Span,
 }
 
-impl Site<'_> {
-    fn is(&self, other: &Site<'_>) -> bool {
-        self.file.source.name == other.file.source.name && self.span == other.span
-    }
-}
-
-impl Trail<'_> {
+impl Trail {
     /// Begins a flow.
     pub(super) fn enter(&mut self) {
         self.named.clear();
@@ -96,7 +88,6 @@ pub(super) fn ascend(loading: &mut Loading<'_>) {
 
 /// Opens a fragment for a `use:` at `span`; `false` where it is open already.
 pub(super) fn open(loading: &mut Loading<'_>, fragment: &str, span: Span) -> bool {
-    let file = loading.file();
     let uses = &loading.trail.uses;
     let chain: Vec<&str> = uses.iter().map(|site| site.fragment.as_str()).collect();
     if let Some(first) = chain.iter().position(|open| *open == fragment) {
@@ -108,11 +99,7 @@ pub(super) fn open(loading: &mut Loading<'_>, fragment: &str, span: Span) -> boo
     }
     let fragment = fragment.to_owned();
     loading.trail.used.push(fragment.clone());
-    loading.trail.uses.push(Site {
-        fragment,
-        file,
-        span,
-    });
+    loading.trail.uses.push(Site { fragment, span });
     true
 }
 
@@ -129,7 +116,6 @@ pub(super) fn group(loading: &mut Loading<'_>, name: &str, span: Span) {
 
 fn take(loading: &mut Loading<'_>, key: String, (what, name): (&str, &str), span: Span) {
     let named = Named {
-        file: loading.file(),
         span,
         uses: loading.trail.uses.clone(),
     };
@@ -137,25 +123,30 @@ fn take(loading: &mut Loading<'_>, key: String, (what, name): (&str, &str), span
         loading.trail.named.insert(key, named);
         return;
     };
-    let parted = first.uses.iter().zip(&named.uses).find(|(a, b)| !a.is(b));
+    let source = loading.reader.source();
+    let parted = first
+        .uses
+        .iter()
+        .zip(&named.uses)
+        .find(|(a, b)| a.span != b.span);
     let problem = if let Some((_, site)) = parted {
         let message = format!(
             "`{}` is used a second time in this flow, and its steps would have the same names",
             site.fragment
         );
         let help = "add a `name:` to this `use:`; the names of its steps begin with it";
-        Diagnostic::error("T0427", site.file.source, site.span, message).help(help)
+        Diagnostic::error("T0427", source, site.span, message).help(help)
     } else {
-        let source = first.file.source;
         let (line, _) = source.position(first.span.start);
+        let (file, _) = source.place(first.span);
         let message = format!("a second {what} of this flow is named `{name}`");
-        let place = if source.name == named.file.source.name {
+        let place = if file == source.place(span).0 {
             format!("on line {line}")
         } else {
-            format!("in {}, line {line}", source.name)
+            format!("in {file}, line {line}")
         };
         let help = format!("the first is {place}; give each its own `name:`");
-        Diagnostic::error("T0410", loading.reader.source(), span, message).help(help)
+        Diagnostic::error("T0410", source, span, message).help(help)
     };
     loading.reader.push(problem);
 }

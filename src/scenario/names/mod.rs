@@ -16,6 +16,7 @@ use crate::source::Span;
 use known::{Known, Parameter};
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::path::Path;
 
 /// The names of one file.
 #[derive(Debug, Default)]
@@ -178,7 +179,8 @@ impl Names {
     }
 
     /// Forgets the names that were looked for in vain or in doubt; call it before each text is compiled.
-    pub(super) fn listen(&mut self) {
+    pub(super) fn listen(&mut self, folder: &Path) {
+        self.outside.turn(folder);
         self.missed.clear();
         self.doubted.clear();
     }

@@ -24,7 +24,7 @@ fn planned(flow: &str, step: usize, name: &str) -> Planned {
 }
 
 fn explained(names: &mut Names, name: &str) -> String {
-    names.listen();
+    names.listen(Path::new(""));
     assert_eq!(names.slot(name), None, "{name}");
     let source = Source::new("x", "");
     let problem = Diagnostic::error("T0301", &source, Span::default(), format!("no `{name}`"));
@@ -74,7 +74,7 @@ fn a_broken_feeder_is_one_problem() {
 #[test]
 fn what_a_block_captures_is_in_doubt_behind_it() {
     let doubts = |names: &mut Names, name: &str| {
-        names.listen();
+        names.listen(Path::new(""));
         assert!(names.slot(name).is_some(), "{name}");
         names.doubted()
     };

@@ -29,7 +29,7 @@ pub(super) fn read(loading: &mut Loading<'_>, node: &Node, kind: &str) -> Option
     if !matches!(node.kind, Kind::Map(_)) {
         return Some(History {
             place: place(loading, node)?,
-            folder: loading.folder.to_owned(),
+            folder: loading.folder(node).to_owned(),
             confirm: None,
             pairs: PAIRS.2,
         });
@@ -52,7 +52,7 @@ pub(super) fn read(loading: &mut Loading<'_>, node: &Node, kind: &str) -> Option
     let pairs = fields.get("pairs").and_then(|node| pairs(loading, node));
     Some(History {
         place: place?,
-        folder: loading.folder.to_owned(),
+        folder: loading.folder(node).to_owned(),
         confirm,
         pairs: pairs.unwrap_or(PAIRS.2),
     })

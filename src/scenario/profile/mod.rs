@@ -2,11 +2,13 @@
 //! one kind of load and only the keys that mean something beside it, so nothing in it is ignored.
 
 mod history;
+mod mix;
 mod shape;
 
 pub use history::History;
 pub use shape::{Amount, Spike, Stage, Stairs};
 
+use super::flow::Journeys;
 use super::loading::Loading;
 use super::vocabulary::{LOADS, PROFILE, STOP};
 use crate::source::{Fields, Node, Span, Spanned};
@@ -20,6 +22,8 @@ pub struct Profile {
     pub name: String,
     /// Where its name stands; empty for the implied `smoke`.
     pub span: Span,
+    /// The flows that it starts, each with its weight; `None` where it starts all of the file, as the file weighs them.
+    pub flows: Option<Vec<(String, f64)>>,
     /// How much.
     pub load: Load,
     /// From nothing to full load; zero when left out.
@@ -66,11 +70,17 @@ pub enum Process {
 }
 
 impl Profile {
+    /// Whether it is a smoke test.
+    pub fn is_smoke(&self) -> bool {
+        matches!(self.load, Load::Passes(_))
+    }
+
     /// What a scenario without profiles runs: every flow once.
     pub(super) fn smoke() -> Self {
         Self {
             name: "smoke".into(),
             span: Span::default(),
+            flows: None,
             load: Load::Passes(1),
             ramp: Duration::ZERO,
             warmup: Duration::ZERO,
@@ -84,18 +94,23 @@ impl Profile {
 }
 
 /// Reads the `profiles:` map.
-pub(super) fn read(loading: &mut Loading<'_>, node: &Node) -> Vec<Profile> {
+pub(super) fn read(loading: &mut Loading<'_>, node: &Node, journeys: &Journeys) -> Vec<Profile> {
     let entries = loading.reader.map(node, "profiles").unwrap_or_default();
     entries
         .into_iter()
         .filter_map(|(name, node)| {
             loading.label(&name.value, name.span, "a profile");
-            one(loading, name, node)
+            one(loading, name, node, journeys)
         })
         .collect()
 }
 
-fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option<Profile> {
+fn one(
+    loading: &mut Loading<'_>,
+    name: &Spanned<String>,
+    node: &Node,
+    journeys: &Journeys,
+) -> Option<Profile> {
     let fields = loading.reader.object(node, &PROFILE)?;
     let (kind, value) = kind(loading, name, &fields)?;
     let load = match kind {
@@ -114,6 +129,9 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
             .map(Load::Rate),
     };
     misfits(loading, kind, load.as_ref(), &fields);
+    let flows = fields
+        .entry("flows")
+        .map(|entry| mix::read(loading, entry, kind, journeys));
     let mut time = |key: &str| {
         fields
             .get(key)
@@ -141,6 +159,7 @@ fn one(loading: &mut Loading<'_>, name: &Spanned<String>, node: &Node) -> Option
     Some(Profile {
         name: name.value.clone(),
         span: name.span,
+        flows,
         load: load?,
         ramp: ramp?,
         warmup: warmup?,

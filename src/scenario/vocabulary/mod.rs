@@ -81,151 +81,154 @@ const REDIRECTS: Key = key(
     "How many redirects are followed, or `off` (the default).",
 );
 
+/// The keys of a scenario file; its name comes first.
+static KEYS: &[Key] = &[
+    key(
+        "scenario",
+        Type::Text,
+        "The scenario's name in reports; the file's name when left out.",
+    ),
+    key(
+        "target",
+        Type::Text,
+        "Where the system is: `http://` or `https://`, host and port.",
+    ),
+    key(
+        "budgets",
+        Type::Text,
+        "The budget file, relative to this one; found by name when left out.",
+    ),
+    key(
+        "secrets",
+        TEXTS,
+        "Environment variables whose values no output may show.",
+    ),
+    key(
+        "allow",
+        TEXTS,
+        "Hosts you own, which may get more than 50 requests a second.",
+    ),
+    key(
+        "tls",
+        Type::Object(&TLS),
+        "How servers are verified, and who we are to them.",
+    ),
+    key(
+        "proxy",
+        Type::Text,
+        "`http://user:password@host:port`, `https://…`, `socks5://…`, `socks5h://…`, `environment` or `off`; the environment's, except for this machine, when left out.",
+    ),
+    key(
+        "unix",
+        Type::Text,
+        "The Unix socket on which the target listens, relative to this file; `target:` then says the scheme and the host header.",
+    ),
+    key(
+        "resolve",
+        Type::MapOf(&TEXTS),
+        "Addresses that are not looked up, as curl's `--resolve`: `shop.test: 10.0.0.7`, `\"shop.test:443\": \"10.0.0.7:8443\"`.",
+    ),
+    key(
+        "dns",
+        Type::Words(&DNS),
+        "How often host names are looked up: once a `run` (the default), or for each `request` that opens a connection.",
+    ),
+    key(
+        "ip",
+        Type::Words(&FAMILIES),
+        "Which addresses of a host are used: `any` that answers first (the default), `4` or `6`.",
+    ),
+    key(
+        "connections",
+        Type::Words(&CONNECTIONS),
+        "`shared` (the default) takes any idle connection; `per user` opens new ones for every user and closes them at the end of the flow, as browsers do.",
+    ),
+    key(
+        "keep_alive",
+        Type::Boolean,
+        "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
+    ),
+    key(
+        "http",
+        Type::Words(&HTTP),
+        "`auto` (the default) takes HTTP/2 or 1.1, as the server likes, with TLS and 1.1 without; `1.1` and `2` take only that, `2` without TLS by prior knowledge.",
+    ),
+    key(
+        "streams",
+        Type::Integer,
+        "Requests at once on one HTTP/2 connection; what the server allows, at most 256, when left out.",
+    ),
+    key(
+        "preflight",
+        Type::Boolean,
+        "`false` leaves out the one `HEAD` request that each host gets before a load, to see that it answers; that a connection can be opened is still looked at (`true` when left out).",
+    ),
+    key(
+        "notify",
+        Type::Object(&NOTIFY),
+        "Who is told how a run ended.",
+    ),
+    OBSERVE_KEY,
+    TRACE_KEY,
+    TIMING_KEY,
+    key(
+        "include",
+        TEXTS,
+        "Files with what several scenarios share, relative to this one: any of these keys but `scenario`. What this file says wins.",
+    ),
+    key(
+        "variables",
+        Type::MapOf(&Type::Anything),
+        "Constants that every flow can read, typed as JSON: `{{ region }}`.",
+    ),
+    key(
+        "fragments",
+        Type::MapOf(&Type::Object(&FRAGMENT)),
+        "Steps with a name, for `use:` in any flow.",
+    ),
+    key(
+        "setup",
+        AROUND,
+        "Steps before the load, outside all budgets: a list (once, by one user), or `run:` and `user:`.",
+    ),
+    key(
+        "teardown",
+        AROUND,
+        "Steps after the load, outside all budgets: a list (once, by the user of `setup:`), or `run:` and `user:`.",
+    ),
+    key(
+        "defaults",
+        Type::Object(&DEFAULTS),
+        "What holds for every step that says nothing else.",
+    ),
+    POLICIES_KEY,
+    key(
+        "data",
+        Type::MapOf(&Type::Object(&FEEDER)),
+        "Rows from files; a flow reads `{{ name.column }}`.",
+    ),
+    key(
+        "flows",
+        Type::MapOf(&Type::Object(&FLOW)),
+        "The journeys that people take through the system.",
+    ),
+    key(
+        "profiles",
+        Type::MapOf(&Type::Object(&PROFILE)),
+        "How much load for how long, by name.",
+    ),
+    key(
+        "environments",
+        Type::MapOf(&Type::Object(&ENVIRONMENT)),
+        "What is different in preview, staging, production; `--env NAME` chooses one.",
+    ),
+];
+
 /// The vocabulary of a scenario file.
 pub static SCENARIO: Shape = Shape {
     name: "a scenario",
     required: &["target", "flows"],
-    keys: &[
-        key(
-            "scenario",
-            Type::Text,
-            "The scenario's name in reports; the file's name when left out.",
-        ),
-        key(
-            "target",
-            Type::Text,
-            "Where the system is: `http://` or `https://`, host and port.",
-        ),
-        key(
-            "budgets",
-            Type::Text,
-            "The budget file, relative to this one; found by name when left out.",
-        ),
-        key(
-            "secrets",
-            TEXTS,
-            "Environment variables whose values no output may show.",
-        ),
-        key(
-            "allow",
-            TEXTS,
-            "Hosts you own, which may get more than 50 requests a second.",
-        ),
-        key(
-            "tls",
-            Type::Object(&TLS),
-            "How servers are verified, and who we are to them.",
-        ),
-        key(
-            "proxy",
-            Type::Text,
-            "`http://user:password@host:port`, `https://…`, `socks5://…`, `socks5h://…`, `environment` or `off`; the environment's, except for this machine, when left out.",
-        ),
-        key(
-            "unix",
-            Type::Text,
-            "The Unix socket on which the target listens, relative to this file; `target:` then says the scheme and the host header.",
-        ),
-        key(
-            "resolve",
-            Type::MapOf(&TEXTS),
-            "Addresses that are not looked up, as curl's `--resolve`: `shop.test: 10.0.0.7`, `\"shop.test:443\": \"10.0.0.7:8443\"`.",
-        ),
-        key(
-            "dns",
-            Type::Words(&DNS),
-            "How often host names are looked up: once a `run` (the default), or for each `request` that opens a connection.",
-        ),
-        key(
-            "ip",
-            Type::Words(&FAMILIES),
-            "Which addresses of a host are used: `any` that answers first (the default), `4` or `6`.",
-        ),
-        key(
-            "connections",
-            Type::Words(&CONNECTIONS),
-            "`shared` (the default) takes any idle connection; `per user` opens new ones for every user and closes them at the end of the flow, as browsers do.",
-        ),
-        key(
-            "keep_alive",
-            Type::Boolean,
-            "`false` opens a connection for every request and sends `connection: close` (`true` when left out).",
-        ),
-        key(
-            "http",
-            Type::Words(&HTTP),
-            "`auto` (the default) takes HTTP/2 or 1.1, as the server likes, with TLS and 1.1 without; `1.1` and `2` take only that, `2` without TLS by prior knowledge.",
-        ),
-        key(
-            "streams",
-            Type::Integer,
-            "Requests at once on one HTTP/2 connection; what the server allows, at most 256, when left out.",
-        ),
-        key(
-            "preflight",
-            Type::Boolean,
-            "`false` leaves out the one `HEAD` request that each host gets before a load, to see that it answers; that a connection can be opened is still looked at (`true` when left out).",
-        ),
-        key(
-            "notify",
-            Type::Object(&NOTIFY),
-            "Who is told how a run ended.",
-        ),
-        OBSERVE_KEY,
-        TRACE_KEY,
-        TIMING_KEY,
-        key(
-            "include",
-            TEXTS,
-            "Files whose `fragments:` can be used here, relative to this one.",
-        ),
-        key(
-            "variables",
-            Type::MapOf(&Type::Anything),
-            "Constants that every flow can read, typed as JSON: `{{ region }}`.",
-        ),
-        key(
-            "fragments",
-            Type::MapOf(&Type::Object(&FRAGMENT)),
-            "Steps with a name, for `use:` in any flow.",
-        ),
-        key(
-            "setup",
-            AROUND,
-            "Steps before the load, outside all budgets: a list (once, by one user), or `run:` and `user:`.",
-        ),
-        key(
-            "teardown",
-            AROUND,
-            "Steps after the load, outside all budgets: a list (once, by the user of `setup:`), or `run:` and `user:`.",
-        ),
-        key(
-            "defaults",
-            Type::Object(&DEFAULTS),
-            "What holds for every step that says nothing else.",
-        ),
-        POLICIES_KEY,
-        key(
-            "data",
-            Type::MapOf(&Type::Object(&FEEDER)),
-            "Rows from files; a flow reads `{{ name.column }}`.",
-        ),
-        key(
-            "flows",
-            Type::MapOf(&Type::Object(&FLOW)),
-            "The journeys that people take through the system.",
-        ),
-        key(
-            "profiles",
-            Type::MapOf(&Type::Object(&PROFILE)),
-            "How much load for how long, by name.",
-        ),
-        key(
-            "environments",
-            Type::MapOf(&Type::Object(&ENVIRONMENT)),
-            "What is different in preview, staging, production; `--env NAME` chooses one.",
-        ),
-    ],
+    keys: KEYS,
 };
 
 pub(super) static TLS: Shape = Shape {
@@ -298,22 +301,11 @@ pub(super) static SETUP: Shape = Shape {
     ],
 };
 
-/// The vocabulary of a file under `include:`.
+/// The vocabulary of a file under `include:`: all of a scenario but its name.
 pub(super) static INCLUDED: Shape = Shape {
     name: "an included file",
-    required: &["fragments"],
-    keys: &[
-        key(
-            "include",
-            TEXTS,
-            "Further files with `fragments:`, relative to this one.",
-        ),
-        key(
-            "fragments",
-            Type::MapOf(&Type::Object(&FRAGMENT)),
-            "Steps with a name, for `use:` in any flow.",
-        ),
-    ],
+    required: &[],
+    keys: KEYS.split_at(1).1,
 };
 
 pub(super) static FRAGMENT: Shape = Shape {
@@ -461,7 +453,8 @@ mod tests {
     #[test]
     fn editors_get_a_schema() {
         let schema = json_schema(&SCENARIO, "tollgate scenario");
-        assert_eq!(schema["required"], serde_json::json!(["target", "flows"]));
+        let required = serde_json::json!(["target", "flows"]);
+        assert_eq!(schema["anyOf"][0]["required"], required);
         let step = &schema["definitions"]["a step"]["properties"];
         assert!(step["think"].is_object());
         assert_eq!(

@@ -44,6 +44,15 @@ pub(in crate::scenario) static PROFILE: Shape = Shape {
             "Any load, stretch by stretch: arrivals (`to: 100 req/s`) or users (`to: 50 users`).",
         ),
         key(
+            "flows",
+            Type::Either(&[
+                Type::Text,
+                Type::List(&Type::Text),
+                Type::MapOf(&Type::Text),
+            ]),
+            "The flows that it starts: a list, with the weights of the file, or a map of weights, `{ browse: 6, buy: 1 }`; all of the file when left out.",
+        ),
+        key(
             "ramp",
             Type::Quantity("30s"),
             "How long the load grows from nothing before it is full (or at the first rate of a shape).",

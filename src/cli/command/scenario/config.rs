@@ -138,6 +138,7 @@ fn written(inputs: &Inputs, reading: &Reading) -> Vec<Row> {
             _ => None,
         };
         let (line, column) = scenario.source.position(setting.span.start);
+        let (file, _) = scenario.source.place(setting.span);
         let value = match (setting.key.as_str(), &reading.budgets) {
             ("budgets", Some(path)) => path.display().to_string(),
             _ => masker.text(&setting.value, &[]),
@@ -150,9 +151,7 @@ fn written(inputs: &Inputs, reading: &Reading) -> Vec<Row> {
                 None if setting.overlaid => From::Environment,
                 None => From::File,
             },
-            place: flag
-                .is_none()
-                .then(|| format!("{}:{line}:{column}", scenario.source.name)),
+            place: flag.is_none().then(|| format!("{file}:{line}:{column}")),
             lookups: if flag.is_some() {
                 Vec::new()
             } else {

@@ -1,7 +1,7 @@
 //! `tollgate plan`. In: a scenario and a profile; out: what a run would do, and what its budgets could decide.
 //! Invariant: nothing leaves this machine.
 
-use crate::budget::{self, ExpectedStep};
+use crate::budget::{self, Budget, BudgetFile, ExpectedStep, Level};
 use crate::cli::Terminal;
 use crate::cli::args::{Amount, Reading};
 use crate::cli::command::load::{capacity, shortages};
@@ -33,9 +33,11 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, Error> {
     let mut inputs = Inputs::read(&args.file, &args.reading, terminal)?;
     let plan = inputs.plan(&args.amount)?;
+    let names = inputs.scenario.flows.iter().map(|flow| flow.name.clone());
+    let names: Vec<String> = names.collect();
     let left_out = inputs.keep_to(&plan);
     print!(
-        "{}{}{}{}{}",
+        "{}{}{}{}{}{}",
         overview(&inputs, &plan),
         policies(left_out),
         if args.no_measure {
@@ -44,6 +46,7 @@ pub(in crate::cli) fn plan(args: &Arguments, terminal: Terminal) -> Result<u8, E
             machine(&inputs, &plan)
         },
         flows(&plan),
+        others(&plan, &names),
         budgets(&inputs, &plan)
     );
     Ok(0)
@@ -193,6 +196,17 @@ fn flows(plan: &Plan) -> String {
     out
 }
 
+/// The flows that a profile leaves out by naming others.
+fn others(plan: &Plan, names: &[String]) -> String {
+    let started = |name: &&String| plan.flows.iter().any(|flow| flow.name == **name);
+    let (_, others): (Vec<&String>, Vec<&String>) = names.iter().partition(started);
+    if !plan.named || others.is_empty() {
+        return String::new();
+    }
+    let others: Vec<&str> = others.into_iter().map(String::as_str).collect();
+    format!("  left out by this profile: {}\n", others.join(", "))
+}
+
 /// How often each step will be sent; `None` where answers set the pace.
 fn expected(inputs: &Inputs, plan: &Plan) -> Option<Vec<ExpectedStep>> {
     let mut expected = Vec::new();
@@ -212,11 +226,15 @@ fn expected(inputs: &Inputs, plan: &Plan) -> Option<Vec<ExpectedStep>> {
     Some(expected)
 }
 
-/// What a load cannot decide, however well the target does: better known before it than behind it.
+/// What a run cannot decide, however well the target does: better known before it than behind it.
 pub(in crate::cli) fn undecidable(inputs: &Inputs, plan: &Plan) -> Option<String> {
-    let (Some(file), Load::Open(_)) = (&inputs.budgets, &plan.load) else {
+    let file = inputs.budgets.as_ref()?;
+    if let Some(told) = unsent(file, inputs, plan) {
+        return Some(told);
+    }
+    if !matches!(plan.load, Load::Open(_)) {
         return None;
-    };
+    }
     let expected = expected(inputs, plan)?;
     let mut open = budget::expectations(file, &plan.profile, &expected)
         .into_iter()
@@ -231,6 +249,23 @@ pub(in crate::cli) fn undecidable(inputs: &Inputs, plan: &Plan) -> Option<String
         log_line(&first.text),
         format_count(first.expected_n),
         format_count(first.needed_n)
+    ))
+}
+
+/// Budgets of what the profile never sends.
+fn unsent(file: &BudgetFile, inputs: &Inputs, plan: &Plan) -> Option<String> {
+    let sent = steps(&inputs.scenario);
+    let failing = |budget: &&Budget| budget.level == Level::Fail;
+    let mut unsent = file.unsent(&plan.profile, &sent).filter(failing);
+    let first = unsent.next()?;
+    let others = match unsent.count() {
+        0 => String::new(),
+        more => format!(", nor what {more} more are about"),
+    };
+    Some(format!(
+        "warning: profile `{}` never sends what `{}` is about{others}, and no data is no pass: name a profile that does, as in `during launch`",
+        plan.profile,
+        log_line(&first.text)
     ))
 }
 

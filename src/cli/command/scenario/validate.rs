@@ -3,12 +3,12 @@
 //! is found before anyone runs there. What is valid and could be better is told as notes, here and nowhere else.
 
 use super::alone;
-use crate::budget::{Budget, BudgetFile, Level};
+use crate::budget::{Budget, BudgetFile, Level, Place};
 use crate::cli::Terminal;
 use crate::cli::args::Reading;
 use crate::cli::error::{Error, explained};
 use crate::cli::inputs::{Inputs, is_budgets, steps};
-use crate::scenario::{self, Flow, Load, Profile, Request, Scenario};
+use crate::scenario::{self, Flow, Profile, Request, Scenario};
 use crate::source::{Diagnostic, Severity};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -186,37 +186,102 @@ fn notes(inputs: &Inputs) -> Vec<Diagnostic> {
     unchecked.chain(uncovered).chain(unsent(inputs)).collect()
 }
 
-/// Budgets that no load could decide, since it does not send what they are about.
+/// What one profile sends, and what it would send if it named no flows.
+struct Sent<'a> {
+    profile: &'a Profile,
+    named: Vec<Place>,
+    all: Vec<Place>,
+}
+
+impl<'a> Sent<'a> {
+    fn by(profile: &'a Profile, scenario: &Scenario) -> Self {
+        let places = |mut scenario: Scenario| {
+            scenario.keep_to(&profile.name);
+            steps(&scenario)
+        };
+        let mut unnamed = scenario.clone();
+        let profiles = unnamed.profiles.iter_mut();
+        profiles.for_each(|profile| profile.flows = None);
+        Self {
+            profile,
+            named: places(scenario.clone()),
+            all: places(unnamed),
+        }
+    }
+}
+
+/// Budgets that some profiles could not decide, since they do not send what they are about.
 fn unsent(inputs: &Inputs) -> Vec<Diagnostic> {
-    let Some(file) = &inputs.budgets else {
+    let (Some(file), scenario) = (&inputs.budgets, &inputs.scenario) else {
         return Vec::new();
     };
-    let (passes, loads): (Vec<_>, Vec<_>) = inputs
-        .scenario
-        .profiles
-        .iter()
-        .partition(|profile| matches!(profile.load, Load::Passes(_)));
-    let mut of_loads = inputs.scenario.clone();
-    of_loads.leave_out_smoke();
-    let sent = steps(&of_loads);
-    let undecided = |budget: &Budget| {
-        let in_vain = |load: &&&Profile| {
-            let mut unsent = file.unsent(&load.name, &sent);
-            unsent.any(|other| other.span == budget.span)
-        };
-        let names = loads.iter().filter(in_vain);
-        let names: Vec<String> = names.map(|load| format!("`{}`", load.name)).collect();
-        let message = format!(
-            "only smoke tests send what this is about, so it stays undecided in {}",
-            list(&names.iter().map(String::as_str).collect::<Vec<_>>())
-        );
-        let smoke = passes.first().map_or("smoke", |smoke| &smoke.name);
-        let help = format!("add `during {smoke}`, or give the flow a weight above zero");
-        let note = Diagnostic::note("T0827", &file.source, budget.span, message).help(help);
-        (!names.is_empty()).then_some(note)
-    };
+    let sent = scenario.profiles.iter();
+    let sent: Vec<Sent<'_>> = sent.map(|profile| Sent::by(profile, scenario)).collect();
     let failing = file.budgets.iter().filter(|b| b.level == Level::Fail);
-    failing.filter_map(undecided).collect()
+    failing
+        .flat_map(|budget| {
+            let lacks = |sent: &Sent<'_>, places: &[Place]| {
+                let mut unsent = file.unsent(&sent.profile.name, places);
+                unsent.any(|other| other.span == budget.span)
+            };
+            let (never, sometimes): (Vec<_>, Vec<_>) =
+                sent.iter().partition(|sent| lacks(sent, &sent.all));
+            let left_out = |sent: &&&Sent<'_>| lacks(sent, &sent.named);
+            let left_out: Vec<&Sent<'_>> = sometimes.iter().filter(left_out).copied().collect();
+            let of_smoke = smoke_only(&never, scenario);
+            let of_mix = left_out_of(&left_out, (&sometimes, budget));
+            let note = |(code, message, help): (_, String, String)| {
+                Diagnostic::note(code, &file.source, budget.span, message).help(help)
+            };
+            [of_smoke, of_mix].into_iter().flatten().map(note)
+        })
+        .collect()
+}
+
+/// What only smoke tests send.
+fn smoke_only(never: &[&Sent<'_>], scenario: &Scenario) -> Option<(&'static str, String, String)> {
+    let message = format!(
+        "only smoke tests send what this is about, so it stays undecided in {}",
+        names(never)?
+    );
+    let smoke = scenario.profiles.iter().find(|profile| profile.is_smoke());
+    let smoke = smoke.map_or("smoke", |smoke| &smoke.name);
+    let help = format!("add `during {smoke}`, or give the flow a weight above zero");
+    Some(("T0827", message, help))
+}
+
+/// What profiles leave out by naming flows.
+fn left_out_of(
+    left_out: &[&Sent<'_>],
+    (sometimes, budget): (&[&Sent<'_>], &Budget),
+) -> Option<(&'static str, String, String)> {
+    let message = format!(
+        "no flow that this is about is started in {}, so it stays undecided there",
+        names(left_out)?
+    );
+    let starts = |sent: &&&Sent<'_>| {
+        let same = |other: &&Sent<'_>| other.profile.name == sent.profile.name;
+        budget.during.is_none() && !left_out.iter().any(same)
+    };
+    let starting = sometimes.iter().filter(starts);
+    let help = match starting.min_by_key(|sent| sent.profile.is_smoke()) {
+        Some(other) => format!(
+            "add the flow to `flows:` there, or say where it is judged: `during {}`",
+            other.profile.name
+        ),
+        None => "add the flow to `flows:` there".to_owned(),
+    };
+    Some(("T0828", message, help))
+}
+
+/// The names of the profiles; `None` where there are none.
+fn names(profiles: &[&Sent<'_>]) -> Option<String> {
+    let names = profiles
+        .iter()
+        .map(|sent| format!("`{}`", sent.profile.name));
+    let names: Vec<String> = names.collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| list(&names))
 }
 
 /// The requests of the file, without those of policies.
@@ -263,7 +328,7 @@ pub(super) fn list(steps: &[&str]) -> String {
 
 fn summary(inputs: &Inputs) -> String {
     let scenario = &inputs.scenario;
-    let profiles: Vec<&str> = scenario.profiles.iter().map(|p| p.name.as_str()).collect();
+    let profiles: Vec<String> = scenario.profiles.iter().map(described).collect();
     let budgets = match &inputs.budgets {
         Some(file) => format!(
             "{} in {}",
@@ -281,6 +346,22 @@ fn summary(inputs: &Inputs) -> String {
         ),
         profiles.join(", ")
     )
+}
+
+/// A profile, with the flows that it names.
+fn described(profile: &Profile) -> String {
+    let Some(flows) = &profile.flows else {
+        return profile.name.clone();
+    };
+    let flow = |(name, weight): &(String, f64)| {
+        if profile.is_smoke() {
+            name.clone()
+        } else {
+            format!("{name} {weight}")
+        }
+    };
+    let flows: Vec<String> = flows.iter().map(flow).collect();
+    format!("{} ({})", profile.name, flows.join(", "))
 }
 
 pub(super) fn count(n: usize, what: &str) -> String {

@@ -8,7 +8,7 @@ use super::headers::{self, Headers};
 use super::url::url;
 use crate::expr::Template;
 use crate::scenario::flow::Here;
-use crate::scenario::loading::{Loading, Placed};
+use crate::scenario::loading::Loading;
 use crate::scenario::vocabulary::AUTH;
 use crate::source::{Fields, Node};
 use http::{HeaderName, HeaderValue, header};
@@ -83,12 +83,11 @@ pub(super) fn read<'a>(
     headers: &Headers<'_>,
     here: &Here<'a>,
 ) -> Told {
-    let file = loading.file();
-    let own = fields.get("auth").map(|node| Placed { file, node });
-    let Some(placed) = own.or(here.auth) else {
+    let own = fields.get("auth");
+    let Some(node) = own.or(here.auth) else {
         return Told::Nothing;
     };
-    let told = loading.within(placed.file, |loading| told(loading, placed.node));
+    let told = told(loading, node);
     let name = match &told {
         Some(Told::Header(name, _)) => name,
         Some(Told::Computed(_)) => &header::AUTHORIZATION,

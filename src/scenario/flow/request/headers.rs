@@ -2,13 +2,13 @@
 //! defaults. Invariant: names are valid, lower case and stand once; a fixed value can be sent as it is.
 
 use crate::expr::Template;
-use crate::scenario::loading::{Loading, Placed};
+use crate::scenario::loading::Loading;
 use crate::source::{Node, Span};
 use http::{HeaderName, HeaderValue, header};
 
 /// A `headers:` map whose names are checked. Values are compiled per step, where names resolve.
 #[derive(Debug, Default)]
-pub(in crate::scenario::flow) struct Headers<'a>(Vec<(HeaderName, Placed<'a>)>);
+pub(in crate::scenario::flow) struct Headers<'a>(Vec<(HeaderName, &'a Node)>);
 
 impl<'a> Headers<'a> {
     /// Reads a `headers:` map.
@@ -16,11 +16,10 @@ impl<'a> Headers<'a> {
         loading: &mut Loading<'a>,
         node: Option<&'a Node>,
     ) -> Self {
-        let mut headers: Vec<(HeaderName, Placed<'a>)> = Vec::new();
+        let mut headers: Vec<(HeaderName, &'a Node)> = Vec::new();
         let Some(entries) = node.and_then(|node| loading.reader.map(node, "headers")) else {
             return Self(headers);
         };
-        let file = loading.file();
         for (key, node) in entries {
             let Some(name) = name(loading, &key.value, key.span) else {
                 continue;
@@ -31,7 +30,7 @@ impl<'a> Headers<'a> {
                 loading.reader.error("T0414", key.span, message, help);
                 continue;
             }
-            headers.push((name, Placed { file, node }));
+            headers.push((name, node));
         }
         Self(headers)
     }
@@ -39,7 +38,7 @@ impl<'a> Headers<'a> {
     /// Where a header's value stands.
     pub(super) fn get(&self, name: &HeaderName) -> Option<Span> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, placed)| placed.node.span)
+        found.map(|(_, node)| node.span)
     }
 
     /// Compiles these headers and those of `defaults` that they do not replace.
@@ -54,10 +53,7 @@ impl<'a> Headers<'a> {
             .filter(|(name, _)| !self.0.iter().any(|(n, _)| n == name));
         inherited
             .chain(&self.0)
-            .filter_map(|(name, placed)| {
-                let value = loading.within(placed.file, |loading| value(loading, placed.node))?;
-                Some((name.clone(), value))
-            })
+            .filter_map(|(name, node)| Some((name.clone(), value(loading, node)?)))
             .collect()
     }
 }

@@ -53,7 +53,7 @@ impl Written {
     fn of(source: &Source, span: Span, checks: &[Spanned<Check>]) -> Self {
         let line = |span: Span| source.position(span.start).0;
         Self {
-            file: source.name.clone(),
+            file: source.place(span).0.to_owned(),
             line: line(span),
             checks: checks.iter().map(|check| line(check.span)).collect(),
         }

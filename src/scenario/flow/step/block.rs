@@ -146,7 +146,7 @@ fn header(loading: &mut Loading<'_>, node: &Node) -> Option<(String, Option<usiz
         loading.reader.error("T0447", node.span, message, help);
         return None;
     }
-    loading.names.listen();
+    loading.listen(node);
     let slot = Names::listing(loading, |loading| loading.names.slot(list));
     loading.doubts(node);
     if slot.is_none() {

@@ -6,12 +6,12 @@ use super::{Assignment, Step, list};
 use crate::expr::Template;
 use crate::scenario::flow::{Here, trail};
 use crate::scenario::include::Fragment;
-use crate::scenario::loading::{Loading, Placed};
+use crate::scenario::loading::Loading;
 use crate::scenario::names::Names;
-use crate::source::{Fields, Kind, Span, closest};
+use crate::source::{Fields, Kind, Node, Span, closest};
 
 /// What a `use:` gives a fragment.
-type Given<'a> = Vec<(&'a str, Span, Placed<'a>)>;
+type Given<'a> = Vec<(&'a str, Span, &'a Node)>;
 
 /// Reads `use:`.
 pub(super) fn read<'a>(
@@ -37,9 +37,7 @@ pub(super) fn read<'a>(
     }
     let (visible, assignments) = parameters;
     loading.names.open(visible);
-    let steps = loading.within(fragment.file, |loading| {
-        list(loading, fragment.steps, &inside)
-    });
+    let steps = list(loading, fragment.steps, &inside);
     loading.names.close();
     loading.trail.close();
     let set = (!assignments.is_empty()).then_some(Step::Set(assignments));
@@ -73,11 +71,10 @@ fn given<'a>(loading: &mut Loading<'a>, fields: &Fields<'a>) -> Given<'a> {
     let Some(node) = fields.get("with") else {
         return Vec::new();
     };
-    let file = loading.file();
     match &node.kind {
         Kind::Map(entries) => entries
             .iter()
-            .map(|(key, node)| (key.value.as_str(), key.span, Placed { file, node }))
+            .map(|(key, node)| (key.value.as_str(), key.span, node))
             .collect(),
         Kind::Scalar(_) | Kind::List(_) => {
             loading.reader.map(node, "with");
@@ -116,25 +113,20 @@ fn parameters<'a>(
             let message =
                 format!("the parameter `{name}` hides the variable `{name}` in this fragment");
             let help = "give the parameter another name, or leave it out and use the variable";
-            loading.within(fragment.file, |loading| {
-                loading.reader.warn("T0447", *place, message, help);
-            });
+            loading.reader.warn("T0447", *place, message, help);
         }
         let value = given.iter().find(|(key, ..)| key == name).map(|g| g.2);
         let slot = loading.names.parameter(fragment_name, name);
-        let Some(placed) = value.or(*default) else {
+        let Some(node) = value.or(*default) else {
             let message = format!("`{fragment_name}` needs a value for `{name}`");
             let help = format!("add it: `with: {{ {name}: … }}`");
             loading.reader.error("T0424", span, message, help);
             visible.push(((*name).to_owned(), slot, false));
             continue;
         };
-        let (value, secret) = loading.within(placed.file, |loading| {
-            let value = Names::listing(loading, |loading| loading.template(placed.node));
-            let is_secret = |value: &Template| secret(loading, placed.node, value);
-            let secret = value.as_ref().is_some_and(is_secret);
-            (value, secret)
-        });
+        let value = Names::listing(loading, |loading| loading.template(node));
+        let is_secret = |value: &Template| secret(loading, node, value);
+        let secret = value.as_ref().is_some_and(is_secret);
         visible.push(((*name).to_owned(), slot, secret));
         assignments.extend(value.map(|value| Assignment {
             name: (*name).to_owned(),

@@ -144,7 +144,7 @@ pub(super) fn file(loading: &mut Loading<'_>, node: &Node) -> Option<(Bytes, Pat
 /// A JSON body.
 pub(super) fn json(loading: &mut Loading<'_>, node: &Node) -> JsonTemplate {
     let mut problems = Vec::new();
-    loading.names.listen();
+    loading.listen(node);
     let source = loading.reader.source();
     let template = JsonTemplate::compile(node, source, &mut loading.names, &mut problems);
     for problem in problems {
