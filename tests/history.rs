@@ -75,6 +75,9 @@ fn a_small_step_is_told_as_a_shift_with_what_it_is_short_of_and_can_be_accepted(
         assert!(young.contains(words), "{words}: {young}");
     }
     assert!(!young.contains("regression p95"), "{young}");
+    let shifts = young.matches("  shift ").count();
+    let clause = format!("; {shifts} series shifted");
+    assert!(young.lines().next().unwrap().ends_with(&clause), "{young}");
     let json = bench.run(&["history", "judge", "n37.tg", "--format", "json"]);
     let json: Value = serde_json::from_str(&json.expect(0).stdout).unwrap();
     let first = &json["night"]["findings"][0];

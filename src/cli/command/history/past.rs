@@ -168,21 +168,27 @@ impl Opened {
 impl Judged {
     /// Series that are out of line by themselves.
     pub(in crate::cli) fn suspects(&self) -> usize {
+        self.count(Standing::Suspect)
+    }
+
+    fn count(&self, standing: Standing) -> usize {
         match self {
-            Self::Night(night, _) => night.of(Standing::Suspect).count(),
+            Self::Night(night, _) => night.of(standing).count(),
             Self::Refused(_) => 0,
         }
     }
 
-    /// A regression enters the verdict, what is suspect its sentence.
+    /// A regression enters the verdict, what is suspect or shifted its sentence.
     pub(in crate::cli) fn enter(&self, verdict: &mut Verdict) {
         if let Self::Night(night, _) = self
             && night.regressed()
         {
             regress(verdict, &text::sentence(night));
         }
-        if let suspects @ 1.. = self.suspects() {
-            verdict.sentence = format!("{}; {suspects} series suspect", verdict.sentence);
+        for (standing, word) in [(Standing::Suspect, "suspect"), (Standing::Shift, "shifted")] {
+            if let count @ 1.. = self.count(standing) {
+                verdict.sentence = format!("{}; {count} series {word}", verdict.sentence);
+            }
         }
     }
 
