@@ -77,14 +77,19 @@ impl<'a> Loading<'a> {
         self.secrets.found_in(self.reader.source(), node)
     }
 
+    /// What a node asks of the environment.
+    pub(super) fn asked_in(&self, node: &Node) -> impl Iterator<Item = &'a Use> {
+        let (uses, span, file) = (self.uses, node.span, self.reader.source().name.clone());
+        uses.iter().filter(move |usage| {
+            let within = span.start <= usage.span.start && usage.span.end <= span.end;
+            usage.source == file && within
+        })
+    }
+
     /// The variable without a value that a node asks for.
     pub(super) fn unset_in(&self, node: &Node) -> Option<&'a str> {
-        let file = &self.reader.source().name;
-        let inside = |usage: &&Use| {
-            let within = node.span.start <= usage.span.start && usage.span.end <= node.span.end;
-            usage.found.is_none() && usage.source == *file && within
-        };
-        let usage = self.uses.iter().find(inside)?;
+        let mut asked = self.asked_in(node);
+        let usage = asked.find(|usage| usage.found.is_none())?;
         Some(&usage.name)
     }
 
