@@ -194,3 +194,37 @@ fn a_run_leaves_nothing_of_the_run_before_in_its_folder_but_what_is_not_ours() {
     assert!(here("results.tap") && here("report.html") && here("notes.md"));
     assert!(!here("comment.md") && !here("history.json"));
 }
+
+/// `tollgate … | head`: who stops reading ends no run and changes no verdict. A disk that is full does.
+#[test]
+fn a_reader_that_is_gone_changes_nothing() {
+    let target = target();
+    let steps = "      - get: /ok\n        name: a\n        check: status == 201\n";
+    let bench = Bench::with_steps(&target.url(""), steps, "  smoke: { passes: 1 }\n");
+    bench.write("bad.yaml", "flowz: {}\n");
+    let gone = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    for (arguments, code) in [
+        (&["validate", "s.yaml"][..], 0),
+        (&["validate", "bad.yaml"], 2),
+        (&["explain"], 0),
+        (&["schema"], 0),
+        (&["run", "s.yaml", "--out", "out"], 3),
+        (&["run", "s.yaml", "--out", "quiet", "-q"], 3),
+    ] {
+        let mut command = bench.command(arguments);
+        let ended = command.stdout(gone()).stderr(gone()).status().unwrap();
+        assert_eq!(ended.code(), Some(code), "{arguments:?}");
+    }
+    assert!(bench.path("out/report.html").exists());
+    // What is lost otherwise is an error.
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let ended = bench
+        .command(&["validate", "s.yaml"])
+        .stdout(full.unwrap())
+        .status();
+    assert_eq!(ended.unwrap().code(), Some(1));
+}

@@ -7,6 +7,9 @@
     reason = "this module owns the terminal"
 )]
 
+#[macro_use]
+mod printing;
+
 mod args;
 mod command;
 mod error;
@@ -19,8 +22,10 @@ mod telling;
 
 use args::{Cli, Colour, Listening};
 use clap::Parser as _;
+use error::Error;
 use output::ci::Ci;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// Runs one command line to its end.
@@ -35,6 +40,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let terminal = Terminal::new(cli.color, cli.ci);
     let code = command::dispatch(&cli.command, terminal).unwrap_or_else(|error| {
+        // Whoever closed the pipe has what they wanted.
+        if matches!(&error, Error::Print(e) if e.kind() == ErrorKind::BrokenPipe) {
+            return 0;
+        }
         eprint!("{}", error.render(terminal.stderr));
         let code = error.code();
         terminal
@@ -43,6 +52,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         code
     });
     terminal.ci.end(code);
+    if code == 0 && printing::lost() {
+        eprintln!("error: not everything could be written to standard output");
+        return ExitCode::from(1);
+    }
     ExitCode::from(code)
 }
 

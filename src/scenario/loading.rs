@@ -60,13 +60,17 @@ impl<'a> Loading<'a> {
         self.secrets.found_in(node)
     }
 
+    /// What a node asks of the environment.
+    pub(super) fn asked_in(&self, node: &Node) -> impl Iterator<Item = &'a Use> {
+        let (uses, span) = (self.uses, node.span);
+        let within = move |usage: &&Use| span.start <= usage.span.start && usage.span.end <= span.end;
+        uses.iter().filter(within)
+    }
+
     /// The variable without a value that a node asks for.
     pub(super) fn unset_in(&self, node: &Node) -> Option<&'a str> {
-        let inside = |usage: &&Use| {
-            let within = node.span.start <= usage.span.start && usage.span.end <= node.span.end;
-            usage.found.is_none() && within
-        };
-        let usage = self.uses.iter().find(inside)?;
+        let mut asked = self.asked_in(node);
+        let usage = asked.find(|usage| usage.found.is_none())?;
         Some(&usage.name)
     }
 

@@ -123,8 +123,11 @@ pub(super) fn print(
     let mut text = Vec::new();
     console.render(view, &mut text)?;
     terminal.ci.fenced(&mut text);
-    io::stdout().lock().write_all(&text)?;
-    Ok(())
+    match io::stdout().lock().write_all(&text) {
+        // Whoever reads the first lines only changes no verdict.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The name of a scenario as that of a file.

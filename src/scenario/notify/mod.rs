@@ -219,16 +219,27 @@ fn secret_of(
     (what, key, example): (&str, &str, &str),
 ) -> Option<String> {
     let text = loading.reader.text(node)?;
-    if loading.secret_in(node).is_some() && !text.value.is_empty() {
+    let declared = loading.secret_in(node).is_some();
+    if declared && !text.value.is_empty() {
         return Some(text.value);
     }
     // It is one all the same: no drawing of the file shows it.
     if loading.unset_in(node).is_none() {
         loading.secrets.hide("notify", &text.value);
     }
-    let message = format!("{what} stands in the file, or is not declared as a secret");
-    let help =
-        format!("keep it in the environment: `secrets: [{example}]` and `{key}: ${{{example}}}`");
+    let asked = loading.asked_in(node).next().filter(|_| !declared);
+    let (message, help) = match asked {
+        Some(usage) => (
+            format!("{what} is not declared as a secret"),
+            format!("declare it: `secrets: [{}]`", usage.name),
+        ),
+        None => (
+            format!("{what} stands in the file, or is not declared as a secret"),
+            format!(
+                "keep it in the environment: `secrets: [{example}]` and `{key}: ${{{example}}}`"
+            ),
+        ),
+    };
     loading.reader.error("T0741", text.span, message, help);
     None
 }
