@@ -63,7 +63,8 @@ impl<'a> Loading<'a> {
     /// What a node asks of the environment.
     pub(super) fn asked_in(&self, node: &Node) -> impl Iterator<Item = &'a Use> {
         let (uses, span) = (self.uses, node.span);
-        let within = move |usage: &&Use| span.start <= usage.span.start && usage.span.end <= span.end;
+        let within =
+            move |usage: &&Use| span.start <= usage.span.start && usage.span.end <= span.end;
         uses.iter().filter(within)
     }
 

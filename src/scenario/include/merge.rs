@@ -32,11 +32,20 @@ pub(super) fn under(own: &mut Node, included: Node) {
             "secrets" => add(mine, &node),
             // Two of one name are told where they are read.
             "fragments" => extend(mine, node),
-            "environments" => each(mine, node, under),
+            "environments" => each(mine, node, environment),
             "profiles" => each(mine, node, |mine, node| same_kind(mine, node, &LOADS)),
             "data" => each(mine, node, |mine, node| same_kind(mine, node, &FILES)),
             _ => fill(mine, node),
         }
+    }
+}
+
+/// One that says nothing here is still there: it has a name that `--env` can choose.
+fn environment(own: &mut Node, node: Node) {
+    if own.is_null() {
+        *own = node;
+    } else {
+        under(own, node);
     }
 }
 
@@ -215,9 +224,9 @@ mod tests {
                 "{data:{d:{csv:a}}}",
             ),
             (
-                "{ environments: { s: { secrets: [A], target: x } } }",
-                "{ environments: { s: { secrets: [B], target: y, ip: 4 }, t: {} } }",
-                "{environments:{s:{secrets:[A B] target:x ip:4} t:{}}}",
+                "{ environments: { s: { secrets: [A], target: x }, t: } }",
+                "{ environments: { s: { secrets: [B], target: y, ip: 4 }, t: { ip: 6 } } }",
+                "{environments:{s:{secrets:[A B] target:x ip:4} t:{ip:6}}}",
             ),
         ] {
             let mut root = tree(own);
