@@ -90,10 +90,10 @@ pub fn trend(values: &[f64], better: Better, least: Least) -> Trend {
             better,
         )
     });
-    let clear = |c: &&Change| clear(c, values.len() - c.index);
+    let clear = |c: &Change| clear(c, values.len() - c.index);
     let state = if recovered > 0 {
         State::Recovered
-    } else if regressed.filter(clear).is_some() {
+    } else if regressed.is_some_and(clear) {
         State::Regression
     } else if values.len() <= FEWEST {
         State::NoBaseline

@@ -92,10 +92,9 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     scenario.secrets = secrets.into_values();
     scenario.source = Arc::new(whole.source);
     scenario.environment = environment.chosen().map(str::to_owned);
-    let trees = (&laid.root, &root);
     Ok(Loaded {
         settings: written(
-            trees,
+            (&laid.root, &root),
             laid.keys.as_deref().unwrap_or_default(),
             resolver.uses(),
             &declared,

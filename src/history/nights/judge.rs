@@ -5,7 +5,7 @@
 use super::digest::{ALL, Digest, Figure, Measure};
 use super::folder::Nights;
 use crate::history::paired::{Change, Pair, compare};
-use crate::history::{Better, FEWEST, Least, State, Trend, trend};
+use crate::history::{Better, Change as Turn, FEWEST, Least, State, Trend, trend};
 use serde::Serialize;
 
 /// Runs after which an improvement is no news any more.
@@ -310,7 +310,7 @@ impl<'a> Series<'a> {
                 .map(|level| plain(self.figure, level)),
             ratio: change.map(|c| c.ratio).or(level.map(|level| value / level)),
             interval: change.map(|c| c.interval),
-            scatters: change.map(|c| c.scatters()),
+            scatters: change.map(Turn::scatters),
             since: first.map(|run| run.id.clone()),
             revision: first.and_then(|run| run.revision.clone()),
             nights,
@@ -335,10 +335,10 @@ impl<'a> Series<'a> {
             State::Recovered => Standing::Recovered,
             State::Suspect => Standing::Suspect,
             State::Shift => Standing::Shift,
-            _ if news => Standing::Improvement,
+            State::NoBaseline | State::None if news => Standing::Improvement,
             State::NoBaseline => Standing::NoBaseline,
-            _ if self.reason.is_some() => Standing::Accepted,
-            _ => Standing::InLine,
+            State::None if self.reason.is_some() => Standing::Accepted,
+            State::None => Standing::InLine,
         }
     }
 }
