@@ -59,7 +59,7 @@ pub fn parse(source: Source, path: &Path, environment: &Environment) -> Result<L
     retarget(&mut laid.root, environment);
     let declared = declared_secrets(&mut reader, &laid.root);
     let mut resolver = Resolver::new(environment, file);
-    let root = resolver.expand_file(&laid.root, &mut reader);
+    let root = resolver.expand(&laid.root, &mut reader);
     let secrets = Secrets::new(&declared, &resolver, &mut reader);
     let mut loading = Loading {
         reader,

@@ -280,7 +280,7 @@ const NIGHTS: Nights = Nights {
         ("--env", "laptop"),
         ("UVIS_WARMUP", "100ms"),
         ("--duration", "3s"),
-        ("UVIS_LISTEN", "200ms"),
+        ("UVIS_LISTEN", "1s"),
         ("UVIS_HZ", "50"),
     ],
     of: |_| true,
@@ -297,7 +297,7 @@ fn nights(broken: bool) -> Ran {
 const SHORTS: &[Short] = &[
     Short {
         profile: "smoke",
-        environment: &[("UVIS_LISTEN", "200ms"), ("UVIS_HZ", "50")],
+        environment: &[("UVIS_LISTEN", "1s"), ("UVIS_HZ", "50")],
     },
     Short {
         profile: "shift",

@@ -33,7 +33,7 @@ fn reason(run: &Run<'_>, budgets: &[Budget], given: bool, verdict: &Verdict) -> 
     match verdict.exit.reason {
         Reason::Unreachable => {
             let why = run.record.unreachable.as_deref().unwrap_or_default();
-            format!("UNREACHABLE: {why}")
+            format!("UNREACHABLE: {why}; start it, or name another with --target")
         }
         Reason::Interrupted | Reason::Terminated => {
             let word = verdict.exit.reason.name().to_uppercase();

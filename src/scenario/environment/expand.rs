@@ -14,8 +14,8 @@ pub(in crate::scenario) struct Resolver<'a> {
     file: BTreeMap<String, String>,
     uses: Vec<Use>,
     unfilled: Vec<Span>,
-    /// What is lost where the scalar that is read cannot be filled; without it that is an error.
-    spared: Option<String>,
+    /// The keys around the scalar that is read.
+    path: Vec<String>,
 }
 
 /// One `${NAME}` and what came of it.
@@ -51,50 +51,8 @@ impl<'a> Resolver<'a> {
             file,
             uses: Vec::new(),
             unfilled: Vec::new(),
-            spared: None,
+            path: Vec::new(),
         }
-    }
-
-    /// A file's tree, filled in. A variable that only those who are told of a run ask for need not be set: whoever runs
-    /// the file somewhere else has none of their secrets, and no verdict depends on them.
-    pub(in crate::scenario) fn expand_file(
-        &mut self,
-        root: &Node,
-        reader: &mut Reader<'_>,
-    ) -> Node {
-        let Kind::Map(sections) = &root.kind else {
-            return self.expand(root, reader);
-        };
-        let mut filled = Vec::with_capacity(sections.len());
-        for (section, node) in sections {
-            let node = match &node.kind {
-                Kind::Map(entries) if lost(&section.value, "").is_some() => {
-                    let kind = Kind::Map(self.entries(&section.value, entries, reader));
-                    let span = node.span;
-                    Node { span, kind }
-                }
-                _ => self.expand(node, reader),
-            };
-            filled.push((section.clone(), node));
-        }
-        let kind = Kind::Map(filled);
-        let span = root.span;
-        Node { span, kind }
-    }
-
-    fn entries(
-        &mut self,
-        section: &str,
-        entries: &[(Spanned<String>, Node)],
-        reader: &mut Reader<'_>,
-    ) -> Vec<(Spanned<String>, Node)> {
-        let entry = |(key, node): &(Spanned<String>, Node)| {
-            self.spared = lost(section, &key.value);
-            let node = self.expand(node, reader);
-            self.spared = None;
-            (key.clone(), node)
-        };
-        entries.iter().map(entry).collect()
     }
 
     /// The tree with every `${NAME}` filled in.
@@ -109,7 +67,10 @@ impl<'a> Resolver<'a> {
             }
             Kind::Map(entries) => {
                 let entry = |(key, value): &(Spanned<String>, Node)| {
-                    (key.clone(), self.expand(value, reader))
+                    self.path.push(key.value.clone());
+                    let value = self.expand(value, reader);
+                    self.path.pop();
+                    (key.clone(), value)
                 };
                 Kind::Map(entries.iter().map(entry).collect())
             }
@@ -230,7 +191,7 @@ impl<'a> Resolver<'a> {
             Some(_) => "empty",
             None => "not set",
         };
-        if let Some(lost) = &self.spared {
+        if let Some(lost) = lost(&self.path) {
             let message = format!("{lost}: the environment variable `{name}` is {what}");
             let help = format!(
                 "the run goes on; set it, or pass `-e {name}=value`, where somebody relies on it"
@@ -247,14 +208,18 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// What is lost without a value in a section whose values change no verdict; nothing of other sections and keys. Of the
-/// section itself: whether it is one.
-fn lost(section: &str, key: &str) -> Option<String> {
-    match (section, key) {
-        ("notify", "on") => None,
-        ("notify", "secret") => lost("notify", "webhook"),
-        ("notify", key) => Some(format!("`{key}` is not told how the run ends")),
-        ("trace", "url" | "") => Some("reports have no links to traces".to_owned()),
+/// What is lost where the scalar behind these keys has no value, and the run goes on all the same: nothing that was
+/// measured depends on it, and whoever runs the file somewhere else has none of the secrets of those who are told.
+fn lost(path: &[String]) -> Option<String> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path[..] {
+        ["notify", "on", ..] => None,
+        ["notify", "secret", ..] => Some("`webhook` is not told how the run ends".to_owned()),
+        ["notify", key, ..] => Some(format!("`{key}` is not told how the run ends")),
+        ["trace", "url"] => Some("reports have no links to traces".to_owned()),
+        ["profiles", profile, "history", "confirm"] => {
+            Some(format!("what is suspect in `{profile}` is not confirmed"))
+        }
         _ => None,
     }
 }

@@ -40,6 +40,8 @@ pub(super) fn read(loading: &mut Loading<'_>, node: &Node, kind: &str) -> Option
     if let Some((span, _)) = confirm.filter(|_| matches!(kind, "stairs" | "spike" | "stages")) {
         uncut(loading, span, kind);
     }
+    // Without its variable nothing is confirmed, as where the base cannot be reached.
+    let confirm = confirm.filter(|(_, node)| loading.unset_in(node).is_none());
     let confirm = confirm.and_then(|(_, node)| {
         let text = loading.reader.text(node)?;
         let url = parse_target(&text.value);

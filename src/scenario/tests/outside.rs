@@ -178,6 +178,15 @@ fn who_is_told_may_be_missing_and_hides_nothing_else() {
     assert_eq!(notify.missing, [("mail".to_owned(), "SMTP".to_owned())]);
     assert_eq!(notify.ways.len(), 2);
     assert_eq!(good.scenario.trace.unwrap().url, None);
+    // Nor is anything confirmed by a version that nobody named.
+    let confirm = "{ in: nights, confirm: \"${BASE}\" }";
+    let nightly =
+        format!("profiles:\n  nightly: {{ users: 1, duration: 1s, history: {confirm} }}\n");
+    let text = SHOP.replace("profiles:\n", &nightly);
+    let loaded = loaded(&text, &Environment::empty().with("SHOP_PASSWORD", "given")).unwrap();
+    assert_eq!(codes(&loaded.warnings), ["T0744"], "{:?}", loaded.warnings);
+    let nightly = loaded.scenario.profile("nightly").unwrap();
+    assert_eq!(nightly.history.as_ref().unwrap().confirm, None);
     // Elsewhere in the file a key of this name is any other.
     let body = "json: { notify: { slack: \"${NOPE}\" } }\n        #";
     let bad = format!("{{ mail: {{ server: \"${{SMTP}}\", {mail}, user: ann }} }}");

@@ -137,7 +137,7 @@ fn ends_before_the_plan() {
     );
     assert_eq!(
         said.sentence,
-        "UNREACHABLE: connection refused by 127.0.0.1:9"
+        "UNREACHABLE: connection refused by 127.0.0.1:9; start it, or name another with --target"
     );
 }
 
